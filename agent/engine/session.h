@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds and runs one profiling session: the only place where the stages meet.
+// create() loads and attaches, run() drives the pipeline, finish() names what was recorded.
+// Thread-confined: the thread that calls create().
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/base/result.h"
+#include "core/model/profile.h"
+
+namespace sonde {
+
+struct SessionOptions {
+  std::uint32_t rate_hz = 99;           // 1..10000 ticks a second and CPU
+  std::vector<std::uint32_t> pids;      // empty = all; each with its descendants
+  std::optional<std::string> cgroup;    // path under the cgroup mount, or absolute; with children
+  std::optional<std::string> comm;      // thread name, exact
+  bool kernel_stacks = true;
+  bool kernel_threads = true;           // false: ticks of kernel threads are filtered
+  std::string cache_dir;                // of unwind rows; empty = no cache on disk
+};
+
+struct SessionProgress {
+  std::uint64_t samples = 0;
+  std::uint64_t lost = 0;
+};
+
+// What this host allows; a session with a false one is degraded (exit code 5) but runs.
+struct SessionCapabilities {
+  bool user_stacks = true;
+  bool kernel_stacks = true;
+  bool kernel_symbols = true;
+  bool other_users = true;   // maps and files of other users' processes
+  std::vector<std::string> limits;  // one sentence each: what is missing, and the fix
+};
+
+class Session {
+ public:
+  // Loads the BPF programs, scans the processes that exist and opens (but does not enable) the
+  // clock. errors: kPermissionDenied (missing capability, perf refused: the message says the
+  // fix), kUnimplemented (kernel without BTF or a needed feature), kNotFound (a pid or cgroup
+  // that does not exist), kInvalidArgument.
+  static Result<std::unique_ptr<Session>> create(SessionOptions options);
+  virtual ~Session() = default;
+
+  // Enables the clock. Samples count from here.
+  virtual Result<void> start() = 0;
+  // Drives the pipeline until `duration` has passed or `stop` returns true (asked at least each
+  // 100 ms; `tick` is called as often, for progress and signals).
+  virtual Result<void> run(std::chrono::nanoseconds duration, const std::function<bool()>& stop,
+                           const std::function<void(const SessionProgress&)>& tick) = 0;
+  // Disables the clock, drains every ring, closes the books and names every frame.
+  virtual Result<SymbolizedProfile> finish() = 0;
+
+  [[nodiscard]] virtual const SessionCapabilities& capabilities() const = 0;
+};
+
+}  // namespace sonde

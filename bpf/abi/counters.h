@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Per-CPU counters of the sampler, one row per counter. X(id, name, help); the order is the ABI.
+ * The books: run = idle + filtered + thinned + emitted + ring_full + no_scratch. */
+#ifndef SONDE_ABI_COUNTERS_H
+#define SONDE_ABI_COUNTERS_H
+
+#define SONDE_CPU_COUNTERS(X)                                                   \
+	X(RUN, "run", "clock ticks that ran the program")                       \
+	X(IDLE, "idle", "ticks that hit the idle task")                         \
+	X(FILTERED, "filtered", "ticks of tasks outside the chosen set")        \
+	X(THINNED, "thinned", "ticks skipped by a target's divisor")            \
+	X(EMITTED, "emitted", "samples written to the ring")                    \
+	X(RING_FULL, "ring_full", "samples lost: the ring had no room")         \
+	X(NO_SCRATCH, "no_scratch", "samples lost: no per-CPU scratch memory")
+
+enum sonde_cpu_counter {
+#define X(id, name, help) SONDE_CPU_##id,
+	SONDE_CPU_COUNTERS(X)
+#undef X
+	SONDE_CPU_COUNTER_COUNT
+};
+
+#define SONDE_PROCESS_COUNTERS(X)                                              \
+	X(EVENTS, "events", "process events written to the ring")              \
+	X(RING_FULL, "process_ring_full", "process events lost: no room in their ring")
+
+enum sonde_process_counter {
+#define X(id, name, help) SONDE_PROCESS_##id,
+	SONDE_PROCESS_COUNTERS(X)
+#undef X
+	SONDE_PROCESS_COUNTER_COUNT
+};
+
+#endif

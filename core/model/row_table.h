@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// The unwind rows of one file, keyed by file offset: what the worker makes and capture loads.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+#include "bpf/abi/rows.h"
+
+namespace sonde {
+
+struct RowTable {
+  std::uint64_t first_page = 0;        // file offset >> 16 of pages[0]
+  std::vector<sonde_page> pages;       // consecutive; `first` indexes `rows` here
+  std::vector<sonde_row> rows;         // sorted by file offset, page by page
+  std::uint64_t unsupported_rows = 0;  // rows of kind SONDE_CFA_UNSUPPORTED
+};
+
+}  // namespace sonde
