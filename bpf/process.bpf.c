@@ -13,7 +13,7 @@ const volatile __u32 track_targets = 0; /* keep `targets` up to date; set before
 
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 512 * 1024); /* bytes; 88 each: a burst of 6,000 events */
+	__uint(max_entries, 512 * 1024); /* bytes; 72 an event: a burst of 7,000 */
 } process_events SEC(".maps");
 
 struct {

@@ -114,6 +114,6 @@ struct sonde_process {
 #define SONDE_START_TICK_NS 10000000ULL
 #define SONDE_MAX_PROCESSES 32768 /* a power of two */
 #define SONDE_PROCESS_PROBES 16
-#define SONDE_PROCESS_HASH(tgid) (((__u32)(tgid) * 2654435761U) >> 17) /* 15 bits */
+#define SONDE_PROCESS_HASH(tgid) (((tgid) * 2654435761U) >> 17) /* tgid is a __u32; 15 bits */
 
 #endif
