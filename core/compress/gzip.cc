@@ -10,6 +10,7 @@
 namespace sonde {
 namespace {
 
+constexpr std::string_view kMagic = "\x1f\x8b";
 constexpr int kGzipWindow = 15 + 16;  // largest window, gzip framing
 constexpr int kZlibWindow = 15;       // largest window, zlib framing
 constexpr int kDefaultMemory = 8;
@@ -114,6 +115,9 @@ Result<std::string> gzip_decompress(std::string_view bytes, std::size_t max_byte
   BoundedOutput out(max_bytes);
   std::size_t offset = 0;
   do {
+    if (!kMagic.starts_with(bytes.substr(offset, kMagic.size()))) {
+      return damaged(offset, "not a gzip member");
+    }
     auto taken = inflate_one(bytes.substr(offset), offset, kGzipWindow, out);
     if (!taken) return taken.error();
     offset += *taken;
@@ -129,6 +133,6 @@ Result<std::string> zlib_decompress(std::string_view bytes, std::size_t max_byte
   return finished(out);
 }
 
-bool looks_like_gzip(std::string_view bytes) { return bytes.starts_with("\x1f\x8b"); }
+bool looks_like_gzip(std::string_view bytes) { return bytes.starts_with(kMagic); }
 
 }  // namespace sonde

@@ -63,13 +63,21 @@ TEST(GzipTest, EveryCutOfAStreamIsDataLoss) {
   }
 }
 
-TEST(GzipTest, EveryFlippedPayloadBitIsFound) {
-  const std::string packed = gzip_of(sample_text(500));
-  for (std::size_t at = 10; at < packed.size(); ++at) {
+TEST(GzipTest, AFlippedBitNeverGivesOtherBytes) {
+  const std::string text = sample_text(500);
+  const std::string packed = gzip_of(text);
+  std::size_t found = 0;
+  for (std::size_t at = 0; at < packed.size(); ++at) {
     std::string bad = packed;
     bad[at] = static_cast<char>(bad[at] ^ 1);
-    EXPECT_FALSE(gzip_decompress(bad, 10'000)) << at;
+    auto back = gzip_decompress(bad, 10'000);
+    if (back) {
+      EXPECT_EQ(*back, text) << at;
+    } else {
+      ++found;
+    }
   }
+  EXPECT_GT(found, packed.size() * 9 / 10);
 }
 
 TEST(GzipTest, GarbageIsNamedWithItsByteOffset) {

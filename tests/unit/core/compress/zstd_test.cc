@@ -56,13 +56,21 @@ TEST(ZstdTest, EveryCutOfAFrameIsDataLoss) {
   }
 }
 
-TEST(ZstdTest, EveryFlippedPayloadBitIsFound) {
-  const std::string packed = zstd_of(sample_text(500));
-  for (std::size_t at = 6; at < packed.size(); ++at) {
+TEST(ZstdTest, AFlippedBitNeverGivesOtherBytes) {
+  const std::string text = sample_text(500);
+  const std::string packed = zstd_of(text);
+  std::size_t found = 0;
+  for (std::size_t at = 0; at < packed.size(); ++at) {
     std::string bad = packed;
     bad[at] = static_cast<char>(bad[at] ^ 1);
-    EXPECT_FALSE(zstd_decompress(bad, 10'000)) << at;
+    auto back = zstd_decompress(bad, 10'000);
+    if (back) {
+      EXPECT_EQ(*back, text) << at;
+    } else {
+      ++found;
+    }
   }
+  EXPECT_GT(found, packed.size() * 9 / 10);
 }
 
 TEST(ZstdTest, WhatIsNotZstdIsAnError) {
