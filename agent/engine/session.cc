@@ -125,7 +125,10 @@ Result<void> CpuSession::open() {
   raise_open_file_limit();
   if (auto layout = read_cgroup_layout()) cgroups_ = std::move(*layout);
   if (auto opened = open_capture(); !opened) return opened;
-  auto symbolizer = SymbolizerClient::start({.cache_dir = options_.cache_dir});
+  SymbolizerClient::Options worker;
+  worker.cache_dir = options_.cache_dir;
+  worker.executable = options_.worker_executable;
+  auto symbolizer = SymbolizerClient::start(std::move(worker));
   if (!symbolizer) return symbolizer.error();
   symbolizer_ = std::move(*symbolizer);
   loader_ = std::make_unique<RowLoader>(*symbolizer_);

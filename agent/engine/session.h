@@ -18,13 +18,14 @@
 namespace sonde {
 
 struct SessionOptions {
-  std::uint32_t rate_hz = 99;         // 1..10000 ticks a second and CPU
-  std::vector<std::uint32_t> pids;    // empty = all; each with its descendants
-  std::optional<std::string> cgroup;  // path under the cgroup mount, or absolute; with children
-  std::optional<std::string> comm;    // thread name, exact
+  std::uint32_t rate_hz = 99;           // 1..10000 ticks a second and CPU
+  std::vector<std::uint32_t> pids{};    // empty = all; each with its descendants
+  std::optional<std::string> cgroup{};  // path under the cgroup mount, or absolute; with children
+  std::optional<std::string> comm{};    // thread name, exact
   bool kernel_stacks = true;
-  bool kernel_threads = true;  // false: ticks of kernel threads are filtered
-  std::string cache_dir;       // of unwind rows; empty = no cache on disk
+  bool kernel_threads = true;                        // false: ticks of kernel threads are filtered
+  std::string cache_dir{};                           // of unwind rows; empty = no cache on disk
+  std::string worker_executable = "/proc/self/exe";  // run as `EXE worker`
 };
 
 struct SessionProgress {
