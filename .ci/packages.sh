@@ -6,6 +6,7 @@ set -euo pipefail
 
 packages_root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 peers_folder=$packages_root/build/peers
+apt_log=$packages_root/build/logs/apt.log
 
 listed() {
   [ -f "$packages_root/.ci/packages/$1.txt" ] || die "no package list $1"
@@ -40,15 +41,14 @@ apt_updated=
 apt_update() {
   if [ -n "$apt_updated" ]; then return; fi
   echo "apt: reading the package lists" >&2
-  apt update >"$1" 2>&1 || echo "apt: some sources failed, going on with the others" >&2
+  mkdir -p "${apt_log%/*}"
+  apt update >"$apt_log" 2>&1 || echo "apt: some sources failed, going on with the others" >&2
   apt_updated=yes
 }
 
-# apt_install LOG NAMES...: all at once, with a line of progress every 25 packages.
+# apt_install NAMES...: all at once, with a line of progress every 25 packages.
 apt_install() {
-  local log=$1
-  shift
-  apt install --no-install-recommends "$@" 2>&1 | tee -a "$log" |
+  apt install --no-install-recommends "$@" 2>&1 | tee -a "$apt_log" |
     awk '/^Setting up/ && ++n % 25 == 0 { print "apt: " n " packages set up"; fflush() }' >&2
 }
 
@@ -74,19 +74,18 @@ install_packages() {
 }
 
 install_missing() {
-  local log=$packages_root/build/logs/apt.log name
-  mkdir -p "${log%/*}"
-  apt_update "$log"
+  local name
+  apt_update
   echo "apt: installing $# packages and what they need: $*" >&2
-  if apt_install "$log" "$@"; then return; fi
+  if apt_install "$@"; then return; fi
   # One package that fails takes the whole call with it: find out which.
   local failed=()
   for name in "$@"; do
-    apt_install "$log" "$name" || failed+=("$name")
+    apt_install "$name" || failed+=("$name")
   done
   if [ ${#failed[@]} -gt 0 ]; then
-    tail -n 20 "$log" >&2
-    die "apt-get could not install: ${failed[*]} (all of it: $log)"
+    tail -n 20 "$apt_log" >&2
+    die "apt-get could not install: ${failed[*]} (all of it: $apt_log)"
   fi
 }
 
@@ -97,13 +96,12 @@ unpack_peers() {
   while read -r name; do
     folder=$peers_folder/$name
     if [ -e "$folder/.complete" ]; then continue; fi
-    apt_update "$packages_root/build/logs/apt.log"
+    apt_update
     echo "peers: unpacking $name" >&2
     rm -rf "$folder" && mkdir -p "$folder/.archives/partial"
     env DEBIAN_FRONTEND=noninteractive apt-get -y -q install --download-only --reinstall \
       --no-install-recommends -o Debug::NoLocking=1 -o Dir::Cache::archives="$folder/.archives" \
-      "$name" >>"$packages_root/build/logs/apt.log" 2>&1 ||
-      die "apt-get could not download $name (see build/logs/apt.log)"
+      "$name" >>"$apt_log" 2>&1 || die "apt-get could not download $name (see $apt_log)"
     find "$folder/.archives" -name '*.deb' -exec dpkg-deb -x {} "$folder" \;
     rm -rf "$folder/.archives"
     touch "$folder/.complete"
