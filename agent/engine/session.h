@@ -51,7 +51,8 @@ class Session {
   static Result<std::unique_ptr<Session>> create(SessionOptions options);
   virtual ~Session() = default;
 
-  // Enables the clock. Samples count from here.
+  // Waits up to 0.4 s for the unwind rows of what already runs (chosen processes first), so that
+  // the first samples are whole, then enables the clock. Samples count from here.
   virtual Result<void> start() = 0;
   // Drives the pipeline until `duration` has passed or `stop` returns true (asked at least each
   // 100 ms; `tick` is called as often, for progress and signals).
