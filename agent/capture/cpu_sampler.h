@@ -24,7 +24,7 @@ struct CpuSamplerOptions {
   bool kernel_threads = true;
   bool only_targets = false;               // only processes added by add_target
   std::uint64_t cgroup_id = 0;             // 0 = all; else this cgroup and those below
-  std::optional<std::string> thread_name;  // exact comm, at most 15 bytes
+  std::optional<std::string> thread_name{};  // exact comm, at most 15 bytes
   bool cgroup_v1_memory = false;           // which hierarchy cgroup ids are taken from
 };
 

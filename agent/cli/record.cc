@@ -14,6 +14,7 @@
 #include "agent/cli/figures.h"
 #include "agent/cli/held_command.h"
 #include "agent/cli/output_file.h"
+#include "agent/cli/privileges.h"
 #include "agent/cli/profile_json.h"
 #include "agent/cli/progress.h"
 #include "agent/cli/stop_signals.h"
@@ -148,7 +149,10 @@ class Recording {
 
   bool is_over() {
     if (stop_requested()) return true;
-    if (command_ && command_->poll()) return true;
+    if (command_ && command_->poll()) {
+      pass_signals_to(0);  // its process id may soon be another's
+      return true;
+    }
     if (watch_ && watch_->all_gone(monotonic_ns())) targets_gone_ = true;
     return targets_gone_;
   }
@@ -213,12 +217,13 @@ class Recording {
     return json_text(out) + "\n";
   }
 
-  // Missing capabilities that this recording would have used.
+  // Missing capabilities that this recording would have used. A process that refuses even
+  // CAP_SYS_PTRACE is a limit, not a missing capability.
   [[nodiscard]] bool is_degraded() const {
     const SessionCapabilities& can = session_->capabilities();
     const bool whole_host = options_.pids.empty() && !command_;
     return !can.user_stacks || (options_.kernel && !can.kernel_stacks) ||
-           (whole_host && !can.other_users);
+           (whole_host && !can.other_users && !has_capability(kCapSysPtrace));
   }
 
   [[nodiscard]] std::string gone_text() const {

@@ -80,7 +80,8 @@ void pass_signals_to(pid_t child) {
 
 void remove_when_quitting(const std::string& path) {
   g_remove[0] = '\0';
-  if (path.size() + 1 > g_remove.size()) return;
+  if (path.empty() || path.size() + 1 > g_remove.size()) return;
+  // The first byte goes last: a handler in between sees no path or all of it.
   std::copy(path.begin() + 1, path.end(), g_remove.begin() + 1);
   g_remove[path.size()] = '\0';
   g_remove[0] = path[0];

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <map>
 #include <memory>
 
 #include "core/base/file.h"
@@ -25,6 +26,7 @@ struct DirCloser {
 
 // Fields of /proc/PID/stat after the comm, counted as in proc(5).
 constexpr std::size_t kFirstFieldAfterComm = 3;
+constexpr std::size_t kParentField = 4;
 constexpr std::size_t kFlagsField = 9;
 constexpr std::size_t kStartField = 22;
 
@@ -59,6 +61,7 @@ Result<ProcStat> parse_proc_stat(std::string_view text) {
     std::uint64_t value = 0;
     const bool number =
         std::from_chars(word.data(), word.data() + word.size(), value).ec == std::errc{};
+    if (field == kParentField && number) stat.parent = static_cast<std::uint32_t>(value);
     if (field == kFlagsField && number) stat.kernel_thread = (value & kKernelThreadFlag) != 0;
     if (field == kStartField && number) stat.start_ticks = value, started = true;
   }
@@ -83,6 +86,21 @@ Result<std::vector<std::uint32_t>> ProcReader::processes() const {
     if (error == std::errc{} && end == name.data() + name.size()) pids.push_back(pid);
   }
   return pids;
+}
+
+std::vector<std::uint32_t> ProcReader::with_descendants(std::uint32_t pid) const {
+  std::multimap<std::uint32_t, std::uint32_t> children;  // parent -> child
+  if (const auto pids = processes()) {
+    for (const std::uint32_t other : *pids) {
+      if (const auto facts = stat(other)) children.emplace(facts->parent, other);
+    }
+  }
+  std::vector<std::uint32_t> found{pid};
+  for (std::size_t i = 0; i < found.size() && i < children.size() + 1; ++i) {
+    const auto [first, last] = children.equal_range(found[i]);
+    for (auto child = first; child != last; ++child) found.push_back(child->second);
+  }
+  return found;
 }
 
 Result<ProcStat> ProcReader::stat(std::uint32_t pid) const {

@@ -15,6 +15,7 @@ namespace sonde {
 
 struct ProcStat {
   std::string comm;               // at most 15 bytes
+  std::uint32_t parent = 0;       // field 4
   std::uint64_t start_ticks = 0;  // field 22: since boot, USER_HZ
   bool kernel_thread = false;
 };
@@ -25,6 +26,8 @@ class ProcReader {
   explicit ProcReader(std::string root = "/proc") : root_(std::move(root)) {}
 
   [[nodiscard]] Result<std::vector<std::uint32_t>> processes() const;
+  // `pid` and every process below it now.
+  [[nodiscard]] std::vector<std::uint32_t> with_descendants(std::uint32_t pid) const;
   // errors (all of these): kNotFound (gone), kPermissionDenied, kDataLoss (does not parse).
   [[nodiscard]] Result<ProcStat> stat(std::uint32_t pid) const;
   // Bounded at 64 MiB: more than 500,000 mappings.

@@ -15,6 +15,8 @@ enum class ImageId : std::uint32_t { kNone = 0 };
 // One frame as in bpf/abi/frame.h, with the 24 bits of slot and generation replaced by the
 // ImageId, so that it outlives the kernel's slot.
 using FrameWord = std::uint64_t;
+// Set in an unused bit of a raw user pc: the process had mapped anonymous memory there (JIT code).
+constexpr FrameWord kAnonymousCode = FrameWord{1} << 57;
 
 struct WindowProcess {
   std::uint32_t tgid = 0;
