@@ -35,6 +35,7 @@ TRUTH_FN void load_site(const char* library, const char* symbol) {
   const uint64_t until = truth_now() + MAPPED_NS;
   while (truth_now() < until) use_site(entry);
   dlclose(handle);
+  TRUTH_NOT_A_TAIL_CALL();
 }
 
 int main(int argc, char** argv) {

@@ -10,8 +10,8 @@ static const char kTruth[] =
     "\"?[start] main catch_site throw_down{0,10} [unwinder+]\","
     "\"[start] main catch_site handler_leaf\"," TRUTH_CLOCK_CHAIN "]}";
 
-TRUTH_FN void guard_leaf() { truth_burn_registers(30000); }
-TRUTH_FN void handler_leaf() { truth_burn(300000); }
+TRUTH_FN void guard_leaf() { truth_burn_registers(10000); }
+TRUTH_FN void handler_leaf() { truth_burn(100000); }
 
 struct Guard {
   TRUTH_FN ~Guard() {
