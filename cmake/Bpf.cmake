@@ -13,7 +13,7 @@ function(sonde_bpf_object name)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/bpf ${PROJECT_BINARY_DIR}/generated/bpf)
   add_custom_command(
     OUTPUT ${object}
-    COMMAND ${SONDE_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror
+    COMMAND ${SONDE_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Wno-unused-parameter -Werror
             -D__TARGET_ARCH_x86 -I${PROJECT_SOURCE_DIR} -I${PROJECT_SOURCE_DIR}/bpf/include
             -idirafter /usr/include/${CMAKE_SYSTEM_PROCESSOR}-linux-gnu
             -MD -MF ${object}.d -c ${source} -o ${object}

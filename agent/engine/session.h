@@ -18,13 +18,13 @@
 namespace sonde {
 
 struct SessionOptions {
-  std::uint32_t rate_hz = 99;           // 1..10000 ticks a second and CPU
-  std::vector<std::uint32_t> pids;      // empty = all; each with its descendants
-  std::optional<std::string> cgroup;    // path under the cgroup mount, or absolute; with children
-  std::optional<std::string> comm;      // thread name, exact
+  std::uint32_t rate_hz = 99;         // 1..10000 ticks a second and CPU
+  std::vector<std::uint32_t> pids;    // empty = all; each with its descendants
+  std::optional<std::string> cgroup;  // path under the cgroup mount, or absolute; with children
+  std::optional<std::string> comm;    // thread name, exact
   bool kernel_stacks = true;
-  bool kernel_threads = true;           // false: ticks of kernel threads are filtered
-  std::string cache_dir;                // of unwind rows; empty = no cache on disk
+  bool kernel_threads = true;  // false: ticks of kernel threads are filtered
+  std::string cache_dir;       // of unwind rows; empty = no cache on disk
 };
 
 struct SessionProgress {
@@ -37,7 +37,7 @@ struct SessionCapabilities {
   bool user_stacks = true;
   bool kernel_stacks = true;
   bool kernel_symbols = true;
-  bool other_users = true;   // maps and files of other users' processes
+  bool other_users = true;          // maps and files of other users' processes
   std::vector<std::string> limits;  // one sentence each: what is missing, and the fix
 };
 
