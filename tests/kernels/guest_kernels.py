@@ -13,8 +13,6 @@ SERIES = {
     "5.10": (r"linux-image-5\.10\.0-\d+-cloud-amd64", "bullseye"),
 }
 
-DEBIAN = "http://deb.debian.org"
-
 
 class KernelError(Exception):
     """No such kernel can be had; the message says why."""
@@ -27,15 +25,27 @@ def _run(command, **more):
     return done.stdout
 
 
+def _mirrors():
+    """The mirrors that this machine's apt uses: (of releases, of their security updates)."""
+    lines = _run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(LABEL)",
+                  "Created-By: Packages"]).splitlines()
+    found = {label: uri for uri, _, label in (line.partition(" ") for line in lines)}
+    if "Debian" not in found:
+        raise KernelError("apt has no Debian mirror: run apt-get update first")
+    return found["Debian"], found.get("Debian-Security")
+
+
 def _private_apt(folder, release):
     """An apt configuration of its own for another release; returns its options."""
     folder.mkdir(parents=True, exist_ok=True)
     for name in ("lists/partial", "cache/archives/partial", "parts"):
         (folder / name).mkdir(parents=True, exist_ok=True)
     keyring = "[signed-by=/usr/share/keyrings/debian-archive-keyring.gpg]"
-    (folder / "sources.list").write_text(
-        f"deb {keyring} {DEBIAN}/debian {release} main\n"
-        f"deb {keyring} {DEBIAN}/debian-security {release}-security main\n")
+    releases, security = _mirrors()
+    sources = [f"deb {keyring} {releases} {release} main\n"]
+    if security:
+        sources.append(f"deb {keyring} {security} {release}-security main\n")
+    (folder / "sources.list").write_text("".join(sources))
     (folder / "status").touch()
     options = ["-o", f"Dir::Etc::SourceList={folder}/sources.list",
                "-o", f"Dir::Etc::SourceParts={folder}/parts",
