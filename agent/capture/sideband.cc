@@ -36,7 +36,7 @@ perf_event_attr sideband_attr() {
   attr.use_clockid = 1;
   attr.clockid = CLOCK_MONOTONIC;  // the clock of bpf_ktime_get_ns
   attr.watermark = 1;
-  attr.wakeup_watermark = kDataBytes / 4;
+  attr.wakeup_watermark = 1;  // at once: until it is known, new code is walked with old tables
   return attr;
 }
 

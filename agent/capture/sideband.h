@@ -30,7 +30,7 @@ class Sideband {
   void drain(const std::function<void(MappingEvent&&)>& take);
   // Records the kernel dropped because a ring was full, and records that made no sense.
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
-  // Readable when a ring is a quarter full: for epoll(7), one per CPU.
+  // Readable when a mapping is there: for epoll(7), one per CPU.
   [[nodiscard]] std::vector<int> wake_fds() const;
 
  private:

@@ -12,10 +12,6 @@ namespace {
 
 constexpr const char* kKernelImage = "[kernel.kallsyms]";
 
-ImageId image_id(FrameWord word) {
-  return static_cast<ImageId>((word >> SONDE_IMAGE_GENERATION_SHIFT) & 0xffffff);
-}
-
 std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 = 0: no slash, the whole
 }
@@ -56,7 +52,7 @@ void Namer::collect_offsets(const ProfileWindow& window) {
   for (const WindowStack& stack : window.stacks) {
     for (const FrameWord word : stack.frames) {
       if (SONDE_FRAME_TAG(word) != SONDE_TAG_IMAGE) continue;
-      offsets_[image_id(word)].push_back(word & SONDE_IMAGE_OFFSET_MASK);
+      offsets_[image_of_frame(word)].push_back(word & SONDE_IMAGE_OFFSET_MASK);
     }
   }
 }
@@ -119,7 +115,7 @@ std::uint32_t Namer::profile_image_of(ImageId id) {
 
 std::uint32_t Namer::frame_of(FrameWord word, ImageId executable) {
   const bool own = SONDE_FRAME_TAG(word) == SONDE_TAG_IMAGE && executable != ImageId::kNone &&
-                   image_id(word) == executable;
+                   image_of_frame(word) == executable;
   const auto [entry, fresh] =
       frames_.try_emplace({word, own}, static_cast<std::uint32_t>(profile_.frames.size()));
   if (fresh) profile_.frames.push_back(make_frame(word, own));
@@ -155,7 +151,7 @@ ProfileFrame Namer::make_kernel_frame(FrameWord word) {
 }
 
 ProfileFrame Namer::make_image_frame(FrameWord word, bool own) {
-  const ImageId id = image_id(word);
+  const ImageId id = image_of_frame(word);
   const std::uint64_t offset = word & SONDE_IMAGE_OFFSET_MASK;
   const NamedOffset& named = named_.at({id, offset});
   return ProfileFrame{.function = named.function,

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <thread>
 #include <utility>
 #include <variant>
 
@@ -16,6 +17,7 @@
 #include "agent/capture/sideband.h"
 #include "agent/engine/host_facts.h"
 #include "agent/engine/namer.h"
+#include "agent/engine/profile_meta.h"
 #include "agent/engine/row_loader.h"
 #include "agent/engine/table_publisher.h"
 #include "agent/pipeline/aggregator.h"
@@ -24,7 +26,6 @@
 #include "agent/process/process_table.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/base/version.h"
 #include "symbolizer/client/vdso.h"
 
 namespace sonde {
@@ -34,9 +35,8 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr milliseconds kPoll{100};
-// After an exec the loader maps libraries for some milliseconds: look again soon.
-constexpr milliseconds kPollAfterExec{5};
-constexpr nanoseconds kExecSettles = milliseconds{40};
+// New mappings wake the session, at most this often: a dynamic loader makes a handful at a time.
+constexpr nanoseconds kBetweenCycles = milliseconds{4};
 constexpr nanoseconds kReclaimInterval = std::chrono::seconds{1};
 constexpr nanoseconds kWaitForRows = milliseconds{400};
 constexpr std::uint32_t kMaxRowChunks = 12;  // 48 MiB: with the other maps under 64 MiB
@@ -80,17 +80,15 @@ class CpuSession final : public Session {
   [[nodiscard]] SessionProgress progress() const;
   void reclaim();
 
-  void fill_meta(ProfileMeta& meta) const;
-  void fill_losses(ProfileMeta& meta, const CpuSamplerCounts& counts) const;
-  void fill_notes(ProfileMeta& meta) const;
-  void fill_cost(ProfileMeta& meta, const CpuSamplerCounts& counts) const;
+  [[nodiscard]] ProfileMeta meta() const;
 
   const SessionOptions options_;
   SessionCapabilities capabilities_;
   CgroupLayout cgroups_;
   ProcReader proc_;
   ImageRegistry images_;
-  ProcessTable processes_{proc_, images_};
+  StaleCode stale_;
+  ProcessTable processes_{proc_, images_, stale_};
   std::optional<KernelSymbols> kernel_symbols_;
   std::unique_ptr<CpuSampler> sampler_;
   std::unique_ptr<ProcessEvents> process_events_;
@@ -106,7 +104,7 @@ class CpuSession final : public Session {
   std::vector<FrameWord> frames_;  // of the sample being taken in; reused
   std::uint64_t events_lost_seen_ = 0;
   std::uint64_t rescans_ = 0;
-  std::uint64_t fast_until_ns_ = 0;
+  std::uint64_t cycled_ns_ = 0;
   std::uint64_t reclaimed_ns_ = 0;
   std::uint64_t begin_wall_ns_ = 0;
   std::uint64_t begin_ns_ = 0;
@@ -272,23 +270,29 @@ Result<void> CpuSession::run(nanoseconds duration, const std::function<bool()>& 
 }
 
 void CpuSession::wait(nanoseconds most) {
-  if (monotonic_ns() < fast_until_ns_) most = std::min<nanoseconds>(most, kPollAfterExec);
   std::array<epoll_event, 8> events{};
   const auto timeout = std::chrono::ceil<milliseconds>(most).count();
   // Interrupted by a signal = woken: the caller looks at its own flags next.
   (void)!::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
                       static_cast<int>(timeout));
+  const std::uint64_t earliest = cycled_ns_ + static_cast<std::uint64_t>(kBetweenCycles.count());
+  if (const std::uint64_t now = monotonic_ns(); now < earliest) {
+    std::this_thread::sleep_for(nanoseconds(earliest - now));
+  }
 }
 
 // Samples are copied out first: then every event that explains them is already in its ring.
 void CpuSession::cycle() {
+  cycled_ns_ = monotonic_ns();
   std::vector<RawSample> samples;
   losses_[static_cast<std::size_t>(UserLoss::kDamagedRecord)] +=
       sampler_->drain([&](RawSample&& sample) { samples.push_back(std::move(sample)); });
   apply_events();
   publisher_->publish(processes_);
   publisher_->publish_rows();
+  stale_.published(monotonic_ns());
   ingest(samples);
+  stale_.forget_before(cycled_ns_);
   if (tables_->has_retired() &&
       monotonic_ns() - reclaimed_ns_ > static_cast<std::uint64_t>(kReclaimInterval.count())) {
     reclaim();
@@ -331,7 +335,6 @@ void CpuSession::apply_process_event(const sonde_process_event& event) {
   const std::string name(event.comm, ::strnlen(event.comm, sizeof(event.comm)));
   switch (event.kind) {
     case SONDE_EVENT_EXEC:
-      fast_until_ns_ = monotonic_ns() + static_cast<std::uint64_t>(kExecSettles.count());
       processes_.on_exec(event.tgid, event.time_ns);
       processes_.on_rename(event.tgid, name);
       break;
@@ -390,17 +393,22 @@ void CpuSession::ingest_one(const RawSample& sample) {
     frames_.push_back(SONDE_KERNEL_FRAME(pc));
   }
   for (const std::uint64_t word : sample.user) frames_.push_back(translate_user(word, process));
-  if (header.stop == SONDE_STOP_NO_MAPPING && !sample.user.empty() &&
-      SONDE_FRAME_TAG(sample.user.back()) == SONDE_TAG_IMAGE) {
-    publisher_->demand(
-        static_cast<ImageId>((frames_.back() >> SONDE_IMAGE_GENERATION_SHIFT) & 0xffffff));
+  std::uint16_t stop = header.stop;
+  if (stop == SONDE_STOP_NO_MAPPING && !frames_.empty() &&
+      SONDE_FRAME_TAG(frames_.back()) == SONDE_TAG_IMAGE) {
+    publisher_->demand(image_of_frame(frames_.back()));
+  }
+  if (const std::size_t certain = stale_.certain_frames(header.tgid, header.time_ns, frames_);
+      certain < frames_.size()) {
+    frames_.resize(certain);
+    stop = SONDE_STOP_NO_MAPPING;
   }
   const bool stored = aggregator_.add(
       {.tgid = header.tgid,
        .start_ticks = start,
        .process_name = {header.process, ::strnlen(header.process, sizeof(header.process))},
        .executable = process == nullptr ? ImageId::kNone : process->executable,
-       .stop = header.stop,
+       .stop = stop,
        .weight_ns = header.weight_ns,
        .frames = frames_});
   if (!stored) ++losses_[static_cast<std::size_t>(UserLoss::kStackLimit)];
@@ -415,76 +423,25 @@ Result<SymbolizedProfile> CpuSession::finish() {
   loader_.reset();  // rows are of no use any more; names are asked for next
   Namer namer(images_, proc_, *symbolizer_, kernel_symbols_ ? &*kernel_symbols_ : nullptr);
   SymbolizedProfile profile = namer.name(aggregator_.take());
-  fill_meta(profile.meta);
+  profile.meta = meta();
   return profile;
 }
 
-void CpuSession::fill_meta(ProfileMeta& meta) const {
-  const HostFacts host = read_host_facts();
-  const CpuSamplerCounts counts = sampler_->counts();
-  meta.host = host.host;
-  meta.kernel = host.kernel;
-  meta.version = SONDE_VERSION;
-  meta.cpu_count = sampler_->cpu_count();
-  meta.rate_hz = options_.rate_hz;
-  meta.begin_ns = begin_wall_ns_;
-  meta.duration_ns = end_ns_ - begin_ns_;
-  meta.cgroup_mode = cgroups_.name();
-  meta.ticks.run = counts.counters[SONDE_CPU_RUN];
-  meta.ticks.expected = std::max(counts.expected, meta.ticks.run);
-  meta.ticks.missed = meta.ticks.expected - meta.ticks.run;
-  meta.ticks.idle = counts.counters[SONDE_CPU_IDLE];
-  meta.ticks.filtered = counts.counters[SONDE_CPU_FILTERED];
-  meta.ticks.thinned = counts.counters[SONDE_CPU_THINNED];
-  meta.ticks.emitted = counts.counters[SONDE_CPU_EMITTED];
-  fill_losses(meta, counts);
-  fill_notes(meta);
-  fill_cost(meta, counts);
-}
-
-void CpuSession::fill_losses(ProfileMeta& meta, const CpuSamplerCounts& counts) const {
-  const auto add = [&meta](const char* reason, std::uint64_t count) {
-    if (count > 0) meta.lost[reason] = count;
-  };
-  add("missed", meta.ticks.missed);
-  add("ring_full", counts.counters[SONDE_CPU_RING_FULL]);
-  add("no_scratch", counts.counters[SONDE_CPU_NO_SCRATCH]);
-  for (std::size_t i = 0; i < losses_.size(); ++i) add(kUserLossNames[i], losses_[i]);
-}
-
-void CpuSession::fill_notes(ProfileMeta& meta) const {
-  const auto add = [&meta](const char* what, std::uint64_t count) {
-    if (count > 0) meta.notes[what] = count;
-  };
-  const PublisherCounts& published = publisher_->counts();
-  const SymbolizerCounters symbolizer = symbolizer_->counters();
-  add("process_events_lost", process_events_->lost());
-  add("sideband_lost", sideband_->lost());
-  add("rescans", rescans_);
-  add("process_gone", processes_.counts().gone_before_scan);
-  add("process_not_permitted", processes_.counts().not_permitted);
-  add("maps_lines_bad", processes_.counts().maps_lines_bad);
-  add("image_open_failed", images_.open_failures());
-  add("table_full", published.table_full);
-  add("rows_over_budget", published.rows_over_budget);
-  add("rows_failed", published.rows_failed);
-  add("rows_unsupported", published.rows_unsupported);
-  add("worker_restarts", symbolizer.worker_restarts);
-  add("images", images_.size() - 1);
-  add("processes", processes_.all().size());
-  add("verified_instructions", sampler_->verified_instructions());
-}
-
-void CpuSession::fill_cost(ProfileMeta& meta, const CpuSamplerCounts& counts) const {
-  const SymbolizerCounters symbolizer = symbolizer_->counters();
-  const std::uint64_t bpf_ns = counts.counters[SONDE_CPU_BPF_NS];
-  const std::uint64_t emitted = counts.counters[SONDE_CPU_EMITTED];
-  meta.cost.cpu_seconds = own_cpu_seconds() + static_cast<double>(symbolizer.worker_cpu_ns) / 1e9;
-  meta.cost.bpf_seconds = static_cast<double>(bpf_ns) / 1e9;
-  meta.cost.bpf_ns_per_sample = emitted == 0 ? 0 : bpf_ns / emitted;
-  meta.cost.rss_peak_bytes = own_peak_rss_bytes() + symbolizer.worker_peak_rss_bytes;
-  meta.cost.kernel_map_bytes =
-      sampler_->map_bytes() + process_events_->map_bytes() + tables_->chunk_bytes();
+ProfileMeta CpuSession::meta() const {
+  return make_profile_meta({.rate_hz = options_.rate_hz,
+                            .begin_wall_ns = begin_wall_ns_,
+                            .duration_ns = end_ns_ - begin_ns_,
+                            .cgroups = cgroups_,
+                            .sampler = *sampler_,
+                            .process_events = *process_events_,
+                            .sideband = *sideband_,
+                            .tables = *tables_,
+                            .processes = processes_,
+                            .images = images_,
+                            .published = publisher_->counts(),
+                            .symbolizer = symbolizer_->counters(),
+                            .user_losses = losses_,
+                            .rescans = rescans_});
 }
 
 }  // namespace

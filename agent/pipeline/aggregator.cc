@@ -12,7 +12,7 @@ namespace {
 
 ImageId image_of(FrameWord frame) {
   if (SONDE_FRAME_TAG(frame) != SONDE_TAG_IMAGE) return ImageId::kNone;
-  return static_cast<ImageId>((frame >> SONDE_IMAGE_GENERATION_SHIFT) & 0xffffff);
+  return image_of_frame(frame);
 }
 
 }  // namespace

@@ -19,7 +19,7 @@ enum class UserLoss : std::uint8_t {
       kCount
 };
 
-constexpr std::array kUserLossNames = {
+inline constexpr std::array kUserLossNames = {
 #define X(id, name, help) name,
     SONDE_USER_LOSSES(X)
 #undef X

@@ -133,6 +133,7 @@ void ProcessTable::scan(std::uint32_t tgid) {
 void ProcessTable::on_exec(std::uint32_t tgid, std::uint64_t time_ns) {
   const auto known = processes_.find(tgid);
   if (known != processes_.end() && known->second.scanned_ns > time_ns) return;
+  stale_.add(tgid, time_ns, ImageId::kNone);
   scan(tgid);
 }
 
@@ -190,6 +191,12 @@ void ProcessTable::on_mapping(const MappingEvent& event) {
   if (event.bytes == 0 || event.bytes % kPageBytes != 0 || event.begin % kPageBytes != 0 ||
       event.begin + event.bytes < event.begin) {
     return;
+  }
+  for (const CodeRange& old : *process.ranges) {
+    if (old.begin < event.begin + event.bytes && event.begin < old.end &&
+        old.kind == RangeKind::kImage) {
+      stale_.add(event.pid, event.time_ns, old.image);
+    }
   }
   auto ranges = std::make_shared<std::vector<CodeRange>>(*process.ranges);
   insert_range(*ranges, make_range(event, false));

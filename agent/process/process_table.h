@@ -13,6 +13,7 @@
 
 #include "agent/process/image_registry.h"
 #include "agent/process/proc_reader.h"
+#include "agent/process/stale_code.h"
 #include "core/model/process_event.h"
 
 namespace sonde {
@@ -62,7 +63,9 @@ struct ProcessTableCounts {
 // Thread-confined.
 class ProcessTable {
  public:
-  ProcessTable(const ProcReader& proc, ImageRegistry& images) : proc_(proc), images_(images) {}
+  // stale   is told when code replaces other code.
+  ProcessTable(const ProcReader& proc, ImageRegistry& images, StaleCode& stale)
+      : proc_(proc), images_(images), stale_(stale) {}
 
   // Reads every process of the host. errors: procfs cannot be listed.
   Result<void> scan_all();
@@ -93,6 +96,7 @@ class ProcessTable {
 
   const ProcReader& proc_;
   ImageRegistry& images_;
+  StaleCode& stale_;
   std::unordered_map<std::uint32_t, Process> processes_;  // by tgid
   std::vector<ProcessChange> ordered_;                    // kShared and kGone, as they came
   std::set<std::uint32_t> dirty_;                         // whose ranges changed

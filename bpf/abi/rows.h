@@ -22,6 +22,10 @@ enum sonde_cfa_kind {
 	SONDE_CFA_END,		 /* first frame of a thread: the stack is complete */
 	SONDE_CFA_UNSUPPORTED,	 /* a rule we name but do not evaluate */
 	SONDE_CFA_FRAME_POINTER, /* code built with frame pointers and no CFI: step by rbp */
+	/* Frames over 256 KiB: CFA = register + (rbp_param << 16 | cfa_param) * 8, unsigned; rbp is
+	 * *(CFA - aux * 8), unchanged if aux is 0; the return address is *(CFA - 8). */
+	SONDE_CFA_FAR_RSP,
+	SONDE_CFA_FAR_RBP,
 };
 
 /* What the caller's rbp is. */

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "bpf/abi/frame.h"
+
 namespace sonde {
 
 // A file whose code is mapped somewhere. Never used again for another file.
@@ -17,6 +19,11 @@ enum class ImageId : std::uint32_t { kNone = 0 };
 using FrameWord = std::uint64_t;
 // Set in an unused bit of a raw user pc: the process had mapped anonymous memory there (JIT code).
 constexpr FrameWord kAnonymousCode = FrameWord{1} << 57;
+
+// The image of a frame whose tag is SONDE_TAG_IMAGE.
+inline ImageId image_of_frame(FrameWord frame) {
+  return static_cast<ImageId>((frame >> SONDE_IMAGE_GENERATION_SHIFT) & 0xffffff);
+}
 
 struct WindowProcess {
   std::uint32_t tgid = 0;

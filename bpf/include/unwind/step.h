@@ -127,6 +127,19 @@ static __always_inline __u16 sonde_cfa(struct sonde_unwind *u, struct sonde_row 
 	return SONDE_STOP_UNSUPPORTED;
 }
 
+static __always_inline int sonde_step_far(struct sonde_unwind *u, struct sonde_row row)
+{
+	__u64 words = (__u64)(__u16)row.rbp_param << 16 | (__u16)row.cfa_param;
+	__u64 cfa = (SONDE_ROW_CFA_KIND(row) == SONDE_CFA_FAR_RSP ? u->sp : u->bp) + words * 8;
+	__u64 slot = SONDE_ROW_CFA_AUX(row), bp = u->bp, pc;
+
+	if (slot && sonde_read_word(u, cfa - slot * 8, &bp))
+		return sonde_stop(u, SONDE_STOP_READ_FAULT);
+	if (sonde_read_word(u, cfa - 8, &pc))
+		return sonde_stop(u, SONDE_STOP_READ_FAULT);
+	return sonde_move(u, pc, cfa, bp, 0);
+}
+
 static __always_inline int sonde_step_row(struct sonde_unwind *u, struct sonde_row row)
 {
 	__u64 cfa = 0, pc = 0, bp = u->bp, at;
@@ -170,41 +183,59 @@ static __always_inline __u64 sonde_image_frame(struct sonde_unwind *u, __u64 slo
 	       (u->by_fp ? SONDE_IMAGE_FP : 0) | (offset & SONDE_IMAGE_OFFSET_MASK);
 }
 
+/* Moves on by the rule of a row that was found. */
+static __always_inline int sonde_follow(struct sonde_unwind *u, struct sonde_row row)
+{
+	switch (SONDE_ROW_CFA_KIND(row)) {
+	case SONDE_CFA_NONE:
+		return sonde_step_fp(u, SONDE_STOP_NO_ROW);
+	case SONDE_CFA_FRAME_POINTER:
+		return sonde_step_fp(u, SONDE_STOP_FP_IMPLAUSIBLE);
+	case SONDE_CFA_SIGNAL:
+		return sonde_step_signal(u);
+	case SONDE_CFA_FAR_RSP:
+	case SONDE_CFA_FAR_RBP:
+		return sonde_step_far(u, row);
+	}
+	return sonde_step_row(u, row);
+}
+
+/* A frame in memory without a file: generated code, or what the kernel maps. */
+static __always_inline int sonde_step_anonymous(struct sonde_unwind *u, __u64 pc)
+{
+	sonde_emit(u, (SONDE_TAG_USER_PC << SONDE_TAG_SHIFT) | (u->by_fp ? SONDE_USER_FP : 0) |
+			  (pc & SONDE_USER_PC_MASK));
+	return sonde_step_fp(u, SONDE_STOP_FP_IMPLAUSIBLE);
+}
+
 /* Walks one frame. Returns 1 when the walk is over (u->stop says why), else 0. */
 static __always_inline int sonde_step(struct sonde_unwind *u)
 {
 	/* A return address points behind the call: one byte back is inside it. */
 	__u64 pc = u->exact ? u->pc : u->pc - 1;
-	__u64 kind, slot, offset, fp_bit;
 	struct sonde_row row = {};
+	__u64 slot, offset;
+	int found;
 
 	if (u->frame_count >= SONDE_MAX_USER_FRAMES)
 		return sonde_stop(u, SONDE_STOP_DEPTH);
 	if (!sonde_find_range(u, pc))
 		return sonde_stop_outside(u, pc);
-	kind = u->range_target >> SONDE_RANGE_KIND_SHIFT;
-	if (kind != SONDE_RANGE_IMAGE) {
-		fp_bit = u->by_fp ? SONDE_USER_FP : 0;
-		sonde_emit(u, (SONDE_TAG_USER_PC << SONDE_TAG_SHIFT) | fp_bit |
-				  (pc & SONDE_USER_PC_MASK));
-		return sonde_step_fp(u, SONDE_STOP_FP_IMPLAUSIBLE);
-	}
+	if (u->range_target >> SONDE_RANGE_KIND_SHIFT != SONDE_RANGE_IMAGE)
+		return sonde_step_anonymous(u, pc);
 	slot = (u->range_target >> SONDE_RANGE_SLOT_SHIFT) & SONDE_IMAGE_SLOT_MASK;
 	offset = pc - u->range_begin + ((u->range_target & SONDE_RANGE_FILE_PAGE_MASK) << 12);
+	found = sonde_find_row(slot, offset, &row);
+	/* Nobody calls a signal trampoline: its address is its first byte, not one behind a call.
+	 */
+	if (SONDE_ROW_CFA_KIND(row) == SONDE_CFA_SIGNAL && !u->exact)
+		offset++;
 	sonde_emit(u, sonde_image_frame(u, slot, offset));
-	switch (sonde_find_row(slot, offset, &row)) {
-	case SONDE_ROW_UNPUBLISHED:
+	if (found == SONDE_ROW_UNPUBLISHED)
 		return sonde_stop(u, SONDE_STOP_NO_MAPPING);
-	case SONDE_ROW_ABSENT:
+	if (found == SONDE_ROW_ABSENT)
 		return sonde_step_fp(u, SONDE_STOP_NO_ROW);
-	}
-	if (SONDE_ROW_CFA_KIND(row) == SONDE_CFA_NONE)
-		return sonde_step_fp(u, SONDE_STOP_NO_ROW);
-	if (SONDE_ROW_CFA_KIND(row) == SONDE_CFA_FRAME_POINTER)
-		return sonde_step_fp(u, SONDE_STOP_FP_IMPLAUSIBLE);
-	if (SONDE_ROW_CFA_KIND(row) == SONDE_CFA_SIGNAL)
-		return sonde_step_signal(u);
-	return sonde_step_row(u, row);
+	return sonde_follow(u, row);
 }
 
 #endif

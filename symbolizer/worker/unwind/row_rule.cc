@@ -179,6 +179,34 @@ Problem pack_return_address(const RegisterRule& rule, sonde_row& row) {
   return RowClass::kReturnAddress;
 }
 
+// A frame of more than 256 KiB: its offset takes both parameters, so rbp must be unchanged or saved
+// within 15 words below the CFA (compilers put it at CFA-16).
+Problem pack_far(const RuleState& state, sonde_row& row) {
+  const CfaRule& cfa = state.cfa;
+  if (cfa.is_expression || (cfa.reg != kDwarfRsp && cfa.reg != kDwarfRbp)) {
+    return RowClass::kCfaRange;
+  }
+  const auto words = as_words(cfa.offset, 0, std::numeric_limits<std::int32_t>::max());
+  if (!words) return RowClass::kCfaRange;
+  sonde_row rbp{};
+  if (Problem problem = pack_rbp(state.rbp, rbp)) return problem;
+  const bool saved = SONDE_ROW_RBP_KIND(rbp) != SONDE_RBP_SAME;
+  if (saved &&
+      (SONDE_ROW_RBP_KIND(rbp) != SONDE_RBP_CFA || rbp.rbp_param < -15 || rbp.rbp_param > -1)) {
+    return RowClass::kRbpRange;
+  }
+  const auto slot = static_cast<std::uint8_t>(saved ? -rbp.rbp_param : 0);
+  const int kind = cfa.reg == kDwarfRsp ? SONDE_CFA_FAR_RSP : SONDE_CFA_FAR_RBP;
+  row = sonde_row{};
+  row.cfa = static_cast<std::uint8_t>(kind | slot << 4U);
+  row.cfa_param = static_cast<std::int16_t>(*words & 0xffff);
+  row.rbp_param = static_cast<std::int16_t>(*words >> 16);
+  const RegisterRule& ra = state.return_address;
+  const bool usual =
+      ra.kind == Kind::kUnspecified || (ra.kind == Kind::kOffset && ra.value == -kWord);
+  return usual ? std::nullopt : Problem(RowClass::kReturnAddress);
+}
+
 }  // namespace
 
 PackedState pack(const RuleState& state, bool signal_frame) {
@@ -191,6 +219,7 @@ PackedState pack(const RuleState& state, bool signal_frame) {
   Problem problem = pack_cfa(state.cfa, row);
   if (!problem) problem = pack_rbp(state.rbp, row);
   if (!problem) problem = pack_return_address(state.return_address, row);
+  if (problem == RowClass::kCfaRange) problem = pack_far(state, row);
   if (problem) return {simple_rule(SONDE_CFA_UNSUPPORTED), problem};
   return {RowRule::from(row), std::nullopt};
 }

@@ -68,7 +68,8 @@ class ProcessTableTest : public testing::Test {
       std::filesystem::path(testing::TempDir()) / ("process_table_" + std::to_string(::getpid()));
   ProcReader proc_{dir_.string()};
   ImageRegistry images_{proc_, UniqueFd{}};
-  ProcessTable table_{proc_, images_};
+  StaleCode stale_;
+  ProcessTable table_{proc_, images_, stale_};
 };
 
 constexpr const char* kMaps = "1000-3000 r-xp 00002000 08:01 7 /bin/x\n";

@@ -185,6 +185,30 @@ TEST(UnwindStepTest, ASignalFrameGivesBackEveryRegisterAndAnExactPc) {
   EXPECT_EQ(u.bp, 0xb0bU);
 }
 
+TEST(UnwindStepTest, AFrameOfMegabytesUsesBothParametersAsOneOffset) {
+  Walk walk;  // CFA = rbp + 0x10002 words: rbp itself lies 0x10000 words below what is mapped
+  walk.row(0x100, {.offset = 0,
+                   .cfa = SONDE_CFA_FAR_RBP | (2 << 4),
+                   .flags = 0,
+                   .cfa_param = 2,
+                   .rbp_param = 1})
+      .row(0x200, kEnd)
+      .word(20, 0xb0b)
+      .word(21, kText + 0x201);
+  const auto& u = walk.go(0x100, 3, Walk::at(20) - 0x10000 * 8);
+  EXPECT_EQ(u.stop, SONDE_STOP_COMPLETE);
+  EXPECT_EQ(u.sp, Walk::at(22));
+  EXPECT_EQ(u.bp, 0xb0bU);
+}
+
+TEST(UnwindStepTest, ASignalTrampolineIsNamedByItsFirstByte) {
+  Walk walk;
+  walk.row(0x100, rule(SONDE_CFA_RSP, 1)).row(0x17f, rule(SONDE_CFA_SIGNAL, 0)).row(0x200, kEnd);
+  walk.word(0, kText + 0x180);  // the handler returns to the trampoline at 0x180
+  walk.word(1 + 5 + 15, Walk::at(100)).word(1 + 5 + 16, kText + 0x200);
+  EXPECT_EQ(offsets(walk.go(0x100, 0)), (Offsets{0x100, 0x180, 0x200}));
+}
+
 TEST(UnwindStepTest, WithoutARowTheFramePointerLeadsOnAndIsTagged) {
   Walk walk;
   walk.row(0, rule(SONDE_CFA_NONE, 0)).row(0x200, kEnd).word(10, 0).word(11, kText + 0x201);
