@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 
+#include "agent/process/maps_parser.h"
 #include "core/base/file.h"
 
 namespace sonde {
@@ -41,6 +42,11 @@ Result<UniqueFd> open_regular(const std::string& path, std::uint64_t inode) {
     return Error{ErrorCode::kNotFound, path + ": replaced by another file"};
   }
   return fd;
+}
+
+std::uint64_t inode_of(const UniqueFd& fd) {
+  struct stat info {};
+  return ::fstat(fd.get(), &info) == 0 ? info.st_ino : 0;
 }
 
 }  // namespace
@@ -120,14 +126,28 @@ Result<std::uint64_t> ProcReader::executable_inode(std::uint32_t pid) const {
   return std::uint64_t{info.st_ino};
 }
 
+bool ProcReader::maps_shows(std::uint32_t pid, std::uint64_t begin, std::uint64_t inode) const {
+  const auto text = maps(pid);
+  bool found = false;
+  if (text) {
+    (void)parse_executable_maps(*text, [&](const MapsEntry& entry) {
+      found |= entry.begin == begin && entry.inode == inode;
+    });
+  }
+  return found;
+}
+
 Result<UniqueFd> ProcReader::open_mapped(std::uint32_t pid, std::uint64_t begin, std::uint64_t end,
                                          const std::string& path, std::uint64_t inode) const {
   std::array<char, 64> range{};
   std::snprintf(range.data(), range.size(), "map_files/%lx-%lx", static_cast<unsigned long>(begin),
                 static_cast<unsigned long>(end));
-  // map_files names the mapping itself: there the inode needs no check (and on stacked file
-  // systems it is another one than maps shows).
   auto by_range = open_regular(path_of(pid, range.data()), 0);
+  // The file may have been unmapped since and another one mapped in its very place. On stacked
+  // file systems the inode of a file is another one than maps shows: there maps has the last word.
+  if (by_range && inode != 0 && inode_of(*by_range) != inode && !maps_shows(pid, begin, inode)) {
+    by_range = Error{ErrorCode::kNotFound, path + ": another file is mapped in its place"};
+  }
   if (by_range || path.empty() || path.front() != '/') return by_range;
   return open_regular(root_of(pid) + path, inode);
 }

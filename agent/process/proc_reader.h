@@ -34,7 +34,8 @@ class ProcReader {
   [[nodiscard]] Result<std::string> maps(std::uint32_t pid) const;
   [[nodiscard]] Result<std::uint64_t> executable_inode(std::uint32_t pid) const;
   // The regular file mapped at [begin, end): through map_files (deleted and replaced files too),
-  // then through the process's own root, where the inode must match. Never blocks: O_NONBLOCK.
+  // then through the process's own root. It must be the file of that inode (0 = any): by the time
+  // of the call another one can be mapped in its place. Never blocks: O_NONBLOCK.
   // errors also: kFailedPrecondition (not a regular file).
   [[nodiscard]] Result<UniqueFd> open_mapped(std::uint32_t pid, std::uint64_t begin,
                                              std::uint64_t end, const std::string& path,
@@ -43,6 +44,7 @@ class ProcReader {
   [[nodiscard]] const std::string& root() const { return root_; }
 
  private:
+  [[nodiscard]] bool maps_shows(std::uint32_t pid, std::uint64_t begin, std::uint64_t inode) const;
   [[nodiscard]] std::string path_of(std::uint32_t pid, const char* file) const;
   std::string root_;
 };

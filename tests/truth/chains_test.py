@@ -164,6 +164,14 @@ class Counting(unittest.TestCase):
         self.add("complete", frames(("_dl_start", "/lib64/ld-linux-x86-64.so.2")), 5)
         self.assertEqual((self.tally.samples, self.tally.not_yet, self.tally.outside), (0, 4, 5))
 
+    def test_samples_of_a_program_that_is_ending_are_apart_and_few(self):
+        self.add("complete", frames(*ROOT, "main", "a"), 900)
+        self.add("memory_gone", frames(("_exit", LIBC)), 10)
+        self.assertEqual((self.tally.samples, self.tally.gone), (900, 10))
+        self.assertEqual(self.tally.failures(1), [])
+        self.add("memory_gone", frames(("_exit", LIBC)), 100)
+        self.assertTrue(self.tally.failures(1))
+
     def test_a_cut_stack_without_a_named_function_is_not_hidden_outside(self):
         self.add("read_fault", frames(("memcpy", LIBC)), 6)
         self.assertEqual((self.tally.samples, self.tally.outside), (6, 0))

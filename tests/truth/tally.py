@@ -8,18 +8,21 @@ from chains import Chains, Frame
 
 # Stop reasons of samples taken before the tables of a process or a range were published.
 NOT_YET = ("no_mapping", "no_process")
+# The task had given its memory back (exit, exec): there is no stack left to be walked.
+GONE = "memory_gone"
 WHOLE = ("complete", "")
 
 MIN_CORRECT = 0.99
 MAX_UNKNOWN_LEAVES = 0.005
 MAX_OUTSIDE = 0.05
+MAX_GONE = 0.08  # short-lived processes and threads spend some per cent of their time ending
 MIN_CHAIN_SHARE = 0.005
 
 
 @dataclass
 class Tally:
     """`samples` are those in the ratio; `outside` hold no function of the program's chains;
-    `not_yet` were taken before the tables were published."""
+    `not_yet` were taken before the tables were published, `gone` when the program was ending."""
 
     name: str
     chains: Chains
@@ -28,6 +31,7 @@ class Tally:
     correct: int = 0
     outside: int = 0
     not_yet: int = 0
+    gone: int = 0
     unknown_leaves: int = 0
     unknown_own_leaves: int = 0
     full: Counter = field(default_factory=Counter)  # chain index -> samples
@@ -37,6 +41,9 @@ class Tally:
     def add(self, stack):
         if stack.stop in NOT_YET:
             self.not_yet += stack.count
+            return
+        if stack.stop == GONE:
+            self.gone += stack.count
             return
         verdict = self.chains.judge(stack.user)
         is_whole = stack.stop in WHOLE
@@ -70,9 +77,11 @@ class Tally:
             result.append(f"{self.share(self.correct):.2%} whole and correct")
         if self.share(self.unknown_own_leaves) >= MAX_UNKNOWN_LEAVES:
             result.append(f"{self.share(self.unknown_own_leaves):.2%} unknown leaves in its image")
-        everything = self.samples + self.outside + self.not_yet
+        everything = self.samples + self.outside + self.not_yet + self.gone
         if everything and self.outside / everything > MAX_OUTSIDE:
             result.append(f"{self.outside} of {everything} samples outside its functions")
+        if everything and self.gone / everything > MAX_GONE:
+            result.append(f"{self.gone} of {everything} samples after the memory was given back")
         for index, text in enumerate(self.chains.texts):
             if self.chains.required(index) and self.share(self.full[index]) < MIN_CHAIN_SHARE:
                 result.append(f"chain seen {self.full[index]} times: {text}")
@@ -105,12 +114,12 @@ def tally_all(stacks, programs):
 def table(tallies):
     """The result as text, one line per program."""
     lines = [f"{'program':16s} {'samples':>8s} {'whole':>8s} {'correct':>8s} {'outside':>8s} "
-             f"{'not yet':>8s} {'unknown leaf':>13s}"]
+             f"{'not yet':>8s} {'gone':>6s} {'unknown leaf':>13s}"]
     for tally in tallies:
         lines.append(
             f"{tally.name:16s} {tally.samples:8d} {tally.share(tally.whole):8.2%} "
             f"{tally.share(tally.correct):8.2%} {tally.outside:8d} {tally.not_yet:8d} "
-            f"{tally.share(tally.unknown_leaves):13.2%}")
+            f"{tally.gone:6d} {tally.share(tally.unknown_leaves):13.2%}")
     return "\n".join(lines)
 
 
@@ -118,8 +127,8 @@ def total(tallies):
     """All programs as one Tally."""
     result = Tally("all", Chains([], ""))
     for tally in tallies:
-        for key in ("samples", "whole", "correct", "outside", "not_yet", "unknown_leaves",
-                    "unknown_own_leaves"):
+        for key in ("samples", "whole", "correct", "outside", "not_yet", "gone",
+                    "unknown_leaves", "unknown_own_leaves"):
             setattr(result, key, getattr(result, key) + getattr(tally, key))
     return result
 
@@ -127,7 +136,7 @@ def total(tallies):
 def as_json(tally):
     return {
         "samples": tally.samples, "whole": tally.whole, "correct": tally.correct,
-        "outside": tally.outside, "not_yet": tally.not_yet,
+        "outside": tally.outside, "not_yet": tally.not_yet, "gone": tally.gone,
         "unknown_leaves": tally.unknown_leaves,
         "unknown_leaves_in_own_image": tally.unknown_own_leaves,
         "chains": {text: tally.full[i] for i, text in enumerate(tally.chains.texts)},

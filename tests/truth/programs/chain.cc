@@ -19,6 +19,7 @@ static const char kTruth[] =
     "\"?[start] main site::sorted [own*] [libc]\","
     "\"[start] main site::constructs site::Built::Built site::leaf\","
     "\"[cxxthread] [own*] site::thread_body site::twice site::leaf\","
+    "\"?[start] main [own*] [libstdc++*] [libc*]\","
     "\"?[start] main site::threaded [own*] [libstdc++*] [own*] [libc*]\"," TRUTH_CLOCK_CHAIN "]}";
 
 namespace site {

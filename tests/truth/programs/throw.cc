@@ -8,7 +8,8 @@ static const char kTruth[] =
     "\"[start] main catch_site throw_down{10} throw_bottom [unwinder+]\","
     "\"[start] main catch_site throw_down{1,10} Guard::~Guard guard_leaf\","
     "\"?[start] main catch_site throw_down{0,10} [unwinder+]\","
-    "\"[start] main catch_site handler_leaf\"," TRUTH_CLOCK_CHAIN "]}";
+    "\"[start] main catch_site handler_leaf\","
+    "\"?[start] main [unwinder*]\"," TRUTH_CLOCK_CHAIN "]}";
 
 TRUTH_FN void guard_leaf() { truth_burn_registers(10000); }
 TRUTH_FN void handler_leaf() { truth_burn(100000); }

@@ -87,6 +87,28 @@ TEST_F(OpenMappedTest, ADeletedFileIsStillOpenedThroughItsMapping) {
   ::munmap(mapped, 4096);
 }
 
+TEST_F(OpenMappedTest, AnotherFileMappedInTheSamePlaceMeanwhileIsNotTakenForTheFirst) {
+  if (::geteuid() != 0) GTEST_SKIP() << "map_files needs CAP_CHECKPOINT_RESTORE";
+  const std::string path = dir_ / "first", other = dir_ / "second";
+  std::ofstream(path) << std::string(5000, '1');
+  std::ofstream(other) << std::string(5000, '2');
+  struct stat info {};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  const UniqueFd fd(::open(other.c_str(), O_RDONLY | O_CLOEXEC));
+  void* mapped = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd.get(), 0);
+  ASSERT_NE(mapped, MAP_FAILED);
+  const auto begin = reinterpret_cast<std::uint64_t>(mapped);
+  const auto self = static_cast<std::uint32_t>(::getpid());
+  const auto opened = ProcReader().open_mapped(self, begin, begin + 4096, path, info.st_ino);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;  // by its path
+  struct stat found {};
+  ASSERT_EQ(::fstat(opened->get(), &found), 0);
+  EXPECT_EQ(found.st_ino, info.st_ino);
+  std::filesystem::remove(path);
+  EXPECT_FALSE(ProcReader().open_mapped(self, begin, begin + 4096, path, info.st_ino).ok());
+  ::munmap(mapped, 4096);
+}
+
 TEST_F(OpenMappedTest, AFifoInTheFilesPlaceNeitherBlocksNorPasses) {
   const std::string path = dir_ / "fifo";
   ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
