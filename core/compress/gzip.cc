@@ -111,15 +111,20 @@ Result<std::string> gzip_compress(std::string_view bytes, int level) {
   return out;
 }
 
-Result<std::string> gzip_decompress(std::string_view bytes, std::size_t max_bytes) {
+Result<std::string> gzip_decompress(std::string_view bytes, std::size_t max_bytes,
+                                    std::string* partial) {
   BoundedOutput out(max_bytes);
   std::size_t offset = 0;
+  const auto stop = [&](Error error) -> Result<std::string> {
+    if (partial != nullptr) *partial = out.take();
+    return error;
+  };
   do {
     if (!kMagic.starts_with(bytes.substr(offset, kMagic.size()))) {
-      return damaged(offset, "not a gzip member");
+      return stop(damaged(offset, "not a gzip member"));
     }
     auto taken = inflate_one(bytes.substr(offset), offset, kGzipWindow, out);
-    if (!taken) return taken.error();
+    if (!taken) return stop(taken.error());
     offset += *taken;
   } while (offset < bytes.size());
   return finished(out);
