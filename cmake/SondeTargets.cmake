@@ -105,20 +105,21 @@ function(sonde_script_test name)
     ENVIRONMENT "${arg_ENVIRONMENT}" ${properties})
 endfunction()
 
-# sonde_fuzz(<name> SOURCES ... DEPS ...): a libFuzzer target (preset fuzz). Its seeds are the files
-# of corpus/<name> beside it; a smoke run lasts SONDE_FUZZ_SECONDS (environment, default 20).
+# sonde_fuzz(<name> SOURCES ... DEPS ... [SEEDS target]): a libFuzzer target (preset fuzz). Its seeds
+# are the files of corpus/<name> beside it and those that the target SEEDS writes to the build's
+# seeds/<name>; a smoke run lasts SONDE_FUZZ_SECONDS (environment, default 20).
 function(sonde_fuzz name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "SEEDS" "SOURCES;DEPS")
   if(NOT SONDE_FUZZ)
     return()
   endif()
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE sonde_options ${arg_DEPS})
   target_link_options(${name} PRIVATE -fsanitize=fuzzer)
-  add_dependencies(fuzz_tests ${name})
+  add_dependencies(fuzz_tests ${name} ${arg_SEEDS})
   add_test(NAME fuzz.${name}
     COMMAND ${PROJECT_SOURCE_DIR}/tests/fuzz/smoke.sh $<TARGET_FILE:${name}>
-            ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
+            ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name} ${CMAKE_CURRENT_BINARY_DIR}/seeds/${name})
   set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 3600)
 endfunction()
 
