@@ -97,7 +97,7 @@ class Encoder {
       }
     }
     const auto best = std::max_element(cpu.begin(), cpu.end());
-    return *best == 0 ? 0 : static_cast<std::size_t>(best - cpu.begin());
+    return best == cpu.end() || *best == 0 ? 0 : static_cast<std::size_t>(best - cpu.begin());
   }
 
   struct Extent {

@@ -11,9 +11,9 @@
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   constexpr std::size_t kLimit = 1 << 16;
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
-  for (const auto decode : {sonde::gzip_decompress, sonde::zlib_decompress, sonde::zstd_decompress,
-                            sonde::xz_decompress}) {
-    const auto out = decode(bytes, kLimit);
+  for (const auto& out :
+       {sonde::gzip_decompress(bytes, kLimit), sonde::zlib_decompress(bytes, kLimit),
+        sonde::zstd_decompress(bytes, kLimit), sonde::xz_decompress(bytes, kLimit)}) {
     if (out && out->size() > kLimit) std::abort();
   }
   return 0;

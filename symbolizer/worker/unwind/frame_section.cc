@@ -157,7 +157,7 @@ void FrameSection::collect(const ElfFile& file, std::vector<Fde>& out) {
 
 std::uint32_t FrameSection::cie_of(const Entry& entry) {
   const std::uint64_t position = bytes_.debug ? entry.id : entry.id_position - entry.id;
-  if (position == last_position_) return last_index_;
+  if (!cies_.empty() && position == last_position_) return last_index_;
   auto [found, is_new] = cie_at_.try_emplace(position, static_cast<std::uint32_t>(cies_.size()));
   if (is_new) cies_.push_back(read_cie(position));
   last_position_ = position;

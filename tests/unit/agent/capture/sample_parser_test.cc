@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <span>
 
 #include "bpf/abi/stop.h"
 
@@ -14,7 +16,7 @@ std::vector<std::byte> record_of(const sonde_sample& header,
                                  const std::vector<std::uint64_t>& words) {
   std::vector<std::byte> bytes(sizeof(header) + words.size() * sizeof(std::uint64_t));
   std::memcpy(bytes.data(), &header, sizeof(header));
-  std::memcpy(bytes.data() + sizeof(header), words.data(), words.size() * sizeof(std::uint64_t));
+  std::ranges::copy(std::as_bytes(std::span(words)), bytes.begin() + sizeof(header));
   return bytes;
 }
 
