@@ -122,14 +122,20 @@ std::string_view without_clone(std::string_view name) {
   return name;
 }
 
+// `/app/server.js:41`, `node:internal/timers:508`
+bool is_source_place(std::string_view text) {
+  if (text.find(' ') != std::string_view::npos) return false;
+  if (text.find('/') != std::string_view::npos) return true;
+  const std::size_t colon = text.rfind(':');
+  return colon != std::string_view::npos && colon + 1 < text.size() &&
+         text.find_first_not_of("0123456789", colon + 1) == std::string_view::npos;
+}
+
 // `handler /app/server.js:41` -> `handler`; `github.com/a/b.(*T).M` -> `b.(*T).M`.
 std::string_view without_path(std::string_view name) {
   if (name.find("::") != std::string_view::npos) return name;
   if (const auto space = name.find(' '); space != std::string_view::npos && space != 0) {
-    const std::string_view tail = name.substr(space + 1);
-    const bool file =
-        tail.find('/') != std::string_view::npos || tail.find(':') != std::string_view::npos;
-    return file ? name.substr(0, space) : name;
+    return is_source_place(name.substr(space + 1)) ? name.substr(0, space) : name;
   }
   std::size_t slash = std::string_view::npos;
   scan(name, [&](std::size_t at, int depth) {

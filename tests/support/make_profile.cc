@@ -10,6 +10,8 @@
 #include "exporters/text/flame_payload.h"
 #include "exporters/text/folded.h"
 #include "exporters/text/html.h"
+#include "exporters/text/speedscope.h"
+#include "exporters/text/svg.h"
 #include "tests/support/sample_profile.h"
 
 namespace {
@@ -35,6 +37,8 @@ Result<std::string> encoded(const SymbolizedProfile& profile, const std::string&
   if (path.ends_with(".pb.gz")) return sonde::encode_pprof(profile);
   if (path.ends_with(".folded")) return sonde::encode_folded(profile);
   if (path.ends_with(".html")) return sonde::encode_html(profile);
+  if (path.ends_with(".svg")) return sonde::encode_svg(profile);
+  if (path.ends_with(".speedscope.json")) return sonde::encode_speedscope(profile);
   if (path.ends_with(".payload.json")) {
     return sonde::flame_payload(profile, sonde::FlameTree::build(profile, sonde::kMaxNodesOfPage));
   }

@@ -122,7 +122,7 @@ export function statusParts(profile, frame, shares, run) {
 }
 
 // What a screen reader says of a frame.
-export function frameText(tree, profile, node, all) {
+export function spokenText(tree, profile, node, all) {
   const siblings = node === 0 ? [0] : childrenOf(tree, tree.parent[node]);
   return `${profile.name[tree.frame[node]]}, total ${percentText(tree.total[node] / all)}, ` +
     `self ${percentText(tree.self[node] / all)}, level ${tree.level[node]}, ` +

@@ -4,7 +4,7 @@
 import { firstPast, nodeAt } from './layout.js';
 import { FRAME_TEXT } from './palette.js';
 import { LabelMaker, TextMeasure } from './names.js';
-import { KIND } from './flame.js';
+import { KIND, isFunction } from './flame.js';
 import { percentText } from './format.js';
 
 export const ROW = 18;
@@ -274,7 +274,8 @@ export class FlameView {
       const labels = this.labels[style];
       const name = this.labelName(frame);
       const room = box.w - 2 * LABEL_PADDING + 1;
-      const label = this.fullNames ? this.fullLabel(labels, name, room) : labels.fit(name, room);
+      const whole = this.fullNames || !isFunction(this.profile, frame);
+      const label = whole ? labels.fitWhole(name, room) : labels.fit(name, room);
       if (!label) continue;
       context.font = this.fonts[style];
       context.fillStyle = this.textColour(frame);
@@ -289,11 +290,6 @@ export class FlameView {
   labelName(frame) {
     const inlined = this.profile.flags[frame] & 1;
     return inlined ? `${this.profile.name[frame]} (inlined)` : this.profile.name[frame];
-  }
-
-  fullLabel(labels, name, room) {
-    const [whole] = labels.forms(name);
-    return whole.width <= room ? whole.text : labels.head(name, room);
   }
 
   textColour(frame) {

@@ -6,7 +6,7 @@ import { readPayload } from './api.js';
 import { frameOfName, frameTotals, nodeOfPath, isFunction, openProfile, openTree,
   pathOf, sortedTree } from './flame.js';
 import { layoutTree } from './layout.js';
-import { frameColours, kindHex } from './palette.js';
+import { frameColours, kindColours, kindHex } from './palette.js';
 import { exactQuery, searchAnswer, searchFrames } from './search.js';
 import { readTokens } from './canvas.js';
 import { Stage } from './stage.js';
@@ -17,8 +17,8 @@ import { Tooltip } from './tooltip.js';
 import { trustPanel, trustVerdict } from './health.js';
 import { copyText, saveFile, tableCsv } from './export.js';
 import { functionChoices, nodeChoices, optionChoices, tableChoices } from './choices.js';
-import { crumbParts, fillRange, frameText, helpParts, legendParts, saveSetting, savedSetting,
-  scopeText, showToast, statusParts, summaryText, typeText } from './bars.js';
+import { crumbParts, fillRange, helpParts, legendParts, saveSetting, savedSetting, scopeText,
+  showToast, spokenText, statusParts, summaryText, typeText } from './bars.js';
 import { keyActions, listenKeys } from './keys.js';
 import { byId, make, nameNode, refill } from './dom.js';
 import { countText, percentText, printable } from './format.js';
@@ -257,18 +257,12 @@ class App {
   showTable() {
     const hits = this.answer?.frames === 0 ? new Uint8Array(this.profile.frames) : this.hits;
     this.rows = tableRows(this.profile, this.tableTotals(), hits, this.state.sort);
-    const colours = this.rowColours();
     this.table.show({
-      rows: this.rows, totals: this.tableTotals(), all: this.tableAll(),
-      sort: this.state.sort, colours,
+      rows: this.rows, totals: this.tableTotals(), all: this.tableAll(), sort: this.state.sort,
+      colours: kindColours(this.profile, this.theme),
     });
     const whole = this.zoomed === 0 || this.state.mode === 'sandwich';
     byId('functions-scope').textContent = whole ? 'in this profile' : 'in this view';
-  }
-
-  rowColours() {
-    const kinds = [0, 1, 2, 3, 4, 5, 6, 7].map((kind) => kindHex(kind, this.theme));
-    return Array.from(this.profile.kind, (kind) => kinds[kind]);
   }
 
   showSandwich() {
@@ -351,7 +345,7 @@ class App {
     this.stage.view.focused = node;
     this.stage.reveal(node);
     this.describe(this.tree.frame[node], this.tree, node);
-    byId('live').textContent = frameText(this.tree, this.profile, node, this.all);
+    byId('live').textContent = spokenText(this.tree, this.profile, node, this.all);
   }
 
   click(node, run) {

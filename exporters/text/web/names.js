@@ -73,7 +73,10 @@ function withoutClone(name) {
 function withoutPath(name) {
   if (name.includes('::')) return name;
   const space = name.indexOf(' ');
-  if (space > 0) return /[/:]/.test(name.slice(space + 1)) ? name.slice(0, space) : name;
+  if (space > 0) {
+    const place = /^(?:\S*\/\S*|\S*:\d+)$/.test(name.slice(space + 1));
+    return place ? name.slice(0, space) : name;
+  }
   let slash = -1;
   scanName(name, (at, depth) => {
     if (name[at] === '/' && depth === 0) slash = at;
@@ -180,6 +183,12 @@ export class LabelMaker {
       this.known.set(name, forms);
     }
     return forms;
+  }
+
+  // The name itself or its head, for what is no function.
+  fitWhole(name, width) {
+    const [whole] = this.forms(name);
+    return whole.width <= width ? whole.text : this.head(whole.text, width);
   }
 
   // The first form that fits; the head of the last one if none does; '' if two letters do not.

@@ -91,3 +91,9 @@ export function frameColours(profile, theme, colour, selfShare) {
 export function kindHex(kind, theme) {
   return shadeHex(kind * 15 + 7, theme);
 }
+
+// The base colour of each frame's kind.
+export function kindColours(profile, theme) {
+  const kinds = PALETTE[theme].map((_, kind) => kindHex(kind, theme));
+  return Array.from(profile.kind, (kind) => kinds[kind]);
+}
