@@ -108,7 +108,7 @@ TEST(FlamePayloadTest, WeightedProfilesCarrySamples) {
 }
 
 TEST(FlamePayloadTest, AHundredThousandNodesAreWhole) {
-  const Json json = payload(large_profile(250'000));
+  const Json json = payload(large_profile(130'000));
   expect_consistent(json);
   EXPECT_GT(json["f"].size(), 100'000U);
   EXPECT_GT(json["more"]["nodes"].get<std::uint64_t>(), 0U);

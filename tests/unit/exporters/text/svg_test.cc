@@ -31,13 +31,13 @@ TEST(SvgTest, HeaderSaysWhereWhenHowMuchAndWhatWasLost) {
 }
 
 TEST(SvgTest, EveryFrameHasATitleAndLimitsAreKept) {
-  for (const auto& profile : {node_profile(), large_profile(60'000)}) {
+  for (const auto& profile : {node_profile(), large_profile(26'000)}) {
     const std::string svg = encode_svg(profile);
     const std::size_t frames = count_of(svg, "<g class=\"f\"");
     EXPECT_EQ(count_of(svg, "<title>"), frames);
     EXPECT_LE(frames, kMaxFramesOfSvg);
   }
-  EXPECT_NE(encode_svg(large_profile(60'000)).find("smallest frames ("), std::string::npos);
+  EXPECT_NE(encode_svg(large_profile(26'000)).find("smallest frames ("), std::string::npos);
 }
 
 TEST(SvgTest, NothingInItLoadsAnything) {
@@ -68,7 +68,7 @@ TEST(SvgTest, XmlParsersAcceptEveryPicture) {
   }
   const std::string path = testing::TempDir() + "svg_test.svg";
   for (const auto& profile : {small_profile(), hostile_profile(), node_profile(),
-                              large_profile(30'000), SymbolizedProfile{}}) {
+                              large_profile(24'000), SymbolizedProfile{}}) {
     ASSERT_TRUE(write_file_atomically(path, encode_svg(profile)).ok());
     const int status = std::system(("xmllint --noout --nonet " + path).c_str());
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
