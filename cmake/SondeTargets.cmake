@@ -15,12 +15,51 @@ if(SONDE_SANITIZE)
     -fno-sanitize-recover=all)
   target_link_options(sonde_options INTERFACE -fsanitize=${SONDE_SANITIZE})
 endif()
+if(SONDE_FUZZ)
+  target_compile_options(sonde_options INTERFACE -fsanitize=fuzzer-no-link)
+endif()
+
+# `ninja unit_tests` builds what the tests of one label link, and nothing else:
+#   unit     no root, no network, no sleep
+#   bpf      loads BPF programs (root)
+#   e2e      the sonde binary on real programs (root)
+#   kernels  the sonde binary on other kernels, in QEMU
+#   lint     rules about the tree
+#   fuzz     seconds of each fuzz target (preset fuzz)
+#   bench    measurements; run by `./dev bench` only
+#   long     an addition to another label: over 30 s, run by `./dev test --long` only
+set(SONDE_TEST_LABELS unit bpf e2e kernels lint fuzz bench long)
+foreach(label IN LISTS SONDE_TEST_LABELS)
+  add_custom_target(${label}_tests)
+endforeach()
+
+# sonde_test_programs(LABEL targets...): programs that tests of LABEL run without linking them.
+function(sonde_test_programs label)
+  add_dependencies(${label}_tests ${ARGN})
+endfunction()
 
 # sonde_library(<name> SOURCES ... DEPS ... [PRIVATE_DEPS ...])
 function(sonde_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS;PRIVATE_DEPS")
   add_library(${name} STATIC ${arg_SOURCES})
   target_link_libraries(${name} PUBLIC sonde_options ${arg_DEPS} PRIVATE ${arg_PRIVATE_DEPS})
+endfunction()
+
+# Properties that follow from the labels. gtest_discover_tests flattens lists, so several labels
+# become one, joined: `ctest -L long` still finds `e2e-long`. Tests that measure or load the host
+# (all but unit, lint and fuzz) take the machine for themselves.
+function(sonde_label_properties labels out)
+  list(JOIN labels "-" joined)
+  set(properties LABELS ${joined})
+  foreach(label IN LISTS labels)
+    if(NOT label IN_LIST SONDE_TEST_LABELS)
+      message(FATAL_ERROR "unknown test label ${label}: cmake/SondeTargets.cmake lists them")
+    endif()
+    if(label MATCHES "^(bpf|e2e|kernels|bench)$")
+      set(serial RUN_SERIAL TRUE)
+    endif()
+  endforeach()
+  set(${out} ${properties} ${serial} PARENT_SCOPE)
 endfunction()
 
 # sonde_test(<name> SOURCES ... DEPS ... LABELS ... [TIMEOUT seconds])
@@ -36,8 +75,45 @@ function(sonde_test name)
   target_link_libraries(${name} PRIVATE sonde_options ${arg_DEPS} GTest::gtest_main GTest::gmock)
   list(TRANSFORM arg_SOURCES PREPEND ${CMAKE_CURRENT_SOURCE_DIR}/)
   set_property(GLOBAL APPEND PROPERTY SONDE_TEST_SOURCES ${arg_SOURCES})
+  foreach(label IN LISTS arg_LABELS)
+    add_dependencies(${label}_tests ${name})
+  endforeach()
+  sonde_label_properties("${arg_LABELS}" properties)
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
-    PROPERTIES LABELS "${arg_LABELS}" TIMEOUT ${arg_TIMEOUT})
+    PROPERTIES TIMEOUT ${arg_TIMEOUT} ${properties})
+endfunction()
+
+# sonde_script_test(<name> COMMAND ... LABELS ... [TIMEOUT seconds] [ENVIRONMENT A=b ...]): a test
+# that is a program of its own. Exit code 77 = skipped, with the reason as its last line.
+function(sonde_script_test name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "COMMAND;LABELS;ENVIRONMENT")
+  if(NOT SONDE_TESTS)
+    return()
+  endif()
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 60)
+  endif()
+  add_test(NAME ${name} COMMAND ${arg_COMMAND} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  sonde_label_properties("${arg_LABELS}" properties)
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77
+    ENVIRONMENT "${arg_ENVIRONMENT}" ${properties})
+endfunction()
+
+# sonde_fuzz(<name> SOURCES ... DEPS ...): a libFuzzer target (preset fuzz). Its seeds are the files
+# of corpus/<name> beside it; a smoke run lasts SONDE_FUZZ_SECONDS (environment, default 20).
+function(sonde_fuzz name)
+  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;DEPS")
+  if(NOT SONDE_FUZZ)
+    return()
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE sonde_options ${arg_DEPS})
+  target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+  add_dependencies(fuzz_tests ${name})
+  add_test(NAME fuzz.${name}
+    COMMAND ${PROJECT_SOURCE_DIR}/tests/fuzz/smoke.sh $<TARGET_FILE:${name}>
+            ${CMAKE_CURRENT_SOURCE_DIR}/corpus/${name})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 3600)
 endfunction()
 
 # Last call of the root CMakeLists.txt: a test file that nobody registered fails configure.

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
-/* Per-CPU counters of the sampler, one row per counter. X(id, name, help); the order is the ABI.
+/* Counters of the sampler, one set per CPU. X(id, name, help); the order is the ABI.
  * The books: run = idle + filtered + thinned + emitted + ring_full + no_scratch. */
 #ifndef SONDE_ABI_COUNTERS_H
 #define SONDE_ABI_COUNTERS_H
+
+#include <linux/types.h>
 
 #define SONDE_CPU_COUNTERS(X)                                                   \
 	X(RUN, "run", "clock ticks that ran the program")                       \
@@ -11,7 +13,8 @@
 	X(THINNED, "thinned", "ticks skipped by a target's divisor")            \
 	X(EMITTED, "emitted", "samples written to the ring")                    \
 	X(RING_FULL, "ring_full", "samples lost: the ring had no room")         \
-	X(NO_SCRATCH, "no_scratch", "samples lost: no per-CPU scratch memory")
+	X(NO_SCRATCH, "no_scratch", "samples lost: no per-CPU scratch memory")   \
+	X(BPF_NS, "bpf_ns", "time the program took on emitted samples, ns")
 
 enum sonde_cpu_counter {
 #define X(id, name, help) SONDE_CPU_##id,
@@ -30,5 +33,14 @@ enum sonde_process_counter {
 #undef X
 	SONDE_PROCESS_COUNTER_COUNT
 };
+
+/* One per CPU, in a mmapped array: the agent reads counters and writes period_ns without a
+ * syscall. 128 bytes, so that CPUs never share a cache line. */
+struct sonde_cpu {
+	__u64 counters[SONDE_CPU_COUNTER_COUNT];
+	__u64 period_ns; /* clock period in force; ctx->sample_period lies after a change of rate */
+	__u64 reserved[15 - SONDE_CPU_COUNTER_COUNT];
+};
+#define SONDE_MAX_CPUS 1024
 
 #endif

@@ -106,12 +106,14 @@ struct sonde_range {
  * SONDE_PROCESS_PROBES long. `key` is written last when an entry is taken, first when it is freed. */
 struct sonde_process {
 	__u64 key;        /* tgid + 1; 0 = free */
-	__u64 start_time; /* group leader's start_boottime, ns; a mismatch = not this process */
+	__u64 start_time; /* start_boottime of the group leader in 10 ms ticks, as in /proc/PID/stat */
 	__u64 block;      /* first range:32 | range count:32; 0 = ranges not published yet */
 	__u64 divisor;    /* 0 or 1 = every tick; n = each n-th tick of a CPU is kept, weight x n */
 };
+/* Unit of start_time: USER_HZ ticks. A pid cannot come back within one. */
+#define SONDE_START_TICK_NS 10000000ULL
 #define SONDE_MAX_PROCESSES 32768 /* a power of two */
 #define SONDE_PROCESS_PROBES 16
-#define SONDE_PROCESS_HASH(tgid) (((__u32)(tgid) * 2654435761U) >> 17) /* 15 bits */
+#define SONDE_PROCESS_HASH(tgid) (((tgid) * 2654435761U) >> 17) /* tgid is a __u32; 15 bits */
 
 #endif

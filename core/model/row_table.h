@@ -4,6 +4,8 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
+#include <string>
 #include <vector>
 
 #include "bpf/abi/rows.h"
@@ -15,6 +17,7 @@ struct RowTable {
   std::vector<sonde_page> pages;       // consecutive; `first` indexes `rows` here
   std::vector<sonde_row> rows;         // sorted by file offset, page by page
   std::uint64_t unsupported_rows = 0;  // rows of kind SONDE_CFA_UNSUPPORTED
+  std::map<std::string, std::uint64_t> left_out;  // named class -> rows or FDEs, see row_file.h
 };
 
 }  // namespace sonde

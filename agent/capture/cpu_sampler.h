@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 1's owner: loads bpf/cpu.bpf.c, opens one clock per CPU, reads the sample ring.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/capture/unwind_tables.h"
+#include "bpf/abi/counters.h"
+#include "core/base/fd.h"
+#include "core/base/result.h"
+#include "core/model/raw_sample.h"
+
+namespace sonde {
+
+struct CpuSamplerOptions {
+  std::uint32_t rate_hz = 99;
+  bool kernel_stacks = true;
+  bool kernel_threads = true;
+  bool only_targets = false;               // only processes added by add_target
+  std::uint64_t cgroup_id = 0;             // 0 = all; else this cgroup and those below
+  std::optional<std::string> thread_name{};  // exact comm, at most 15 bytes
+  std::uint32_t ring_bytes = 0;            // 0 = half a second of samples; else a power of two
+  bool cgroup_v1_memory = false;           // which hierarchy cgroup ids are taken from
+};
+
+// Counts of the books (bpf/abi/counters.h), summed over CPUs.
+struct CpuSamplerCounts {
+  std::array<std::uint64_t, SONDE_CPU_COUNTER_COUNT> counters{};
+  std::uint64_t expected = 0;  // ticks the clocks should have fired, from their own counts
+};
+
+// Thread-confined.
+class CpuSampler {
+ public:
+  // Loads and attaches with the clocks disabled.
+  // errors: kPermissionDenied, kUnimplemented (message with the fix), kResourceExhausted.
+  // cost: about 30 ms (the verifier).
+  static Result<std::unique_ptr<CpuSampler>> create(const CpuSamplerOptions& options);
+  virtual ~CpuSampler() = default;
+
+  virtual Result<void> enable() = 0;
+  virtual Result<void> disable() = 0;
+  // Lets a process through the `only_targets` filter. Its later children follow by themselves.
+  virtual Result<void> add_target(std::uint32_t tgid) = 0;
+
+  // Calls `take` for each record now in the ring; returns how many were damaged (never seen;
+  // a bug or memory corruption) and dropped.
+  virtual std::uint64_t drain(const std::function<void(RawSample&&)>& take) = 0;
+
+  [[nodiscard]] virtual CpuSamplerCounts counts() const = 0;
+  [[nodiscard]] virtual TableMaps table_maps() const = 0;
+  [[nodiscard]] virtual int targets_fd() const = 0;
+  // Kernel memory of all maps but the row chunks, bytes.
+  [[nodiscard]] virtual std::uint64_t map_bytes() const = 0;
+  [[nodiscard]] virtual std::uint32_t cpu_count() const = 0;  // online, each with a clock
+  // Instructions the verifier walked for the sampling program; 0 where the kernel does not say.
+  [[nodiscard]] virtual std::uint64_t verified_instructions() const = 0;
+};
+
+}  // namespace sonde

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/capture/sample_parser.h"
+
+#include <cstring>
+
+#include "bpf/abi/stop.h"
+
+namespace sonde {
+
+Result<RawSample> parse_sample(std::span<const std::byte> record) {
+  RawSample sample;
+  if (record.size() < sizeof(sample.header)) return Error{ErrorCode::kDataLoss, "short record"};
+  std::memcpy(&sample.header, record.data(), sizeof(sample.header));
+  const std::size_t kernel = sample.header.kernel_count;
+  const std::size_t user = sample.header.user_count;
+  const std::size_t words = (record.size() - sizeof(sample.header)) / sizeof(std::uint64_t);
+  if (kernel > SONDE_MAX_KERNEL_FRAMES || kernel + user > words ||
+      sample.header.stop >= SONDE_STOP_COUNT) {
+    return Error{ErrorCode::kDataLoss, "impossible record"};
+  }
+  sample.kernel.resize(kernel);
+  sample.user.resize(user);
+  const std::byte* at = record.data() + sizeof(sample.header);
+  if (kernel > 0) std::memcpy(sample.kernel.data(), at, kernel * sizeof(std::uint64_t));
+  at += kernel * sizeof(std::uint64_t);
+  if (user > 0) std::memcpy(sample.user.data(), at, user * sizeof(std::uint64_t));
+  return sample;
+}
+
+}  // namespace sonde

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 2: bytes of the sample ring -> RawSample. Trusts no length in the record.
+#pragma once
+
+#include <cstddef>
+#include <span>
+
+#include "core/base/result.h"
+#include "core/model/raw_sample.h"
+
+namespace sonde {
+
+// errors: kDataLoss (shorter than its own counts say, or an impossible count or reason).
+Result<RawSample> parse_sample(std::span<const std::byte> record);
+
+}  // namespace sonde

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/capture/sideband_parser.h"
+
+#include <linux/perf_event.h>
+
+#include <cstring>
+
+namespace sonde {
+namespace {
+
+// Body of PERF_RECORD_MMAP2 up to the file name.
+struct Mmap2Body {
+  std::uint32_t pid, tid;
+  std::uint64_t address, bytes, file_offset;
+  std::uint32_t major, minor;
+  std::uint64_t inode, inode_generation;
+  std::uint32_t protection, flags;
+};
+
+struct LostBody {
+  std::uint64_t id, lost;
+};
+
+constexpr std::size_t kTimeBytes = sizeof(std::uint64_t);
+
+template <typename T>
+bool read_body(std::span<const std::byte> body, T& out) {
+  if (body.size() < sizeof(T)) return false;
+  std::memcpy(&out, body.data(), sizeof(T));
+  return true;
+}
+
+Error short_record() { return Error{ErrorCode::kDataLoss, "short sideband record"}; }
+
+Result<SidebandRecord> parse_mmap2(std::span<const std::byte> body) {
+  Mmap2Body mmap{};
+  if (!read_body(body, mmap) || body.size() < sizeof(mmap) + kTimeBytes) return short_record();
+  MappingEvent event{.pid = mmap.pid,
+                     .begin = mmap.address,
+                     .bytes = mmap.bytes,
+                     .file_offset = mmap.file_offset,
+                     .device_major = mmap.major,
+                     .device_minor = mmap.minor,
+                     .inode = mmap.inode};
+  std::memcpy(&event.time_ns, body.data() + body.size() - kTimeBytes, kTimeBytes);
+  const auto name = body.subspan(sizeof(mmap), body.size() - sizeof(mmap) - kTimeBytes);
+  // NUL-terminated and padded; a name without its NUL is taken as far as it goes.
+  const char* text = reinterpret_cast<const char*>(name.data());
+  event.path.assign(text, ::strnlen(text, name.size()));
+  return SidebandRecord(std::move(event));
+}
+
+}  // namespace
+
+Result<SidebandRecord> parse_sideband(std::span<const std::byte> record) {
+  perf_event_header header{};
+  if (!read_body(record, header)) return short_record();
+  const auto body = record.subspan(sizeof(header));
+  if (header.type == PERF_RECORD_MMAP2) return parse_mmap2(body);
+  if (header.type == PERF_RECORD_LOST) {
+    LostBody lost{};
+    if (!read_body(body, lost)) return short_record();
+    return SidebandRecord(SidebandLost{lost.lost});
+  }
+  return SidebandRecord(SidebandOther{});
+}
+
+}  // namespace sonde

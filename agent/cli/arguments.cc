@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/cli/arguments.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <iterator>
+
+#include "agent/cli/exit_code.h"
+#include "agent/cli/help.h"
+
+namespace sonde {
+namespace {
+
+std::string default_cache_dir() {
+  const auto variable = [](const char* name) {
+    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
+    return std::string(value == nullptr ? "" : value);
+  };
+  if (std::string dir = variable("SONDE_CACHE_DIR"); !dir.empty()) return dir;
+  if (::geteuid() == 0) return "/var/cache/sonde";
+  if (const std::string dir = variable("XDG_CACHE_HOME"); dir.starts_with('/')) {
+    return dir + "/sonde";
+  }
+  const std::string home = variable("HOME");
+  return home.starts_with('/') ? home + "/.cache/sonde" : "";
+}
+
+// What CLI11 fills in before it is checked.
+struct RawOptions {
+  bool json = false;
+  std::string colour = "auto";
+  std::string duration;
+  std::string format;
+  std::string by;
+  bool no_kernel = false;
+};
+
+class Parser {
+ public:
+  Parser() {
+    app_.set_help_flag("-h,--help");
+    app_.require_subcommand(1);
+    record_verb_ = add_verb("record");
+    add_record(*record_verb_);
+    report_verb_ = add_verb("report");
+    add_report(*report_verb_);
+    doctor_verb_ = add_verb("doctor");
+    add_cache_dir(*doctor_verb_, doctor_.cache_dir);
+    version_verb_ = add_verb("version");
+  }
+
+  ParsedCommand parse(std::vector<std::string> arguments) {
+    // What follows `--` belongs to the command and is never looked at.
+    const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+    const bool has_dashes = dashes != arguments.end();
+    if (has_dashes) record_.command.assign(std::next(dashes), arguments.end());
+    arguments.erase(dashes, arguments.end());
+    if (arguments.empty() || arguments.front() == "help") return ParseStop{kExitUsage, help()};
+    if (arguments.size() == 1 && (arguments[0] == "-h" || arguments[0] == "--help")) {
+      return ParseStop{kExitOk, help()};
+    }
+    if (arguments.size() == 1 && arguments[0] == "--version") return VersionOptions{};
+    if (const std::string& name = arguments[0]; !name.starts_with('-') && !is_verb(name)) {
+      return mistake("there is no verb `" + name + "`: record, report, doctor or version");
+    }
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    try {
+      app_.parse(arguments);
+    } catch (const CLI::CallForHelp&) {
+      return ParseStop{kExitOk, help()};
+    } catch (const CLI::ParseError& error) {
+      return mistake(error.what());
+    }
+    return checked(has_dashes);
+  }
+
+ private:
+  CLI::App* add_verb(const std::string& name) {
+    CLI::App* verb = app_.add_subcommand(name);
+    verb->set_help_flag("-h,--help");
+    verb->add_flag("--json", raw_.json);
+    verb->add_option("--color,--colour", raw_.colour)
+        ->check(CLI::IsMember({"auto", "always", "never"}));
+    return verb;
+  }
+
+  static void add_cache_dir(CLI::App& verb, std::string& into) {
+    into = default_cache_dir();
+    verb.add_option("--cache-dir", into);
+  }
+
+  void add_record(CLI::App& verb) {
+    verb.add_option("-p,--pid", record_.pids)
+        ->delimiter(',')
+        ->allow_extra_args(false)
+        ->check(CLI::Range(1U, 4'194'304U));
+    verb.add_option("-c,--cgroup", record_.cgroup);
+    verb.add_option("--comm", record_.comm);
+    verb.add_option("-d,--duration", raw_.duration);
+    verb.add_option("-F,--frequency", record_.rate_hz)->check(CLI::Range(1U, 10'000U));
+    verb.add_option("-o,--output", record_.output);
+    verb.add_option("--format", raw_.format);
+    verb.add_flag("--no-kernel", raw_.no_kernel);
+    add_cache_dir(verb, record_.cache_dir);
+  }
+
+  void add_report(CLI::App& verb) {
+    verb.add_option("FILE", report_.file)->required();
+    verb.add_option("--by", raw_.by);
+    verb.add_option("--callers", report_.callers);
+    verb.add_option("--callees", report_.callees);
+    verb.add_flag("--tree", report_.tree);
+    verb.add_option("-n", report_.rows)->check(CLI::Range(0U, 1'000'000'000U));
+  }
+
+  [[nodiscard]] static bool is_verb(std::string_view name) {
+    return name == "record" || name == "report" || name == "doctor" || name == "version";
+  }
+
+  [[nodiscard]] CLI::App* verb() const {
+    for (CLI::App* one : {record_verb_, report_verb_, doctor_verb_, version_verb_}) {
+      if (one->parsed()) return one;
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] std::string help() const {
+    return std::string(help_text(verb() == nullptr ? "" : verb()->get_name()));
+  }
+
+  [[nodiscard]] ParseStop mistake(const std::string& what) const {
+    const std::string name = verb() == nullptr ? "" : verb()->get_name() + " ";
+    return ParseStop{kExitUsage, "sonde: " + what + "\nSee: sonde " + name + "--help\n"};
+  }
+
+  void take_common(CommonOptions& into) const {
+    into.json = raw_.json;
+    into.colour = raw_.colour == "always"  ? ColourChoice::kAlways
+                  : raw_.colour == "never" ? ColourChoice::kNever
+                                           : ColourChoice::kAuto;
+  }
+
+  ParsedCommand checked(bool has_dashes) {
+    take_common(record_);
+    take_common(report_);
+    take_common(doctor_);
+    if (has_dashes && !record_verb_->parsed())
+      return mistake("only record takes a command after --");
+    if (record_verb_->parsed()) return checked_record(has_dashes);
+    if (report_verb_->parsed()) return checked_report();
+    if (doctor_verb_->parsed()) return doctor_;
+    VersionOptions version;
+    take_common(version);
+    return version;
+  }
+
+  ParsedCommand checked_record(bool has_dashes) {
+    if (has_dashes && record_.command.empty()) return mistake("no command after --");
+    if (!record_.command.empty() && (!record_.pids.empty() || record_.cgroup || record_.comm)) {
+      return mistake("a command is recorded on its own: leave out -p, -c and --comm");
+    }
+    if (!raw_.duration.empty()) {
+      record_.duration = parse_duration(raw_.duration);
+      if (!record_.duration) {
+        return mistake("-d " + raw_.duration +
+                       ": not a time between 1ms and 30 days, such as 10, "
+                       "1.5s or 2m");
+      }
+    }
+    record_.kernel = !raw_.no_kernel;
+    if (auto stop = check_output()) return *std::move(stop);
+    return record_;
+  }
+
+  std::optional<ParseStop> check_output() {
+    if (!raw_.format.empty()) {
+      record_.format = format_of_name(raw_.format);
+      if (!record_.format) {
+        return mistake("--format " + raw_.format +
+                       ": not one of pprof, folded, svg, html, speedscope");
+      }
+      if (record_.output.empty()) return mistake("--format needs -o FILE");
+    }
+    if (record_.output.empty()) return std::nullopt;
+    if (record_.output == "-") {
+      if (!record_.format) return mistake("-o - needs --format pprof|folded|svg|html|speedscope");
+      if (record_.json) return mistake("-o - and --json both want stdout: choose one");
+      return std::nullopt;
+    }
+    if (!record_.format) record_.format = format_of_path(record_.output);
+    if (!record_.format) {
+      return mistake("-o " + record_.output + ": no format has this extension. Known: " +
+                     known_extensions() + ". Or name one with --format");
+    }
+    return std::nullopt;
+  }
+
+  ParsedCommand checked_report() {
+    constexpr std::array<std::pair<std::string_view, ReportBy>, 3> kWays = {
+        {{"function", ReportBy::kFunction},
+         {"process", ReportBy::kProcess},
+         {"image", ReportBy::kImage}}};
+    if (raw_.by == "container") {
+      return mistake(
+          "--by container: profiles of this version do not name containers yet; "
+          "use --by process");
+    }
+    for (const auto& [name, way] : kWays) {
+      if (raw_.by == name) report_.by = way;
+    }
+    if (!raw_.by.empty() && report_.by == ReportBy::kNone) {
+      return mistake("--by " + raw_.by + ": not one of function, process, image");
+    }
+    if (!report_.callers.empty() && !report_.callees.empty()) {
+      return mistake("--callers and --callees are two reports: choose one");
+    }
+    if (report_.by != ReportBy::kNone &&
+        (report_.tree || !report_.callers.empty() || !report_.callees.empty())) {
+      return mistake("--by cannot be combined with --callers, --callees or --tree");
+    }
+    return report_;
+  }
+
+  CLI::App app_{"", "sonde"};
+  CLI::App* record_verb_ = nullptr;
+  CLI::App* report_verb_ = nullptr;
+  CLI::App* doctor_verb_ = nullptr;
+  CLI::App* version_verb_ = nullptr;
+  RawOptions raw_;
+  RecordOptions record_;
+  ReportOptions report_;
+  DoctorOptions doctor_;
+};
+
+}  // namespace
+
+std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
+  struct Unit {
+    std::string_view name;
+    double seconds;
+  };
+  constexpr std::array kUnits = {Unit{"ms", 1e-3}, Unit{"s", 1}, Unit{"m", 60}, Unit{"h", 3600},
+                                 Unit{"", 1}};
+  double value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  if (error != std::errc()) return std::nullopt;
+  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  const auto unit =
+      std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& one) { return one.name == rest; });
+  if (unit == kUnits.end()) return std::nullopt;
+  constexpr double kMin = 1e-3;
+  constexpr double kMax = 30.0 * 24 * 3600;
+  const double seconds = value * unit->seconds;
+  if (!(seconds >= kMin && seconds <= kMax)) return std::nullopt;
+  return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
+}
+
+ParsedCommand parse_command_line(const std::vector<std::string>& arguments) {
+  return Parser().parse(arguments);
+}
+
+}  // namespace sonde

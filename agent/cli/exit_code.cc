@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/cli/exit_code.h"
+
+#include <cstdio>
+#include <string>
+
+#include "agent/cli/terminal.h"
+
+namespace sonde {
+
+ExitCode exit_code_of(const Error& error) {
+  switch (error.code) {
+    case ErrorCode::kPermissionDenied:
+      return kExitNoPermission;
+    case ErrorCode::kUnimplemented:
+      return kExitUnsupportedKernel;
+    default:
+      return kExitError;
+  }
+}
+
+int fail(ExitCode code, std::string_view message) {
+  const Pen pen(detect_terminal(2, ColourChoice::kNever));
+  std::string text = "sonde:";
+  // Lines are ours, what is in them may not be.
+  while (true) {
+    const std::size_t end = message.find('\n');
+    text += (text.ends_with(':') ? " " : "\n") + pen.name(message.substr(0, end));
+    if (end == std::string_view::npos) break;
+    message.remove_prefix(end + 1);
+  }
+  std::fprintf(stderr, "%s\n", text.c_str());
+  return code;
+}
+
+}  // namespace sonde

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// What each verb was asked to do, after parsing and checking the command line.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/cli/output_format.h"
+#include "agent/cli/terminal.h"
+
+namespace sonde {
+
+struct CommonOptions {
+  bool json = false;
+  ColourChoice colour = ColourChoice::kAuto;
+};
+
+struct RecordOptions : CommonOptions {
+  std::vector<std::uint32_t> pids;
+  std::optional<std::string> cgroup;
+  std::optional<std::string> comm;
+  std::optional<std::chrono::nanoseconds> duration;  // none: 10 s, or as long as the command
+  std::uint32_t rate_hz = 99;
+  std::string output;                  // empty = none, "-" = stdout
+  std::optional<OutputFormat> format;  // set whenever output is
+  bool kernel = true;
+  std::string cache_dir;  // of unwind rows
+  std::vector<std::string> command;
+};
+
+enum class ReportBy { kNone, kFunction, kProcess, kImage };
+
+struct ReportOptions : CommonOptions {
+  std::string file;
+  ReportBy by = ReportBy::kNone;
+  std::string callers;  // of this function; empty = not asked for
+  std::string callees;
+  bool tree = false;
+  std::optional<std::size_t> rows;  // 0 = all
+};
+
+struct DoctorOptions : CommonOptions {
+  std::string cache_dir;
+};
+
+struct VersionOptions : CommonOptions {};
+
+}  // namespace sonde

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/engine/namer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "bpf/abi/frame.h"
+
+namespace sonde {
+namespace {
+
+constexpr const char* kKernelImage = "[kernel.kallsyms]";
+
+ImageId image_id(FrameWord word) {
+  return static_cast<ImageId>((word >> SONDE_IMAGE_GENERATION_SHIFT) & 0xffffff);
+}
+
+std::string base_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);  // npos + 1 = 0: no slash, the whole
+}
+
+std::string with_offset(const std::string& what, std::uint64_t offset) {
+  return fmt::format("{}+{:#x}", what, offset);
+}
+
+}  // namespace
+
+SymbolizedProfile Namer::name(const ProfileWindow& window) {
+  collect_offsets(window);
+  for (auto& [id, offsets] : offsets_) name_image(id, offsets);
+  for (const WindowProcess& process : window.processes) {
+    profile_.processes.push_back({.pid = process.tgid, .name = process.name});
+  }
+  for (const WindowStack& stack : window.stacks) {
+    ProfileStack named{.process = stack.process,
+                       .stop = stack.stop,
+                       .samples = stack.samples,
+                       .cpu_ns = stack.cpu_ns,
+                       .frames = {}};
+    if (!is_whole(stack.stop) && stack.stop_image != ImageId::kNone) {
+      named.stop_image = profile_image_of(stack.stop_image);
+    }
+    const ImageId executable = window.processes[stack.process].executable;
+    named.frames.reserve(stack.frames.size());
+    for (const FrameWord word : stack.frames) {
+      if (SONDE_FRAME_TAG(word) == SONDE_TAG_SPECIAL) continue;
+      named.frames.push_back(frame_of(word, executable));
+    }
+    profile_.stacks.push_back(std::move(named));
+  }
+  return std::move(profile_);
+}
+
+void Namer::collect_offsets(const ProfileWindow& window) {
+  for (const WindowStack& stack : window.stacks) {
+    for (const FrameWord word : stack.frames) {
+      if (SONDE_FRAME_TAG(word) != SONDE_TAG_IMAGE) continue;
+      offsets_[image_id(word)].push_back(word & SONDE_IMAGE_OFFSET_MASK);
+    }
+  }
+}
+
+void Namer::name_image(ImageId id, std::vector<std::uint64_t>& offsets) {
+  std::ranges::sort(offsets);
+  offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
+  const Image& image = images_.at(id);
+  NameTable table;
+  if (image.fd) {
+    auto answer = client_.names({.fd = image.fd.get(),
+                                 .offsets = offsets,
+                                 .root = image.pid == 0 ? "" : proc_.root_of(image.pid),
+                                 .path = image.path});
+    if (answer) table = std::move(*answer);
+  }
+  table.entries.resize(offsets.size(),
+                       {.function = NameTable::kNoFunction, .reason = Reason::kUnreadable});
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    NamedOffset named;
+    const NameTable::Entry& entry = table.entries[i];
+    if (entry.function < table.functions.size()) {
+      const NamedFunction& function = table.functions[entry.function];
+      named.function = function_of(function.name, function.system_name);
+    } else {
+      named.function = function_of(with_offset(base_name(image.path), offsets[i]), "");
+      named.reason = to_string(entry.reason);
+    }
+    named_.emplace(std::pair{id, offsets[i]}, std::move(named));
+  }
+}
+
+std::uint32_t Namer::function_of(const std::string& name, const std::string& system_name) {
+  const std::string stored = system_name == name ? std::string() : system_name;
+  const auto [entry, fresh] =
+      functions_.try_emplace({name, stored}, static_cast<std::uint32_t>(profile_.functions.size()));
+  if (fresh) profile_.functions.push_back({.name = name, .system_name = stored});
+  return entry->second;
+}
+
+std::uint32_t Namer::image_of(const std::string& path, const std::string& build_id) {
+  const auto [entry, fresh] = images_by_name_.try_emplace(
+      {path, build_id}, static_cast<std::uint32_t>(profile_.images.size()));
+  if (fresh) profile_.images.push_back({.path = path, .build_id = build_id});
+  return entry->second;
+}
+
+std::uint32_t Namer::profile_image_of(ImageId id) {
+  const auto [entry, fresh] = image_index_.try_emplace(static_cast<std::uint32_t>(id), 0);
+  if (fresh) {
+    const Image& image = images_.at(id);
+    std::string build_id;
+    if (image.fd) {
+      if (const auto info = client_.describe(image.fd.get())) build_id = info->build_id;
+    }
+    entry->second = image_of(image.path, build_id);
+  }
+  return entry->second;
+}
+
+std::uint32_t Namer::frame_of(FrameWord word, ImageId executable) {
+  const bool own = SONDE_FRAME_TAG(word) == SONDE_TAG_IMAGE && executable != ImageId::kNone &&
+                   image_id(word) == executable;
+  const auto [entry, fresh] =
+      frames_.try_emplace({word, own}, static_cast<std::uint32_t>(profile_.frames.size()));
+  if (fresh) profile_.frames.push_back(make_frame(word, own));
+  return entry->second;
+}
+
+ProfileFrame Namer::make_frame(FrameWord word, bool own) {
+  switch (SONDE_FRAME_TAG(word)) {
+    case SONDE_TAG_KERNEL:
+      return make_kernel_frame(word);
+    case SONDE_TAG_IMAGE:
+      return make_image_frame(word, own);
+    default:
+      return make_raw_frame(word);
+  }
+}
+
+ProfileFrame Namer::make_kernel_frame(FrameWord word) {
+  const std::uint64_t pc = SONDE_KERNEL_PC(word);
+  ProfileFrame frame{.origin = Origin::kKernel, .address = pc, .reason = {}};
+  const auto symbol = kernel_ == nullptr ? std::nullopt : kernel_->find(pc);
+  if (!symbol) {
+    frame.function = function_of(with_offset("[kernel]", pc), "");
+    frame.image = image_of(kKernelImage, "");
+    frame.origin = Origin::kUnresolved;
+    frame.reason = kernel_ == nullptr ? "kallsyms_restricted" : "no_symbol";
+    return frame;
+  }
+  const bool core = symbol->module == "[kernel]";
+  frame.function = function_of(std::string(symbol->name), "");
+  frame.image = image_of(core ? kKernelImage : "[" + std::string(symbol->module) + "]", "");
+  return frame;
+}
+
+ProfileFrame Namer::make_image_frame(FrameWord word, bool own) {
+  const ImageId id = image_id(word);
+  const std::uint64_t offset = word & SONDE_IMAGE_OFFSET_MASK;
+  const NamedOffset& named = named_.at({id, offset});
+  return ProfileFrame{.function = named.function,
+                      .image = profile_image_of(id),
+                      .origin = !named.reason.empty() ? Origin::kUnresolved
+                                : own                 ? Origin::kOwn
+                                                      : Origin::kLibrary,
+                      .fp_step = (word & SONDE_IMAGE_FP) != 0,
+                      .address = offset,
+                      .reason = named.reason};
+}
+
+ProfileFrame Namer::make_raw_frame(FrameWord word) {
+  const bool anonymous = (word & kAnonymousCode) != 0;
+  // One name for all of them: an address of generated code tells a reader nothing.
+  return ProfileFrame{
+      .function = function_of(anonymous ? "[anonymous code]" : "[unknown code]", ""),
+      .image = image_of(anonymous ? "[anonymous]" : "[unknown]", ""),
+      .origin = Origin::kUnresolved,
+      .fp_step = (word & SONDE_USER_FP) != 0,
+      .address = word & SONDE_USER_PC_MASK,
+      .reason = anonymous ? "anonymous_code" : "no_range"};
+}
+
+}  // namespace sonde

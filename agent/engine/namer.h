@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 6: a window's addresses -> names. Asks the symbolizer's worker once per image; a frame
+// without a name becomes `file+0xoffset` with the reason.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "agent/process/image_registry.h"
+#include "core/model/profile.h"
+#include "core/model/profile_window.h"
+#include "symbolizer/client/kernel_symbols.h"
+#include "symbolizer/client/symbolizer_client.h"
+
+namespace sonde {
+
+// Use once per window. Thread-confined.
+class Namer {
+ public:
+  // kernel   null: kernel frames stay addresses, with the reason `kallsyms_restricted`.
+  Namer(const ImageRegistry& images, const ProcReader& proc, SymbolizerClient& client,
+        const KernelSymbols* kernel)
+      : images_(images), proc_(proc), client_(client), kernel_(kernel) {}
+
+  // Fills everything but `meta`. Cost: about 2 us per distinct address, more for the first look
+  // at a file's symbol table.
+  SymbolizedProfile name(const ProfileWindow& window);
+
+ private:
+  using FrameKey = std::pair<FrameWord, bool>;  // word, executable of its process
+  struct NamedOffset {
+    std::uint32_t function = 0;
+    std::string reason;
+  };
+
+  void collect_offsets(const ProfileWindow& window);
+  void name_image(ImageId id, std::vector<std::uint64_t>& offsets);
+  std::uint32_t frame_of(FrameWord word, ImageId executable);
+  ProfileFrame make_frame(FrameWord word, bool own);
+  ProfileFrame make_kernel_frame(FrameWord word);
+  ProfileFrame make_image_frame(FrameWord word, bool own);
+  ProfileFrame make_raw_frame(FrameWord word);
+  std::uint32_t function_of(const std::string& name, const std::string& system_name);
+  std::uint32_t image_of(const std::string& path, const std::string& build_id);
+  std::uint32_t profile_image_of(ImageId id);
+
+  const ImageRegistry& images_;
+  const ProcReader& proc_;
+  SymbolizerClient& client_;
+  const KernelSymbols* kernel_;
+  SymbolizedProfile profile_;
+  std::map<ImageId, std::vector<std::uint64_t>> offsets_;
+  std::map<std::pair<ImageId, std::uint64_t>, NamedOffset> named_;
+  std::map<FrameKey, std::uint32_t> frames_;
+  std::map<std::pair<std::string, std::string>, std::uint32_t> functions_;
+  std::map<std::pair<std::string, std::string>, std::uint32_t> images_by_name_;
+  std::unordered_map<std::uint32_t, std::uint32_t> image_index_;  // ImageId -> profile image
+};
+
+}  // namespace sonde

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/engine/row_loader.h"
+
+#include <pthread.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sonde {
+
+RowLoader::RowLoader(SymbolizerClient& client)
+    : client_(client),
+      wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      thread_([this](const std::stop_token& stop) { run(stop); }) {
+  ::pthread_setname_np(thread_.native_handle(), "sonde-rows");
+}
+
+RowLoader::~RowLoader() { thread_.request_stop(); }
+
+void RowLoader::request(ImageId image, int fd) {
+  {
+    const std::lock_guard lock(mutex_);
+    requests_.push_back({image, fd});
+  }
+  changed_.notify_one();
+}
+
+void RowLoader::demand(ImageId image) {
+  const std::lock_guard lock(mutex_);
+  const auto waiting = std::ranges::find(requests_, image, &Request::image);
+  if (waiting == requests_.end()) return;
+  const Request request = *waiting;
+  requests_.erase(waiting);
+  requests_.push_front(request);
+}
+
+std::vector<LoadedRows> RowLoader::take() {
+  std::uint64_t ignored = 0;
+  (void)!::read(wake_.get(), &ignored, sizeof(ignored));
+  const std::lock_guard lock(mutex_);
+  return std::exchange(answers_, {});
+}
+
+bool RowLoader::idle() const {
+  const std::lock_guard lock(mutex_);
+  return requests_.empty() && !busy_;
+}
+
+void RowLoader::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    Request request{};
+    {
+      std::unique_lock lock(mutex_);
+      if (!changed_.wait(lock, stop, [this] { return !requests_.empty(); })) return;
+      request = requests_.front();
+      requests_.pop_front();
+      busy_ = true;
+    }
+    LoadedRows answer{request.image, client_.rows(request.fd)};
+    const std::lock_guard lock(mutex_);
+    answers_.push_back(std::move(answer));
+    busy_ = false;
+    const std::uint64_t one = 1;
+    (void)!::write(wake_.get(), &one, sizeof(one));
+  }
+}
+
+}  // namespace sonde

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/engine/session.h"
+
+#include <sys/epoll.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "agent/capture/cpu_sampler.h"
+#include "agent/capture/process_events.h"
+#include "agent/capture/sideband.h"
+#include "agent/engine/host_facts.h"
+#include "agent/engine/namer.h"
+#include "agent/engine/row_loader.h"
+#include "agent/engine/table_publisher.h"
+#include "agent/pipeline/aggregator.h"
+#include "agent/pipeline/loss.h"
+#include "agent/process/cgroup_layout.h"
+#include "agent/process/process_table.h"
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/version.h"
+#include "symbolizer/client/vdso.h"
+
+namespace sonde {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::nanoseconds;
+
+constexpr milliseconds kPoll{100};
+// After an exec the loader maps libraries for some milliseconds: look again soon.
+constexpr milliseconds kPollAfterExec{5};
+constexpr nanoseconds kExecSettles = milliseconds{40};
+constexpr nanoseconds kReclaimInterval = std::chrono::seconds{1};
+constexpr nanoseconds kWaitForRows = milliseconds{400};
+constexpr std::uint32_t kMaxRowChunks = 12;  // 48 MiB: with the other maps under 64 MiB
+
+// A process event or a mapping, to be merged by time.
+struct TimedEvent {
+  std::uint64_t time_ns = 0;
+  std::variant<sonde_process_event, MappingEvent> event;
+};
+
+class CpuSession final : public Session {
+ public:
+  explicit CpuSession(SessionOptions options)
+      : options_(std::move(options)), images_(proc_, vdso_or_none()) {}
+
+  Result<void> open();
+
+  Result<void> start() override;
+  Result<void> run(nanoseconds duration, const std::function<bool()>& stop,
+                   const std::function<void(const SessionProgress&)>& tick) override;
+  Result<SymbolizedProfile> finish() override;
+  [[nodiscard]] const SessionCapabilities& capabilities() const override { return capabilities_; }
+
+ private:
+  static UniqueFd vdso_or_none();
+  Result<void> open_capture();
+  Result<void> open_wakeups();
+  Result<void> choose_targets();
+  void demand_rows(std::uint32_t tgid);
+  void read_kernel_symbols();
+  void note_limits();
+
+  void cycle();
+  void apply_events();
+  void apply_process_event(const sonde_process_event& event);
+  void rescan_after_loss();
+  void ingest(const std::vector<RawSample>& samples);
+  void ingest_one(const RawSample& sample);
+  FrameWord translate_user(FrameWord word, const Process* process) const;
+  void wait(nanoseconds most);
+  [[nodiscard]] SessionProgress progress() const;
+  void reclaim();
+
+  void fill_meta(ProfileMeta& meta) const;
+  void fill_losses(ProfileMeta& meta, const CpuSamplerCounts& counts) const;
+  void fill_notes(ProfileMeta& meta) const;
+  void fill_cost(ProfileMeta& meta, const CpuSamplerCounts& counts) const;
+
+  const SessionOptions options_;
+  SessionCapabilities capabilities_;
+  CgroupLayout cgroups_;
+  ProcReader proc_;
+  ImageRegistry images_;
+  ProcessTable processes_{proc_, images_};
+  std::optional<KernelSymbols> kernel_symbols_;
+  std::unique_ptr<CpuSampler> sampler_;
+  std::unique_ptr<ProcessEvents> process_events_;
+  std::unique_ptr<Sideband> sideband_;
+  std::unique_ptr<UnwindTables> tables_;
+  std::unique_ptr<SymbolizerClient> symbolizer_;
+  std::unique_ptr<RowLoader> loader_;
+  std::unique_ptr<TablePublisher> publisher_;
+  Aggregator aggregator_;
+  UniqueFd epoll_;
+
+  UserLossCounts losses_{};
+  std::vector<FrameWord> frames_;  // of the sample being taken in; reused
+  std::uint64_t events_lost_seen_ = 0;
+  std::uint64_t rescans_ = 0;
+  std::uint64_t fast_until_ns_ = 0;
+  std::uint64_t reclaimed_ns_ = 0;
+  std::uint64_t begin_wall_ns_ = 0;
+  std::uint64_t begin_ns_ = 0;
+  std::uint64_t end_ns_ = 0;
+};
+
+// --- opening ------------------------------------------------------------------------------------
+
+UniqueFd CpuSession::vdso_or_none() {
+  auto fd = vdso_file();
+  if (fd) return std::move(*fd);
+  log_warn("vdso frames have no names: " + fd.error().message);
+  return UniqueFd{};
+}
+
+Result<void> CpuSession::open() {
+  if (auto init = require_init_pid_namespace(); !init) return init;
+  raise_open_file_limit();
+  if (auto layout = read_cgroup_layout()) cgroups_ = std::move(*layout);
+  if (auto opened = open_capture(); !opened) return opened;
+  SymbolizerClient::Options worker;
+  worker.cache_dir = options_.cache_dir;
+  worker.executable = options_.worker_executable;
+  auto symbolizer = SymbolizerClient::start(std::move(worker));
+  if (!symbolizer) return symbolizer.error();
+  symbolizer_ = std::move(*symbolizer);
+  loader_ = std::make_unique<RowLoader>(*symbolizer_);
+  publisher_ = std::make_unique<TablePublisher>(*tables_, images_, *loader_);
+  if (auto woken = open_wakeups(); !woken) return woken;
+  // Events are on: what changes during the scan is not missed, and older events are told apart.
+  if (auto scanned = processes_.scan_all(); !scanned) return scanned;
+  publisher_->publish(processes_);
+  read_kernel_symbols();
+  note_limits();
+  return choose_targets();
+}
+
+Result<void> CpuSession::open_capture() {
+  CpuSamplerOptions options{.rate_hz = options_.rate_hz,
+                            .kernel_stacks = options_.kernel_stacks,
+                            .kernel_threads = options_.kernel_threads,
+                            .only_targets = !options_.pids.empty(),
+                            .thread_name = options_.comm,
+                            .cgroup_v1_memory = cgroups_.v1_memory};
+  if (options_.cgroup) {
+    const auto id = cgroup_id_of(cgroups_, *options_.cgroup);
+    if (!id) return id.error();
+    options.cgroup_id = *id;
+  }
+  auto sampler = CpuSampler::create(options);
+  if (!sampler) return sampler.error();
+  sampler_ = std::move(*sampler);
+  auto events = ProcessEvents::create({.targets_fd = sampler_->targets_fd(),
+                                       .track_targets = options.only_targets,
+                                       .cgroup_v1_memory = cgroups_.v1_memory});
+  if (!events) return events.error();
+  process_events_ = std::move(*events);
+  auto sideband = Sideband::create();
+  if (!sideband) return sideband.error();
+  sideband_ = std::move(*sideband);
+  auto tables = UnwindTables::create(sampler_->table_maps(), kMaxRowChunks);
+  if (!tables) return tables.error();
+  tables_ = std::move(*tables);
+  return {};
+}
+
+Result<void> CpuSession::open_wakeups() {
+  epoll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
+  if (!epoll_) return Error::from_errno(errno, "epoll_create1");
+  std::vector<int> fds = sideband_->wake_fds();
+  fds.push_back(process_events_->wake_fd());
+  fds.push_back(loader_->wake_fd());
+  for (const int fd : fds) {
+    epoll_event event{};
+    event.events = EPOLLIN;
+    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+      return Error::from_errno(errno, "epoll_ctl");
+    }
+  }
+  return {};
+}
+
+// Chosen processes and every descendant they have now; later ones follow in the kernel.
+Result<void> CpuSession::choose_targets() {
+  for (const std::uint32_t pid : options_.pids) {
+    if (!proc_.stat(pid)) {
+      return Error{ErrorCode::kNotFound, "no process " + std::to_string(pid)};
+    }
+    for (const std::uint32_t target : proc_.with_descendants(pid)) {
+      if (auto added = sampler_->add_target(target); !added) return added;
+      demand_rows(target);
+    }
+  }
+  return {};
+}
+
+void CpuSession::demand_rows(std::uint32_t tgid) {
+  const Process* process = processes_.find(tgid);
+  if (process == nullptr) return;
+  for (const CodeRange& range : *process->ranges) {
+    if (range.kind == RangeKind::kImage) publisher_->demand(range.image);
+  }
+}
+
+void CpuSession::read_kernel_symbols() {
+  if (!options_.kernel_stacks) return;
+  auto symbols = KernelSymbols::load();
+  if (symbols) {
+    kernel_symbols_ = std::move(*symbols);
+    return;
+  }
+  capabilities_.kernel_symbols = false;
+  capabilities_.limits.push_back("kernel functions have no names: " + symbols.error().message +
+                                 " (fix: run as root, or grant CAP_SYSLOG)");
+}
+
+void CpuSession::note_limits() {
+  if (const std::uint64_t denied = processes_.counts().not_permitted; denied > 0) {
+    capabilities_.other_users = false;
+    capabilities_.limits.push_back("mappings of " + std::to_string(denied) +
+                                   " processes could not be read, so their stacks stay cut "
+                                   "(fix: run as root, or grant CAP_SYS_PTRACE)");
+  }
+  if (const std::string problem = symbolizer_->cache_problem(); !problem.empty()) {
+    log_info("no cache of unwind rows on disk: " + problem);
+  }
+}
+
+// --- running ------------------------------------------------------------------------------------
+
+Result<void> CpuSession::start() {
+  cycle();
+  const std::uint64_t latest = monotonic_ns() + static_cast<std::uint64_t>(kWaitForRows.count());
+  while (!loader_->idle() && monotonic_ns() < latest) {
+    wait(milliseconds{20});
+    cycle();
+  }
+  cycle();
+  begin_wall_ns_ = wall_ns();
+  begin_ns_ = monotonic_ns();
+  return sampler_->enable();
+}
+
+SessionProgress CpuSession::progress() const {
+  SessionProgress progress{.samples = aggregator_.samples()};
+  for (const std::uint64_t loss : losses_) progress.lost += loss;
+  const CpuSamplerCounts counts = sampler_->counts();
+  progress.lost += counts.counters[SONDE_CPU_RING_FULL] + counts.counters[SONDE_CPU_NO_SCRATCH];
+  return progress;
+}
+
+Result<void> CpuSession::run(nanoseconds duration, const std::function<bool()>& stop,
+                             const std::function<void(const SessionProgress&)>& tick) {
+  const std::uint64_t end = begin_ns_ + static_cast<std::uint64_t>(duration.count());
+  while (!stop()) {
+    const std::uint64_t now = monotonic_ns();
+    if (now >= end) break;
+    wait(nanoseconds(std::min<std::uint64_t>(end - now, nanoseconds(kPoll).count())));
+    cycle();
+    tick(progress());
+  }
+  return {};
+}
+
+void CpuSession::wait(nanoseconds most) {
+  if (monotonic_ns() < fast_until_ns_) most = std::min<nanoseconds>(most, kPollAfterExec);
+  std::array<epoll_event, 8> events{};
+  const auto timeout = std::chrono::ceil<milliseconds>(most).count();
+  // Interrupted by a signal = woken: the caller looks at its own flags next.
+  (void)!::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
+                      static_cast<int>(timeout));
+}
+
+// Samples are copied out first: then every event that explains them is already in its ring.
+void CpuSession::cycle() {
+  std::vector<RawSample> samples;
+  losses_[static_cast<std::size_t>(UserLoss::kDamagedRecord)] +=
+      sampler_->drain([&](RawSample&& sample) { samples.push_back(std::move(sample)); });
+  apply_events();
+  publisher_->publish(processes_);
+  publisher_->publish_rows();
+  ingest(samples);
+  if (tables_->has_retired() &&
+      monotonic_ns() - reclaimed_ns_ > static_cast<std::uint64_t>(kReclaimInterval.count())) {
+    reclaim();
+  }
+}
+
+void CpuSession::reclaim() {
+  reclaimed_ns_ = monotonic_ns();
+  const auto freed = tables_->reclaim([this] {
+    std::vector<RawSample> samples;
+    losses_[static_cast<std::size_t>(UserLoss::kDamagedRecord)] +=
+        sampler_->drain([&](RawSample&& sample) { samples.push_back(std::move(sample)); });
+    ingest(samples);
+  });
+  if (!freed) log_warn("unwind tables are not reclaimed: " + freed.error().message);
+}
+
+void CpuSession::apply_events() {
+  std::vector<TimedEvent> events;
+  process_events_->drain([&](const sonde_process_event& event) {
+    events.push_back({event.time_ns, event});
+  });
+  sideband_->drain([&](MappingEvent&& event) {
+    const std::uint64_t time = event.time_ns;
+    events.push_back({time, std::move(event)});
+  });
+  std::ranges::stable_sort(events, {}, &TimedEvent::time_ns);
+  for (const TimedEvent& timed : events) {
+    if (const auto* mapping = std::get_if<MappingEvent>(&timed.event)) {
+      processes_.on_mapping(*mapping);
+    } else {
+      apply_process_event(std::get<sonde_process_event>(timed.event));
+    }
+  }
+  rescan_after_loss();
+}
+
+void CpuSession::apply_process_event(const sonde_process_event& event) {
+  const std::uint64_t start = event.start_time_ns / SONDE_START_TICK_NS;
+  const std::string name(event.comm, ::strnlen(event.comm, sizeof(event.comm)));
+  switch (event.kind) {
+    case SONDE_EVENT_EXEC:
+      fast_until_ns_ = monotonic_ns() + static_cast<std::uint64_t>(kExecSettles.count());
+      processes_.on_exec(event.tgid, event.time_ns);
+      processes_.on_rename(event.tgid, name);
+      break;
+    case SONDE_EVENT_FORK:
+      processes_.on_fork(event.parent_tgid, event.tgid, start);
+      break;
+    case SONDE_EVENT_EXIT:
+      processes_.on_exit(event.tgid, start);
+      break;
+    case SONDE_EVENT_COMM:
+      processes_.on_rename(event.tgid, name);
+      break;
+    default:
+      break;
+  }
+}
+
+// Lost events can have been about any process: every one is read again.
+void CpuSession::rescan_after_loss() {
+  const std::uint64_t lost = process_events_->lost() + sideband_->lost();
+  if (lost == events_lost_seen_) return;
+  events_lost_seen_ = lost;
+  ++rescans_;
+  for (const std::uint32_t tgid : processes_.all()) processes_.scan(tgid);
+  (void)processes_.scan_all();
+}
+
+// --- samples ------------------------------------------------------------------------------------
+
+void CpuSession::ingest(const std::vector<RawSample>& samples) {
+  for (const RawSample& sample : samples) ingest_one(sample);
+}
+
+// A raw pc had no range when the tick came; the event that brought it may be here by now.
+FrameWord CpuSession::translate_user(FrameWord word, const Process* process) const {
+  if (SONDE_FRAME_TAG(word) != SONDE_TAG_USER_PC) return publisher_->translate(word);
+  if (process == nullptr) return word;
+  const std::uint64_t pc = word & SONDE_USER_PC_MASK;
+  const CodeRange* range = ProcessTable::find_range(*process, pc);
+  if (range == nullptr) return word;
+  if (range->kind != RangeKind::kImage) return word | kAnonymousCode;
+  const std::uint64_t fp = (word & SONDE_USER_FP) != 0 ? SONDE_IMAGE_FP : 0;
+  return (std::uint64_t{static_cast<std::uint32_t>(range->image)} << SONDE_IMAGE_GENERATION_SHIFT) |
+         fp | ((pc - range->begin + range->file_offset) & SONDE_IMAGE_OFFSET_MASK);
+}
+
+void CpuSession::ingest_one(const RawSample& sample) {
+  const sonde_sample& header = sample.header;
+  const std::uint64_t start = header.start_time_ns / SONDE_START_TICK_NS;
+  const Process* process = processes_.find(header.tgid);
+  if (process != nullptr && process->start_ticks != start) process = nullptr;
+  frames_.clear();
+  for (std::size_t i = 0; i < sample.kernel.size(); ++i) {
+    // Callers are return addresses, one byte behind the call.
+    const std::uint64_t pc = sample.kernel[i] - (i == 0 ? 0 : 1);
+    frames_.push_back(SONDE_KERNEL_FRAME(pc));
+  }
+  for (const std::uint64_t word : sample.user) frames_.push_back(translate_user(word, process));
+  if (header.stop == SONDE_STOP_NO_MAPPING && !sample.user.empty() &&
+      SONDE_FRAME_TAG(sample.user.back()) == SONDE_TAG_IMAGE) {
+    publisher_->demand(
+        static_cast<ImageId>((frames_.back() >> SONDE_IMAGE_GENERATION_SHIFT) & 0xffffff));
+  }
+  const bool stored = aggregator_.add(
+      {.tgid = header.tgid,
+       .start_ticks = start,
+       .process_name = {header.process, ::strnlen(header.process, sizeof(header.process))},
+       .executable = process == nullptr ? ImageId::kNone : process->executable,
+       .stop = header.stop,
+       .weight_ns = header.weight_ns,
+       .frames = frames_});
+  if (!stored) ++losses_[static_cast<std::size_t>(UserLoss::kStackLimit)];
+}
+
+// --- finishing ----------------------------------------------------------------------------------
+
+Result<SymbolizedProfile> CpuSession::finish() {
+  if (auto off = sampler_->disable(); !off) return off.error();
+  end_ns_ = monotonic_ns();
+  cycle();
+  loader_.reset();  // rows are of no use any more; names are asked for next
+  Namer namer(images_, proc_, *symbolizer_, kernel_symbols_ ? &*kernel_symbols_ : nullptr);
+  SymbolizedProfile profile = namer.name(aggregator_.take());
+  fill_meta(profile.meta);
+  return profile;
+}
+
+void CpuSession::fill_meta(ProfileMeta& meta) const {
+  const HostFacts host = read_host_facts();
+  const CpuSamplerCounts counts = sampler_->counts();
+  meta.host = host.host;
+  meta.kernel = host.kernel;
+  meta.version = SONDE_VERSION;
+  meta.cpu_count = sampler_->cpu_count();
+  meta.rate_hz = options_.rate_hz;
+  meta.begin_ns = begin_wall_ns_;
+  meta.duration_ns = end_ns_ - begin_ns_;
+  meta.cgroup_mode = cgroups_.name();
+  meta.ticks.run = counts.counters[SONDE_CPU_RUN];
+  meta.ticks.expected = std::max(counts.expected, meta.ticks.run);
+  meta.ticks.missed = meta.ticks.expected - meta.ticks.run;
+  meta.ticks.idle = counts.counters[SONDE_CPU_IDLE];
+  meta.ticks.filtered = counts.counters[SONDE_CPU_FILTERED];
+  meta.ticks.thinned = counts.counters[SONDE_CPU_THINNED];
+  meta.ticks.emitted = counts.counters[SONDE_CPU_EMITTED];
+  fill_losses(meta, counts);
+  fill_notes(meta);
+  fill_cost(meta, counts);
+}
+
+void CpuSession::fill_losses(ProfileMeta& meta, const CpuSamplerCounts& counts) const {
+  const auto add = [&meta](const char* reason, std::uint64_t count) {
+    if (count > 0) meta.lost[reason] = count;
+  };
+  add("missed", meta.ticks.missed);
+  add("ring_full", counts.counters[SONDE_CPU_RING_FULL]);
+  add("no_scratch", counts.counters[SONDE_CPU_NO_SCRATCH]);
+  for (std::size_t i = 0; i < losses_.size(); ++i) add(kUserLossNames[i], losses_[i]);
+}
+
+void CpuSession::fill_notes(ProfileMeta& meta) const {
+  const auto add = [&meta](const char* what, std::uint64_t count) {
+    if (count > 0) meta.notes[what] = count;
+  };
+  const PublisherCounts& published = publisher_->counts();
+  const SymbolizerCounters symbolizer = symbolizer_->counters();
+  add("process_events_lost", process_events_->lost());
+  add("sideband_lost", sideband_->lost());
+  add("rescans", rescans_);
+  add("process_gone", processes_.counts().gone_before_scan);
+  add("process_not_permitted", processes_.counts().not_permitted);
+  add("maps_lines_bad", processes_.counts().maps_lines_bad);
+  add("image_open_failed", images_.open_failures());
+  add("table_full", published.table_full);
+  add("rows_over_budget", published.rows_over_budget);
+  add("rows_failed", published.rows_failed);
+  add("rows_unsupported", published.rows_unsupported);
+  add("worker_restarts", symbolizer.worker_restarts);
+  add("images", images_.size() - 1);
+  add("processes", processes_.all().size());
+  add("verified_instructions", sampler_->verified_instructions());
+}
+
+void CpuSession::fill_cost(ProfileMeta& meta, const CpuSamplerCounts& counts) const {
+  const SymbolizerCounters symbolizer = symbolizer_->counters();
+  const std::uint64_t bpf_ns = counts.counters[SONDE_CPU_BPF_NS];
+  const std::uint64_t emitted = counts.counters[SONDE_CPU_EMITTED];
+  meta.cost.cpu_seconds = own_cpu_seconds() + static_cast<double>(symbolizer.worker_cpu_ns) / 1e9;
+  meta.cost.bpf_seconds = static_cast<double>(bpf_ns) / 1e9;
+  meta.cost.bpf_ns_per_sample = emitted == 0 ? 0 : bpf_ns / emitted;
+  meta.cost.rss_peak_bytes = own_peak_rss_bytes() + symbolizer.worker_peak_rss_bytes;
+  meta.cost.kernel_map_bytes =
+      sampler_->map_bytes() + process_events_->map_bytes() + tables_->chunk_bytes();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>> Session::create(SessionOptions options) {
+  auto session = std::make_unique<CpuSession>(std::move(options));
+  if (auto opened = session->open(); !opened) return opened.error();
+  return std::unique_ptr<Session>(std::move(session));
+}
+
+}  // namespace sonde

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/process/image_registry.h"
+
+#include <utility>
+
+namespace sonde {
+
+ImageRegistry::ImageRegistry(const ProcReader& proc, UniqueFd vdso) : proc_(proc), images_(1) {
+  if (!vdso) return;
+  vdso_ = static_cast<ImageId>(images_.size());
+  images_.push_back(Image{.path = "[vdso]", .fd = std::move(vdso), .problem = {}});
+}
+
+void ImageRegistry::open(Image& image, const Sight& sight) {
+  auto fd = proc_.open_mapped(sight.pid, sight.begin, sight.end, sight.path, sight.inode);
+  if (fd) {
+    image.fd = std::move(*fd);
+    image.problem.clear();
+  } else {
+    image.problem = fd.error().message;
+    ++open_failures_;
+  }
+}
+
+ImageId ImageRegistry::intern(const Sight& sight) {
+  const auto [entry, fresh] =
+      by_key_.try_emplace(Key{sight.device_major, sight.device_minor, sight.inode}, ImageId::kNone);
+  if (fresh) {
+    entry->second = static_cast<ImageId>(images_.size());
+    images_.push_back(Image{
+        .path = sight.path, .fd = {}, .problem = {}, .pid = sight.pid, .deleted = sight.deleted});
+  }
+  Image& image = images_[static_cast<std::size_t>(entry->second)];
+  if (!image.fd) open(image, sight);
+  return entry->second;
+}
+
+}  // namespace sonde

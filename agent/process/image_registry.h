@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// The files whose code is mapped somewhere: each (device, inode) once, opened at first sight and
+// kept open, so that it can be read after it was deleted or replaced and its inode cannot come
+// back as another file.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include "agent/process/proc_reader.h"
+#include "core/base/fd.h"
+#include "core/base/result.h"
+#include "core/model/profile_window.h"
+
+namespace sonde {
+
+struct Image {
+  std::string path;  // as its first process saw it
+  UniqueFd fd;       // empty: could not be opened, `problem` says why
+  std::string problem;
+  std::uint32_t pid = 0;  // of that first process; for debug files under its root
+  bool deleted = false;
+};
+
+// Thread-confined.
+class ImageRegistry {
+ public:
+  // Where an image was seen.
+  struct Sight {
+    std::uint32_t pid = 0;
+    std::uint64_t begin = 0;
+    std::uint64_t end = 0;
+    std::uint32_t device_major = 0;
+    std::uint32_t device_minor = 0;
+    std::uint64_t inode = 0;
+    std::string path;
+    bool deleted = false;
+  };
+
+  // vdso   a file with the vdso's bytes; empty if there is none.
+  ImageRegistry(const ProcReader& proc, UniqueFd vdso);
+
+  // The image of a mapping; a new one is opened. An image that could not be opened is tried again
+  // at its next sight.
+  ImageId intern(const Sight& sight);
+  [[nodiscard]] ImageId vdso() const { return vdso_; }
+
+  [[nodiscard]] const Image& at(ImageId id) const { return images_[static_cast<std::size_t>(id)]; }
+  [[nodiscard]] std::size_t size() const { return images_.size(); }
+  [[nodiscard]] std::uint64_t open_failures() const { return open_failures_; }
+
+ private:
+  using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint64_t>;  // major, minor, inode
+  void open(Image& image, const Sight& sight);
+
+  const ProcReader& proc_;
+  std::vector<Image> images_;  // [0] is none
+  std::map<Key, ImageId> by_key_;
+  ImageId vdso_ = ImageId::kNone;
+  std::uint64_t open_failures_ = 0;
+};
+
+}  // namespace sonde

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/process/proc_reader.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <map>
+#include <memory>
+
+#include "core/base/file.h"
+
+namespace sonde {
+namespace {
+
+constexpr std::size_t kMaxMapsBytes = std::size_t{64} << 20;
+constexpr std::uint64_t kKernelThreadFlag = 0x00200000;  // PF_KTHREAD, include/linux/sched.h
+
+struct DirCloser {
+  void operator()(DIR* dir) const { ::closedir(dir); }
+};
+
+// Fields of /proc/PID/stat after the comm, counted as in proc(5).
+constexpr std::size_t kFirstFieldAfterComm = 3;
+constexpr std::size_t kParentField = 4;
+constexpr std::size_t kFlagsField = 9;
+constexpr std::size_t kStartField = 22;
+
+// errno of an open that may have hit anything: FIFO, device, FUSE. Only regular files pass.
+Result<UniqueFd> open_regular(const std::string& path, std::uint64_t inode) {
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return Error::from_errno(errno, path);
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return Error::from_errno(errno, path);
+  if (!S_ISREG(info.st_mode)) return Error{ErrorCode::kFailedPrecondition, path + ": not a file"};
+  if (inode != 0 && info.st_ino != inode) {
+    return Error{ErrorCode::kNotFound, path + ": replaced by another file"};
+  }
+  return fd;
+}
+
+}  // namespace
+
+Result<ProcStat> parse_proc_stat(std::string_view text) {
+  const Error bad{ErrorCode::kDataLoss, "/proc/PID/stat does not parse"};
+  // The comm is in parentheses and can itself hold any of them: the last one closes it.
+  const std::size_t open = text.find('('), close = text.rfind(')');
+  if (open == std::string_view::npos || close == std::string_view::npos || close < open) return bad;
+  ProcStat stat;
+  stat.comm = text.substr(open + 1, close - open - 1);
+  text.remove_prefix(close + 1);
+  bool started = false;
+  for (std::size_t field = kFirstFieldAfterComm; field <= kStartField; ++field) {
+    while (text.starts_with(' ')) text.remove_prefix(1);
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(word.size());
+    std::uint64_t value = 0;
+    const bool number =
+        std::from_chars(word.data(), word.data() + word.size(), value).ec == std::errc{};
+    if (field == kParentField && number) stat.parent = static_cast<std::uint32_t>(value);
+    if (field == kFlagsField && number) stat.kernel_thread = (value & kKernelThreadFlag) != 0;
+    if (field == kStartField && number) stat.start_ticks = value, started = true;
+  }
+  if (!started) return bad;
+  return stat;
+}
+
+std::string ProcReader::path_of(std::uint32_t pid, const char* file) const {
+  return root_ + "/" + std::to_string(pid) + "/" + file;
+}
+
+std::string ProcReader::root_of(std::uint32_t pid) const { return path_of(pid, "root"); }
+
+Result<std::vector<std::uint32_t>> ProcReader::processes() const {
+  const std::unique_ptr<DIR, DirCloser> dir(::opendir(root_.c_str()));
+  if (dir == nullptr) return Error::from_errno(errno, "open " + root_);
+  std::vector<std::uint32_t> pids;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const std::string_view name(entry->d_name);
+    std::uint32_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error == std::errc{} && end == name.data() + name.size()) pids.push_back(pid);
+  }
+  return pids;
+}
+
+std::vector<std::uint32_t> ProcReader::with_descendants(std::uint32_t pid) const {
+  std::multimap<std::uint32_t, std::uint32_t> children;  // parent -> child
+  if (const auto pids = processes()) {
+    for (const std::uint32_t other : *pids) {
+      if (const auto facts = stat(other)) children.emplace(facts->parent, other);
+    }
+  }
+  std::vector<std::uint32_t> found{pid};
+  for (std::size_t i = 0; i < found.size() && i < children.size() + 1; ++i) {
+    const auto [first, last] = children.equal_range(found[i]);
+    for (auto child = first; child != last; ++child) found.push_back(child->second);
+  }
+  return found;
+}
+
+Result<ProcStat> ProcReader::stat(std::uint32_t pid) const {
+  const auto text = read_file(path_of(pid, "stat"), 16 * 1024);
+  if (!text) return text.error();
+  return parse_proc_stat(*text);
+}
+
+Result<std::string> ProcReader::maps(std::uint32_t pid) const {
+  return read_file(path_of(pid, "maps"), kMaxMapsBytes);
+}
+
+Result<std::uint64_t> ProcReader::executable_inode(std::uint32_t pid) const {
+  struct stat info {};
+  const std::string path = path_of(pid, "exe");
+  if (::stat(path.c_str(), &info) != 0) return Error::from_errno(errno, path);
+  return std::uint64_t{info.st_ino};
+}
+
+Result<UniqueFd> ProcReader::open_mapped(std::uint32_t pid, std::uint64_t begin, std::uint64_t end,
+                                         const std::string& path, std::uint64_t inode) const {
+  std::array<char, 64> range{};
+  std::snprintf(range.data(), range.size(), "map_files/%lx-%lx", static_cast<unsigned long>(begin),
+                static_cast<unsigned long>(end));
+  // map_files names the mapping itself: there the inode needs no check (and on stacked file
+  // systems it is another one than maps shows).
+  auto by_range = open_regular(path_of(pid, range.data()), 0);
+  if (by_range || path.empty() || path.front() != '/') return by_range;
+  return open_regular(root_of(pid) + path, inode);
+}
+
+}  // namespace sonde

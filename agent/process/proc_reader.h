@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reads single facts about a process from procfs. Every answer can be torn or late: the process
+// may exit, exec or change at any moment, and everything in it is chosen by its user.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/fd.h"
+#include "core/base/result.h"
+
+namespace sonde {
+
+struct ProcStat {
+  std::string comm;               // at most 15 bytes
+  std::uint32_t parent = 0;       // field 4
+  std::uint64_t start_ticks = 0;  // field 22: since boot, USER_HZ
+  bool kernel_thread = false;
+};
+
+// Stateless but for the root; thread-safe.
+class ProcReader {
+ public:
+  explicit ProcReader(std::string root = "/proc") : root_(std::move(root)) {}
+
+  [[nodiscard]] Result<std::vector<std::uint32_t>> processes() const;
+  // `pid` and every process below it now.
+  [[nodiscard]] std::vector<std::uint32_t> with_descendants(std::uint32_t pid) const;
+  // errors (all of these): kNotFound (gone), kPermissionDenied, kDataLoss (does not parse).
+  [[nodiscard]] Result<ProcStat> stat(std::uint32_t pid) const;
+  // Bounded at 64 MiB: more than 500,000 mappings.
+  [[nodiscard]] Result<std::string> maps(std::uint32_t pid) const;
+  [[nodiscard]] Result<std::uint64_t> executable_inode(std::uint32_t pid) const;
+  // The regular file mapped at [begin, end): through map_files (deleted and replaced files too),
+  // then through the process's own root, where the inode must match. Never blocks: O_NONBLOCK.
+  // errors also: kFailedPrecondition (not a regular file).
+  [[nodiscard]] Result<UniqueFd> open_mapped(std::uint32_t pid, std::uint64_t begin,
+                                             std::uint64_t end, const std::string& path,
+                                             std::uint64_t inode) const;
+  [[nodiscard]] std::string root_of(std::uint32_t pid) const;  // /proc/PID/root
+  [[nodiscard]] const std::string& root() const { return root_; }
+
+ private:
+  [[nodiscard]] std::string path_of(std::uint32_t pid, const char* file) const;
+  std::string root_;
+};
+
+// The text of /proc/PID/stat. errors: kDataLoss.
+Result<ProcStat> parse_proc_stat(std::string_view text);
+
+}  // namespace sonde

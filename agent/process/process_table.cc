@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/process/process_table.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "agent/process/maps_parser.h"
+#include "core/base/clock.h"
+
+namespace sonde {
+namespace {
+
+constexpr std::uint64_t kPageBytes = 4096;
+
+bool is_opaque(const std::string& path) { return path == "[vsyscall]" || path == "[uprobes]"; }
+
+MappingEvent event_of(const MapsEntry& entry, std::uint32_t tgid) {
+  return MappingEvent{.time_ns = 0,
+                      .pid = tgid,
+                      .begin = entry.begin,
+                      .bytes = entry.end - entry.begin,
+                      .file_offset = entry.file_offset,
+                      .device_major = entry.device_major,
+                      .device_minor = entry.device_minor,
+                      .inode = entry.inode,
+                      .path = entry.path};
+}
+
+// Appends to a list that is in order so far (as /proc/PID/maps is).
+void append_range(std::vector<CodeRange>& ranges, const CodeRange& range) {
+  if (!ranges.empty()) {
+    CodeRange& last = ranges.back();
+    if (range.begin < last.end) {  // torn read: the text changed under us
+      insert_range(ranges, range);
+      return;
+    }
+    const bool adjacent = last.end == range.begin && last.kind == range.kind;
+    const bool continues = range.kind == RangeKind::kAnonymous ||
+                           (range.kind == RangeKind::kImage && last.image == range.image &&
+                            last.file_offset + (last.end - last.begin) == range.file_offset);
+    if (adjacent && continues) {
+      last.end = range.end;
+      return;
+    }
+  }
+  ranges.push_back(range);
+}
+
+}  // namespace
+
+void insert_range(std::vector<CodeRange>& ranges, const CodeRange& range) {
+  std::vector<CodeRange> before, after;
+  for (const CodeRange& old : ranges) {
+    if (old.begin < range.begin) {
+      CodeRange left = old;
+      left.end = std::min(old.end, range.begin);
+      before.push_back(left);
+    }
+    if (old.end > range.end) {
+      CodeRange right = old;
+      right.begin = std::max(old.begin, range.end);
+      if (right.kind == RangeKind::kImage) right.file_offset += right.begin - old.begin;
+      after.push_back(right);
+    }
+  }
+  ranges = std::move(before);
+  append_range(ranges, range);
+  for (const CodeRange& right : after) append_range(ranges, right);
+}
+
+CodeRange ProcessTable::make_range(const MappingEvent& event, bool deleted) {
+  CodeRange range{.begin = event.begin, .end = event.begin + event.bytes};
+  if (event.path == "[vdso]" && images_.vdso() != ImageId::kNone) {
+    range.image = images_.vdso();
+  } else if (is_opaque(event.path)) {
+    range.kind = RangeKind::kOpaque;
+  } else if (event.inode == 0) {
+    range.kind = RangeKind::kAnonymous;
+  } else {
+    range.file_offset = event.file_offset;
+    range.image = images_.intern({.pid = event.pid,
+                                  .begin = event.begin,
+                                  .end = range.end,
+                                  .device_major = event.device_major,
+                                  .device_minor = event.device_minor,
+                                  .inode = event.inode,
+                                  .path = event.path,
+                                  .deleted = deleted});
+  }
+  return range;
+}
+
+Result<void> ProcessTable::scan_all() {
+  const auto pids = proc_.processes();
+  if (!pids) return pids.error();
+  for (const std::uint32_t pid : *pids) scan(pid);
+  return {};
+}
+
+void ProcessTable::scan(std::uint32_t tgid) {
+  ++counts_.scans;
+  Process process;
+  process.tgid = tgid;
+  process.scanned_ns = monotonic_ns();
+  const auto stat = proc_.stat(tgid);
+  if (!stat) {
+    ++counts_.gone_before_scan;
+    return;
+  }
+  if (stat->kernel_thread) return;
+  process.start_ticks = stat->start_ticks;
+  process.name = stat->comm;
+  const auto text = proc_.maps(tgid);
+  if (!text) {
+    const bool denied = text.error().code == ErrorCode::kPermissionDenied;
+    ++(denied ? counts_.not_permitted : counts_.gone_before_scan);
+    return;
+  }
+  if (const auto inode = proc_.executable_inode(tgid)) process.executable_inode = *inode;
+  auto ranges = std::make_shared<std::vector<CodeRange>>();
+  counts_.maps_lines_bad += parse_executable_maps(*text, [&](MapsEntry&& entry) {
+    const CodeRange range = make_range(event_of(entry, tgid), entry.deleted);
+    if (entry.inode != 0 && entry.inode == process.executable_inode) {
+      process.executable = range.image;
+    }
+    append_range(*ranges, range);
+  });
+  process.ranges = std::move(ranges);
+  changed(process);
+  processes_.insert_or_assign(tgid, std::move(process));
+}
+
+void ProcessTable::on_exec(std::uint32_t tgid, std::uint64_t time_ns) {
+  const auto known = processes_.find(tgid);
+  if (known != processes_.end() && known->second.scanned_ns > time_ns) return;
+  scan(tgid);
+}
+
+void ProcessTable::on_fork(std::uint32_t parent, std::uint32_t child,
+                           std::uint64_t child_start_ticks) {
+  const auto from = processes_.find(parent);
+  if (from == processes_.end()) {
+    scan(child);
+    return;
+  }
+  if (const auto known = processes_.find(child);
+      known != processes_.end() && known->second.start_ticks == child_start_ticks) {
+    return;  // scanned meanwhile
+  }
+  Process copy = from->second;
+  copy.tgid = child;
+  copy.start_ticks = child_start_ticks;
+  ordered_.push_back({.kind = ProcessChange::Kind::kShared,
+                      .tgid = child,
+                      .start_ticks = child_start_ticks,
+                      .parent_tgid = parent,
+                      .parent_start_ticks = from->second.start_ticks});
+  processes_.insert_or_assign(child, std::move(copy));
+  // The parent's latest ranges may not be in the kernel's table yet: then sharing is not enough.
+  if (dirty_.count(parent) > 0) {
+    dirty_.insert(child);
+  } else {
+    dirty_.erase(child);
+  }
+}
+
+void ProcessTable::on_exit(std::uint32_t tgid, std::uint64_t start_ticks) {
+  const auto known = processes_.find(tgid);
+  if (known == processes_.end() || known->second.start_ticks != start_ticks) return;
+  ordered_.push_back(
+      {.kind = ProcessChange::Kind::kGone, .tgid = tgid, .start_ticks = start_ticks});
+  dirty_.erase(tgid);
+  processes_.erase(known);
+}
+
+void ProcessTable::on_rename(std::uint32_t tgid, std::string name) {
+  if (const auto known = processes_.find(tgid); known != processes_.end()) {
+    known->second.name = std::move(name);
+  }
+}
+
+void ProcessTable::on_mapping(const MappingEvent& event) {
+  const auto known = processes_.find(event.pid);
+  if (known == processes_.end()) {
+    scan(event.pid);
+    return;
+  }
+  Process& process = known->second;
+  if (event.time_ns <= process.scanned_ns) return;
+  if (event.bytes == 0 || event.bytes % kPageBytes != 0 || event.begin % kPageBytes != 0 ||
+      event.begin + event.bytes < event.begin) {
+    return;
+  }
+  auto ranges = std::make_shared<std::vector<CodeRange>>(*process.ranges);
+  insert_range(*ranges, make_range(event, false));
+  process.ranges = std::move(ranges);
+  changed(process);
+}
+
+const Process* ProcessTable::find(std::uint32_t tgid) const {
+  const auto known = processes_.find(tgid);
+  return known == processes_.end() ? nullptr : &known->second;
+}
+
+const CodeRange* ProcessTable::find_range(const Process& process, std::uint64_t pc) {
+  const auto& ranges = *process.ranges;
+  const auto above =
+      std::upper_bound(ranges.begin(), ranges.end(), pc,
+                       [](std::uint64_t at, const CodeRange& range) { return at < range.begin; });
+  if (above == ranges.begin()) return nullptr;
+  const CodeRange& range = *std::prev(above);
+  return pc < range.end ? &range : nullptr;
+}
+
+std::vector<std::uint32_t> ProcessTable::all() const {
+  std::vector<std::uint32_t> ids;
+  ids.reserve(processes_.size());
+  for (const auto& [tgid, process] : processes_) ids.push_back(tgid);
+  return ids;
+}
+
+std::vector<ProcessChange> ProcessTable::take_changes() {
+  std::vector<ProcessChange> changes = std::exchange(ordered_, {});
+  for (const std::uint32_t tgid : std::exchange(dirty_, {})) {
+    if (const Process* process = find(tgid)) {
+      changes.push_back({.kind = ProcessChange::Kind::kRanges,
+                         .tgid = tgid,
+                         .start_ticks = process->start_ticks});
+    }
+  }
+  return changes;
+}
+
+}  // namespace sonde

@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which processes exist and which code each has mapped: a scan at start, then events. A scan is
+// newer than every event before it; a new mapping replaces what it overlaps.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <set>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "agent/process/image_registry.h"
+#include "agent/process/proc_reader.h"
+#include "core/model/process_event.h"
+
+namespace sonde {
+
+enum class RangeKind : std::uint8_t {
+  kImage,      // a file's code
+  kAnonymous,  // JIT code and the like: no file behind it
+  kOpaque,     // [vsyscall], [uprobes]: kernel-made code without frames of its own
+};
+
+struct CodeRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint64_t file_offset = 0;  // of begin; 0 unless kImage
+  RangeKind kind = RangeKind::kImage;
+  ImageId image = ImageId::kNone;
+};
+
+struct Process {
+  std::uint32_t tgid = 0;
+  std::uint64_t start_ticks = 0;
+  std::string name;
+  std::uint64_t executable_inode = 0;  // 0 = unknown
+  ImageId executable = ImageId::kNone;
+  std::uint64_t scanned_ns = 0;  // mapping events before this are already in `ranges`
+  // Sorted by begin, no overlap. Shared with the parent after a fork until either changes.
+  std::shared_ptr<const std::vector<CodeRange>> ranges;
+};
+
+// What the kernel tables must be told.
+struct ProcessChange {
+  enum class Kind : std::uint8_t { kRanges, kShared, kGone };
+  Kind kind = Kind::kRanges;
+  std::uint32_t tgid = 0;
+  std::uint64_t start_ticks = 0;
+  std::uint32_t parent_tgid = 0;         // kShared
+  std::uint64_t parent_start_ticks = 0;  // kShared
+};
+
+struct ProcessTableCounts {
+  std::uint64_t scans = 0;
+  std::uint64_t gone_before_scan = 0;  // exited before its mappings could be read
+  std::uint64_t not_permitted = 0;     // mappings of other users' processes refused
+  std::uint64_t maps_lines_bad = 0;
+};
+
+// Thread-confined.
+class ProcessTable {
+ public:
+  ProcessTable(const ProcReader& proc, ImageRegistry& images) : proc_(proc), images_(images) {}
+
+  // Reads every process of the host. errors: procfs cannot be listed.
+  Result<void> scan_all();
+  // Reads one process's mappings anew (also after lost events).
+  void scan(std::uint32_t tgid);
+
+  void on_exec(std::uint32_t tgid, std::uint64_t time_ns);
+  void on_fork(std::uint32_t parent, std::uint32_t child, std::uint64_t child_start_ticks);
+  void on_exit(std::uint32_t tgid, std::uint64_t start_ticks);
+  void on_rename(std::uint32_t tgid, std::string name);
+  void on_mapping(const MappingEvent& event);
+
+  // The process that now has this id, or null.
+  [[nodiscard]] const Process* find(std::uint32_t tgid) const;
+  // The range of a process that holds `pc`, or null.
+  [[nodiscard]] static const CodeRange* find_range(const Process& process, std::uint64_t pc);
+  // Ids of every known process.
+  [[nodiscard]] std::vector<std::uint32_t> all() const;
+
+  // Changes since the last call, each process's latest state once, in order.
+  std::vector<ProcessChange> take_changes();
+
+  [[nodiscard]] const ProcessTableCounts& counts() const { return counts_; }
+
+ private:
+  CodeRange make_range(const MappingEvent& event, bool deleted);
+  void changed(const Process& process) { dirty_.insert(process.tgid); }
+
+  const ProcReader& proc_;
+  ImageRegistry& images_;
+  std::unordered_map<std::uint32_t, Process> processes_;  // by tgid
+  std::vector<ProcessChange> ordered_;                    // kShared and kGone, as they came
+  std::set<std::uint32_t> dirty_;                         // whose ranges changed
+  ProcessTableCounts counts_;
+};
+
+// Puts `range` into a sorted list: cuts or removes what it overlaps, merges adjacent anonymous
+// ranges. Cost: linear.
+void insert_range(std::vector<CodeRange>& ranges, const CodeRange& range);
+
+}  // namespace sonde

@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+// The CPU profiler's kernel side: on each clock tick one record with the kernel stack and the user
+// stack, the latter unwound here from the tables of bpf/abi/rows.h. Every tick is counted in
+// exactly one counter; every record says why its user stack ended.
+#include "tables.bpf.h"
+#include "targets.bpf.h"
+#include "task.bpf.h"
+
+#include "bpf/abi/counters.h"
+#include "unwind/state.h"
+
+/* Set before load. */
+const volatile __u32 want_kernel_stack = 1;
+const volatile __u32 want_kernel_threads = 1;
+const volatile __u32 filter_targets = 0;   /* only processes in `targets` */
+const volatile __u64 filter_cgroup_id = 0; /* only this cgroup and those below it */
+const volatile __u32 filter_comm = 0;      /* only threads named wanted_comm */
+const volatile __u64 wanted_comm[2] = {};  /* SONDE_COMM_BYTES, padded with zeros */
+
+/* Work area of this program family alone: a tick can interrupt another program. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct sonde_unwind);
+} scratch SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, SONDE_MAX_CPUS);
+	__type(key, __u32);
+	__type(value, struct sonde_cpu);
+} cpus SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 1024 * 1024); /* bytes; set by CPUs x rate before load */
+} samples SEC(".maps");
+
+static __always_inline struct sonde_unwind *get_scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&scratch, &zero);
+}
+
+static __always_inline int sonde_read_block(void *destination, __u32 bytes, __u64 address)
+{
+	return bpf_probe_read_user(destination, bytes, (void *)address);
+}
+
+/* Copies stack memory from just under `address` into the window; at the end of a mapping only up
+ * to the page's end. Global, so that the verifier walks it once. Returns 0 or an error. */
+__noinline int fill_window(__u64 address)
+{
+	struct sonde_unwind *u = get_scratch();
+	__u64 base = (address & ~7ULL) - 64;
+	__u32 bytes;
+
+	if (!u)
+		return 1;
+	u->window_base = base;
+	u->window_bytes = sizeof(u->window);
+	if (!bpf_probe_read_user(u->window, sizeof(u->window), (void *)base))
+		return 0;
+	base = address & ~7ULL;
+	bytes = 4096 - (base & 4095);
+	if (bytes > sizeof(u->window))
+		bytes = sizeof(u->window);
+	u->window_base = base;
+	u->window_bytes = bytes;
+	if (!bpf_probe_read_user(u->window, bytes, (void *)base))
+		return 0;
+	u->window_bytes = 0;
+	return 1;
+}
+
+static __always_inline int sonde_read_word(struct sonde_unwind *u, __u64 address, __u64 *out)
+{
+	__u64 offset = address - u->window_base;
+
+	if (address & 7)
+		return bpf_probe_read_user(out, sizeof(*out), (void *)address);
+	if (offset >= u->window_bytes) {
+		if (fill_window(address))
+			return 1;
+		offset = address - u->window_base;
+	}
+	*out = u->window[(offset >> 3) & (SONDE_WINDOW_WORDS - 1)];
+	return 0;
+}
+
+#include "unwind/step.h"
+
+#define FRAMES_PER_CALL 4
+
+/* Walks up to FRAMES_PER_CALL frames. Global: verified once however often it is called, and as
+ * fast as bpf_loop, which kernels before 5.17 lack. Returns 1 when the walk is over. */
+__noinline int walk_frames(__u32 turn)
+{
+	struct sonde_unwind *u = get_scratch();
+	int i;
+
+	if (!u)
+		return 1;
+	for (i = 0; i < FRAMES_PER_CALL; i++) {
+		if (sonde_step(u))
+			return 1;
+	}
+	return turn > SONDE_MAX_USER_FRAMES;
+}
+
+static __always_inline void walk_user_stack(void)
+{
+	__u32 turn;
+
+	for (turn = 0; turn <= SONDE_MAX_USER_FRAMES / FRAMES_PER_CALL; turn++) {
+		if (walk_frames(turn))
+			break;
+	}
+}
+
+static __always_inline void set_registers(struct sonde_unwind *u, struct sonde_pt_regs *r)
+{
+	u->pc = r->ip;
+	u->sp = r->sp;
+	u->bp = r->bp;
+	u->regs[0] = r->ax;
+	u->regs[1] = r->dx;
+	u->regs[2] = r->cx;
+	u->regs[3] = r->bx;
+	u->regs[4] = r->si;
+	u->regs[5] = r->di;
+	u->regs[6] = r->bp;
+	u->regs[7] = r->sp;
+	u->regs[8] = r->r8;
+	u->regs[9] = r->r9;
+	u->regs[10] = r->r10;
+	u->regs[11] = r->r11;
+	u->regs[12] = r->r12;
+	u->regs[13] = r->r13;
+	u->regs[14] = r->r14;
+	u->regs[15] = r->r15;
+}
+
+#define THREAD_SIZE_X86_64 16384 /* arch/x86/include/asm/page_64_types.h, without KASAN */
+
+/* The registers user code had when it entered the kernel. Returns 0 or an error. */
+static __always_inline int read_task_registers(struct task_struct *task, struct sonde_pt_regs *out)
+{
+	void *at;
+
+	if (SONDE_HAS_TASK_BTF &&
+	    bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		at = (void *)bpf_task_pt_regs((void *)task); /* 5.15 */
+	else
+		at = BPF_CORE_READ(task, stack) + THREAD_SIZE_X86_64 - sizeof(*out);
+	return bpf_probe_read_kernel(out, sizeof(*out), at);
+}
+
+/* Ranges of the task's process. A child that has not called exec shares its parent's. */
+static __always_inline struct sonde_process *find_process_of(struct task_struct *task, __u32 tgid,
+							     __u64 start_ns)
+{
+	struct sonde_process *process = sonde_find_process(tgid, start_ns / SONDE_START_TICK_NS);
+	struct task_struct *leader, *parent;
+
+	if (process || !(SONDE_READ(task, flags) & PF_FORKNOEXEC))
+		return process;
+	leader = SONDE_READ(task, group_leader);
+	parent = SONDE_READ(leader, real_parent);
+	return sonde_find_process(SONDE_READ(parent, tgid),
+				  sonde_process_start(parent) / SONDE_START_TICK_NS);
+}
+
+static __always_inline int under_cgroup(struct task_struct *task, __u64 wanted)
+{
+	struct cgroup *cgroup = sonde_task_cgroup(task);
+	int depth;
+
+	for (depth = 0; depth < 16; depth++) {
+		struct cgroup_subsys_state *parent;
+
+		if (BPF_CORE_READ(cgroup, kn, id) == wanted)
+			return 1;
+		parent = BPF_CORE_READ(cgroup, self.parent);
+		if (!parent)
+			return 0;
+		cgroup = BPF_CORE_READ(parent, cgroup);
+		if (!cgroup)
+			return 0;
+	}
+	return 0;
+}
+
+static __always_inline int is_filtered(struct task_struct *task, __u32 tgid)
+{
+	__u64 comm[2] = {};
+
+	if (!want_kernel_threads && SONDE_READ(task, flags) & PF_KTHREAD)
+		return 1;
+	if (filter_targets && !bpf_map_lookup_elem(&targets, &tgid))
+		return 1;
+	if (filter_comm) {
+		bpf_get_current_comm(comm, sizeof(comm));
+		if (comm[0] != wanted_comm[0] || comm[1] != wanted_comm[1])
+			return 1;
+	}
+	return filter_cgroup_id && !under_cgroup(task, filter_cgroup_id);
+}
+
+static __always_inline void take_kernel_stack(void *ctx, struct sonde_unwind *u)
+{
+	long bytes = bpf_get_stack(ctx, u->record.frames, SONDE_MAX_KERNEL_FRAMES * 8, 0);
+
+	if (bytes < 0 || bytes >= SONDE_MAX_KERNEL_FRAMES * 8)
+		u->record.sample.flags |= SONDE_SAMPLE_KERNEL_CUT;
+	if (bytes > 0)
+		u->record.sample.kernel_count = bytes / 8;
+}
+
+/* In exit and exec the old address space goes before the task leaves the system call. */
+static __always_inline int gives_up_memory(struct task_struct *task, __u64 syscall)
+{
+	return SONDE_READ(task, flags) & PF_EXITING || syscall == SONDE_NR_EXECVE ||
+	       syscall == SONDE_NR_EXECVEAT;
+}
+
+/* Walks the user stack of the current task, if it has one. */
+static __always_inline void take_user_stack(struct sonde_unwind *u, struct task_struct *task,
+					    struct sonde_pt_regs *regs, struct sonde_process *process)
+{
+	__u64 syscall = regs->orig_ax; /* -1 or a vector number outside system calls */
+
+	u->done = 0;
+	u->exact = 1;
+	u->by_fp = 0;
+	u->range_begin = 0;
+	u->range_end = 0;
+	u->window_bytes = 0;
+	u->frame_count = 0;
+	u->frame_first = u->record.sample.kernel_count;
+	if (SONDE_READ(task, flags) & (PF_KTHREAD | PF_IO_WORKER)) {
+		u->record.sample.flags |= SONDE_SAMPLE_KERNEL_THREAD;
+		u->stop = SONDE_STOP_KERNEL_ONLY;
+		return;
+	}
+	if (!(regs->cs & 3)) {
+		u->stop = SONDE_STOP_NO_REGISTERS;
+		return;
+	}
+	if (regs->cs == SONDE_USER32_CS) {
+		u->stop = SONDE_STOP_COMPAT32;
+		return;
+	}
+	set_registers(u, regs);
+	u->block_first = process ? process->block : 0;
+	u->block_count = process ? process->block >> 32 : 0;
+	walk_user_stack();
+	if (!u->block_count && u->stop == SONDE_STOP_NO_MAPPING)
+		u->stop = SONDE_STOP_NO_PROCESS;
+	if (u->stop == SONDE_STOP_READ_FAULT && gives_up_memory(task, syscall))
+		u->stop = SONDE_STOP_MEMORY_GONE;
+}
+
+static __always_inline void fill_header(struct sonde_unwind *u, struct task_struct *task,
+					__u64 pid_tgid, __u64 now)
+{
+	struct task_struct *leader = SONDE_READ(task, group_leader);
+
+	u->record.sample.time_ns = now;
+	u->record.sample.start_time_ns = SONDE_READ(leader, start_boottime);
+	u->record.sample.cgroup_id = sonde_cgroup_id(task);
+	u->record.sample.tgid = pid_tgid >> 32;
+	u->record.sample.tid = (__u32)pid_tgid;
+	u->record.sample.kernel_count = 0;
+	u->record.sample.flags = 0;
+	u->record.sample.reserved = 0;
+	bpf_get_current_comm(u->record.sample.comm, sizeof(u->record.sample.comm));
+	bpf_core_read(u->record.sample.process, sizeof(u->record.sample.process), &leader->comm);
+}
+
+/* Writes the record. Returns 0 or an error (the ring is full). */
+static __always_inline int emit(struct sonde_unwind *u)
+{
+	__u64 words = u->record.sample.kernel_count + u->frame_count;
+
+	u->record.sample.user_count = u->frame_count;
+	u->record.sample.stop = u->stop;
+	if (words > SONDE_FRAME_WORDS)
+		words = SONDE_FRAME_WORDS;
+	return bpf_ringbuf_output(&samples, &u->record, sizeof(struct sonde_sample) + words * 8,
+				  BPF_RB_NO_WAKEUP);
+}
+
+static __always_inline void sample_task(void *ctx, struct sonde_cpu *cpu, __u32 cpu_id, __u64 now)
+{
+	__u64 pid_tgid = bpf_get_current_pid_tgid(), divisor = 1;
+	struct task_struct *task = sonde_current_task();
+	__u32 tgid = pid_tgid >> 32;
+	struct sonde_pt_regs *regs;
+	struct sonde_process *process;
+	struct sonde_unwind *u;
+
+	if (is_filtered(task, tgid)) {
+		cpu->counters[SONDE_CPU_FILTERED]++;
+		return;
+	}
+	u = get_scratch();
+	if (!u) {
+		cpu->counters[SONDE_CPU_NO_SCRATCH]++;
+		return;
+	}
+	fill_header(u, task, pid_tgid, now);
+	process = find_process_of(task, tgid, u->record.sample.start_time_ns);
+	if (process && process->divisor > 1)
+		divisor = process->divisor;
+	if (cpu->counters[SONDE_CPU_RUN] % divisor) {
+		cpu->counters[SONDE_CPU_THINNED]++;
+		return;
+	}
+	u->record.sample.cpu = cpu_id;
+	u->record.sample.weight_ns = cpu->period_ns * divisor;
+	regs = (struct sonde_pt_regs *)u->window; /* free until the walk begins */
+	if (*(__u64 *)(ctx + __builtin_offsetof(struct sonde_pt_regs, cs)) & 3) {
+		*regs = *(const struct sonde_pt_regs *)ctx;
+	} else {
+		u->record.sample.flags |= SONDE_SAMPLE_IN_KERNEL;
+		if (want_kernel_stack)
+			take_kernel_stack(ctx, u);
+		read_task_registers(task, regs);
+	}
+	take_user_stack(u, task, regs, process);
+	if (emit(u)) {
+		cpu->counters[SONDE_CPU_RING_FULL]++;
+		return;
+	}
+	cpu->counters[SONDE_CPU_EMITTED]++;
+	cpu->counters[SONDE_CPU_BPF_NS] += bpf_ktime_get_ns() - now;
+}
+
+SEC("perf_event")
+int sample_cpu(void *ctx)
+{
+	__u32 cpu_id = bpf_get_smp_processor_id();
+	struct sonde_cpu *cpu = bpf_map_lookup_elem(&cpus, &cpu_id);
+
+	if (!cpu)
+		return 0;
+	cpu->counters[SONDE_CPU_RUN]++;
+	if ((bpf_get_current_pid_tgid() >> 32) == 0) {
+		cpu->counters[SONDE_CPU_IDLE]++;
+		return 0;
+	}
+	sample_task(ctx, cpu, cpu_id, bpf_ktime_get_ns());
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "GPL";

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* One step of the walk: emit the frame of the current pc, find its rule, move to the caller.
+ * The includer provides, beside what find.h asks for:
+ *   int sonde_read_word(struct sonde_unwind *u, __u64 address, __u64 *out);      0 = read
+ *   int sonde_read_block(void *destination, __u32 bytes, __u64 address);         0 = read */
+#ifndef SONDE_UNWIND_STEP_H
+#define SONDE_UNWIND_STEP_H
+
+#include "unwind/find.h"
+
+/* A frame pointer further away than this is not one. */
+#define SONDE_FP_MAX_FRAME (1U << 20)
+#define SONDE_USER_ADDRESS_MAX (1ULL << 56)
+
+/* x86-64 rt_sigframe as seen once the handler has returned: rsp points at the ucontext.
+ * uc_mcontext begins at +40 (arch/x86/include/uapi/asm/sigcontext.h, struct sigcontext_64). */
+#define SONDE_UCONTEXT_REGISTERS 40
+struct sonde_sigcontext {
+	__u64 r8, r9, r10, r11, r12, r13, r14, r15, di, si, bp, bx, dx, ax, cx, sp, ip;
+};
+
+static __always_inline int sonde_stop(struct sonde_unwind *u, __u16 reason)
+{
+	u->stop = reason;
+	u->done = 1;
+	return 1;
+}
+
+static __always_inline void sonde_emit(struct sonde_unwind *u, __u64 frame)
+{
+	u->record.frames[(u->frame_first + u->frame_count) & (SONDE_FRAME_WORDS - 1)] = frame;
+	u->frame_count++;
+}
+
+/* Moves to the caller: `sp` is the CFA. The stack pointer must grow, or the walk would not end. */
+static __always_inline int sonde_move(struct sonde_unwind *u, __u64 pc, __u64 sp, __u64 bp, int by_fp)
+{
+	if (sp < u->sp || (sp == u->sp && !u->exact))
+		return sonde_stop(u, SONDE_STOP_LOOP);
+	u->pc = pc;
+	u->sp = sp;
+	u->bp = bp;
+	u->exact = 0;
+	u->by_fp = by_fp;
+	return 0;
+}
+
+/* Steps by the frame pointer where no row leads on. `reason` is the stop if rbp is no frame
+ * pointer. By convention the outermost frame of a chain has rbp 0. */
+static __always_inline int sonde_step_fp(struct sonde_unwind *u, __u16 reason)
+{
+	__u64 bp, pc;
+
+	if (u->bp == 0 && u->frame_count > 1)
+		return sonde_stop(u, SONDE_STOP_COMPLETE);
+	if (u->bp < u->sp || u->bp - u->sp > SONDE_FP_MAX_FRAME || (u->bp & 7))
+		return sonde_stop(u, reason);
+	if (sonde_read_word(u, u->bp, &bp) || sonde_read_word(u, u->bp + 8, &pc))
+		return sonde_stop(u, reason);
+	if (pc == 0 && bp == 0)
+		return sonde_stop(u, SONDE_STOP_COMPLETE);
+	return sonde_move(u, pc, u->bp + 16, bp, 1);
+}
+
+static __always_inline int sonde_step_signal(struct sonde_unwind *u)
+{
+	struct sonde_sigcontext c;
+
+	if (sonde_read_block(&c, sizeof(c), u->sp + SONDE_UCONTEXT_REGISTERS))
+		return sonde_stop(u, SONDE_STOP_READ_FAULT);
+	u->pc = c.ip;
+	u->sp = c.sp; /* may be lower: a handler can run on a stack of its own */
+	u->bp = c.bp;
+	u->regs[0] = c.ax;
+	u->regs[1] = c.dx;
+	u->regs[2] = c.cx;
+	u->regs[3] = c.bx;
+	u->regs[4] = c.si;
+	u->regs[5] = c.di;
+	u->regs[6] = c.bp;
+	u->regs[7] = c.sp;
+	u->regs[8] = c.r8;
+	u->regs[9] = c.r9;
+	u->regs[10] = c.r10;
+	u->regs[11] = c.r11;
+	u->regs[12] = c.r12;
+	u->regs[13] = c.r13;
+	u->regs[14] = c.r14;
+	u->regs[15] = c.r15;
+	u->exact = 1;
+	u->by_fp = 0;
+	return 0;
+}
+
+/* Evaluates the CFA rule. Returns a stop reason, or SONDE_STOP_COUNT if `cfa` was set. */
+static __always_inline __u16 sonde_cfa(struct sonde_unwind *u, struct sonde_row row, __u64 *cfa)
+{
+	__s64 words = row.cfa_param;
+	__u64 base;
+
+	switch (SONDE_ROW_CFA_KIND(row)) {
+	case SONDE_CFA_RSP:
+		*cfa = u->sp + words * 8;
+		return SONDE_STOP_COUNT;
+	case SONDE_CFA_RBP:
+		*cfa = u->bp + words * 8;
+		return SONDE_STOP_COUNT;
+	case SONDE_CFA_PLT:
+		*cfa = u->sp + words * 8 + ((u->pc & 15) >= SONDE_ROW_CFA_AUX(row) ? 8 : 0);
+		return SONDE_STOP_COUNT;
+	case SONDE_CFA_REGISTER:
+		if (!u->exact)
+			return SONDE_STOP_UNSUPPORTED;
+		*cfa = u->regs[SONDE_ROW_CFA_AUX(row) & (SONDE_REG_COUNT - 1)] + words * 8;
+		return SONDE_STOP_COUNT;
+	case SONDE_CFA_DEREF_RSP:
+	case SONDE_CFA_DEREF_RBP:
+		base = SONDE_ROW_CFA_KIND(row) == SONDE_CFA_DEREF_RSP ? u->sp : u->bp;
+		if (sonde_read_word(u, base + (words >> 4) * 8, cfa))
+			return SONDE_STOP_READ_FAULT;
+		*cfa += (words & 15) * 8;
+		return SONDE_STOP_COUNT;
+	case SONDE_CFA_END:
+		return SONDE_STOP_COMPLETE;
+	}
+	return SONDE_STOP_UNSUPPORTED;
+}
+
+static __always_inline int sonde_step_row(struct sonde_unwind *u, struct sonde_row row)
+{
+	__u64 cfa = 0, pc = 0, bp = u->bp, at;
+	__u16 reason = sonde_cfa(u, row, &cfa);
+
+	if (reason != SONDE_STOP_COUNT)
+		return sonde_stop(u, reason);
+	if (SONDE_ROW_RBP_KIND(row) != SONDE_RBP_SAME) {
+		at = SONDE_ROW_RBP_KIND(row) == SONDE_RBP_CFA ? cfa
+		     : SONDE_ROW_RBP_KIND(row) == SONDE_RBP_AT_RBP ? u->bp
+								   : u->sp;
+		if (sonde_read_word(u, at + (__s64)row.rbp_param * 8, &bp))
+			return sonde_stop(u, SONDE_STOP_READ_FAULT);
+	}
+	if (SONDE_ROW_RA_KIND(row) == SONDE_RA_REGISTER) {
+		if (!u->exact)
+			return sonde_stop(u, SONDE_STOP_UNSUPPORTED);
+		pc = u->regs[row.rbp_param & (SONDE_REG_COUNT - 1)];
+	} else if (sonde_read_word(u, cfa - 8, &pc)) {
+		return sonde_stop(u, SONDE_STOP_READ_FAULT);
+	}
+	return sonde_move(u, pc, cfa, bp, 0);
+}
+
+/* Emits the frame of an address without a usable range and stops. A return address that a frame
+ * pointer led to and that is no code is no frame: it is dropped. */
+static __always_inline int sonde_stop_outside(struct sonde_unwind *u, __u64 pc)
+{
+	if (u->by_fp)
+		return sonde_stop(u, SONDE_STOP_FP_IMPLAUSIBLE);
+	sonde_emit(u, (SONDE_TAG_USER_PC << SONDE_TAG_SHIFT) | (pc & SONDE_USER_PC_MASK));
+	return sonde_stop(u, SONDE_STOP_NO_MAPPING);
+}
+
+/* Walks one frame. Returns 1 when the walk is over (u->stop says why), else 0. */
+static __always_inline int sonde_step(struct sonde_unwind *u)
+{
+	/* A return address points behind the call: one byte back is inside it. */
+	__u64 pc = u->exact ? u->pc : u->pc - 1;
+	__u64 kind, slot, offset, fp_bit;
+	struct sonde_row row = {};
+
+	if (u->frame_count >= SONDE_MAX_USER_FRAMES)
+		return sonde_stop(u, SONDE_STOP_DEPTH);
+	if (!sonde_find_range(u, pc))
+		return sonde_stop_outside(u, pc);
+	kind = u->range_target >> SONDE_RANGE_KIND_SHIFT;
+	if (kind != SONDE_RANGE_IMAGE) {
+		fp_bit = u->by_fp ? SONDE_USER_FP : 0;
+		sonde_emit(u, (SONDE_TAG_USER_PC << SONDE_TAG_SHIFT) | fp_bit |
+				  (pc & SONDE_USER_PC_MASK));
+		return sonde_step_fp(u, SONDE_STOP_FP_IMPLAUSIBLE);
+	}
+	slot = (u->range_target >> SONDE_RANGE_SLOT_SHIFT) & SONDE_IMAGE_SLOT_MASK;
+	offset = pc - u->range_begin + ((u->range_target & SONDE_RANGE_FILE_PAGE_MASK) << 12);
+	fp_bit = u->by_fp ? SONDE_IMAGE_FP : 0;
+	sonde_emit(u, (slot << SONDE_IMAGE_SLOT_SHIFT) | fp_bit |
+			  (((u->range_target >> SONDE_RANGE_GENERATION_SHIFT) &
+			    SONDE_IMAGE_GENERATION_MASK)
+			   << SONDE_IMAGE_GENERATION_SHIFT) |
+			  (offset & SONDE_IMAGE_OFFSET_MASK));
+	switch (sonde_find_row(slot, offset, &row)) {
+	case SONDE_ROW_UNPUBLISHED:
+		return sonde_stop(u, SONDE_STOP_NO_MAPPING);
+	case SONDE_ROW_ABSENT:
+		return sonde_step_fp(u, SONDE_STOP_NO_ROW);
+	}
+	if (SONDE_ROW_CFA_KIND(row) == SONDE_CFA_NONE)
+		return sonde_step_fp(u, SONDE_STOP_NO_ROW);
+	if (SONDE_ROW_CFA_KIND(row) == SONDE_CFA_FRAME_POINTER)
+		return sonde_step_fp(u, SONDE_STOP_FP_IMPLAUSIBLE);
+	if (SONDE_ROW_CFA_KIND(row) == SONDE_CFA_SIGNAL)
+		return sonde_step_signal(u);
+	return sonde_step_row(u, row);
+}
+
+#endif

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 4's output: what was sampled in a span of time, without names. Stacks are unique; frames
+// name images by ImageId, which stays valid while the registry of images lives.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sonde {
+
+// A file whose code is mapped somewhere. Never used again for another file.
+enum class ImageId : std::uint32_t { kNone = 0 };
+
+// One frame as in bpf/abi/frame.h, with the 24 bits of slot and generation replaced by the
+// ImageId, so that it outlives the kernel's slot.
+using FrameWord = std::uint64_t;
+// Set in an unused bit of a raw user pc: the process had mapped anonymous memory there (JIT code).
+constexpr FrameWord kAnonymousCode = FrameWord{1} << 57;
+
+struct WindowProcess {
+  std::uint32_t tgid = 0;
+  std::uint64_t start_ticks = 0;
+  std::string name;
+  ImageId executable = ImageId::kNone;
+};
+
+struct WindowStack {
+  std::uint32_t process = 0;            // index into processes
+  std::uint16_t stop = 0;               // enum sonde_stop_reason
+  ImageId stop_image = ImageId::kNone;  // image of the last frame
+  std::uint64_t samples = 0;
+  std::uint64_t cpu_ns = 0;
+  std::vector<FrameWord> frames;  // leaf first: kernel (tagged), then user
+};
+
+struct ProfileWindow {
+  std::vector<WindowProcess> processes;
+  std::vector<WindowStack> stacks;
+  std::uint64_t samples = 0;
+};
+
+}  // namespace sonde

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Questions to the worker that survive the worker: restarts it, asks again, and remembers files
+// that bring it down so that they are not tried for ever.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/fd.h"
+#include "core/base/result.h"
+#include "symbolizer/client/file_key.h"
+#include "symbolizer/client/symbolizer_client.h"
+#include "symbolizer/client/worker_process.h"
+#include "symbolizer/wire/messages.h"
+
+namespace sonde {
+
+struct Question {
+  RequestKind kind = RequestKind::kDescribe;
+  std::vector<int> fds;  // at most 2
+  std::span<const std::byte> payload = {};
+  std::uint64_t max_answer_bytes = 0;  // of the payload
+  std::optional<std::uint32_t> debuglink_crc = {};
+};
+
+struct Answer {
+  std::vector<std::byte> payload;
+  UniqueFd fd;
+  bool debug_file_rejected = false;
+};
+
+// Calls are confined to whoever holds the client's lock, except pid() and counters().
+class WorkerLink {
+ public:
+  explicit WorkerLink(const SymbolizerClient::Options& options) : options_(options) {}
+
+  // Starts the worker if none runs. errors: worker_unavailable.
+  Result<void> ensure_worker();
+
+  // Asks all questions, in order, of one and the same worker; if it dies on the way, all of them
+  // again of a new one.
+  // - killed from outside: again, up to 64 times with growing pauses, then worker_killed;
+  // - crashed: once more; two crashes mark the file, from then on it is refused at once;
+  // - too slow: killed, worker_deadline; the second time marks the file.
+  // errors: the worker's own reason for refusing the file, or one of the above.
+  Result<std::vector<Answer>> ask(const FileKey& file, std::span<const Question> questions);
+
+  // An answer did not pass the caller's checks: ends this worker and counts against the file.
+  Error reject_answer(const FileKey& file, const Error& why);
+
+  // The file whose unwind bytes the running worker holds (kRows needs no fd then).
+  [[nodiscard]] std::optional<FileKey> described() const { return described_; }
+
+  [[nodiscard]] int pid() const { return pid_.load(std::memory_order_relaxed); }
+  [[nodiscard]] SymbolizerCounters counters() const;
+
+ private:
+  struct Strikes {
+    int count = 0;
+    Reason reason = Reason::kNone;
+  };
+  enum class Failure : std::uint8_t { kKilled, kCrashed, kDeadline, kProtocol };
+
+  Result<std::vector<Answer>> try_once(std::span<const Question> questions, bool& refused);
+  Result<Answer> exchange(const Question& question, WireDeadline deadline, bool& refused);
+  Result<Answer> receive(const Question& question, std::uint64_t id, WireDeadline deadline,
+                         bool& refused);
+  // Ends the worker after a failed attempt and says what kind of failure it was.
+  Failure bury(const Error& error, std::string& how);
+  bool strike(const FileKey& file, Reason reason);
+  std::optional<Error> marked(const FileKey& file);
+  void count(std::uint64_t SymbolizerCounters::*which);
+  void note_usage(std::uint64_t cpu_ns, std::uint64_t peak_rss_bytes, bool dead);
+
+  const SymbolizerClient::Options options_;
+  std::unique_ptr<WorkerProcess> worker_;
+  std::optional<FileKey> described_;
+  std::map<FileKey, Strikes> strikes_;
+  std::uint64_t next_id_ = 1;
+
+  std::atomic<int> pid_{0};
+  mutable std::mutex counters_mutex_;
+  SymbolizerCounters counters_;      // guarded by counters_mutex_
+  std::uint64_t buried_cpu_ns_ = 0;  // guarded by counters_mutex_
+};
+
+}  // namespace sonde

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Little-endian reads from untrusted bytes. A read past the end yields 0 and sticks as failed();
+// nothing is ever read outside the given bytes.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <memory>
+#include <span>
+
+namespace sonde {
+
+using ByteSpan = std::span<const std::uint8_t>;
+
+// Bytes copied out of a file. Not zeroed on allocation: the reader fills it.
+class ByteBuffer {
+ public:
+  ByteBuffer() = default;
+  explicit ByteBuffer(std::size_t size)
+      : bytes_(std::make_unique_for_overwrite<std::uint8_t[]>(size)), size_(size) {}
+  [[nodiscard]] ByteSpan span() const { return {bytes_.get(), size_}; }
+  [[nodiscard]] std::span<std::byte> writable() {
+    return std::as_writable_bytes(std::span(bytes_.get(), size_));
+  }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+
+ private:
+  std::unique_ptr<std::uint8_t[]> bytes_;
+  std::size_t size_ = 0;
+};
+
+class ByteReader {
+ public:
+  explicit ByteReader(ByteSpan bytes)
+      : begin_(bytes.data()), pos_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+
+  [[nodiscard]] bool failed() const { return failed_; }
+  [[nodiscard]] bool at_end() const { return pos_ == end_; }
+  [[nodiscard]] std::size_t left() const { return static_cast<std::size_t>(end_ - pos_); }
+  [[nodiscard]] std::size_t position() const { return static_cast<std::size_t>(pos_ - begin_); }
+  [[nodiscard]] ByteSpan rest() const { return {pos_, left()}; }
+
+  template <typename T>
+  T fixed() {
+    T value{};
+    if (left() < sizeof(T)) return fail<T>();
+    std::memcpy(&value, pos_, sizeof(T));
+    pos_ += sizeof(T);
+    return value;
+  }
+  std::uint8_t u8() { return fixed<std::uint8_t>(); }
+
+  // At most 10 bytes; bits above 64 are dropped, as every reader of DWARF does.
+  std::uint64_t uleb() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 70; shift += 7) {
+      const std::uint8_t byte = u8();
+      if (shift < 64) value |= static_cast<std::uint64_t>(byte & 0x7fU) << shift;
+      if ((byte & 0x80U) == 0) return value;
+    }
+    return fail<std::uint64_t>();
+  }
+  std::int64_t sleb() {
+    std::uint64_t value = 0;
+    for (unsigned shift = 0; shift < 70;) {
+      const std::uint8_t byte = u8();
+      if (shift < 64) value |= static_cast<std::uint64_t>(byte & 0x7fU) << shift;
+      shift += 7;
+      if ((byte & 0x80U) != 0) continue;
+      if (shift < 64 && (byte & 0x40U) != 0) value |= ~std::uint64_t{0} << shift;
+      return static_cast<std::int64_t>(value);
+    }
+    return fail<std::int64_t>();
+  }
+  ByteSpan bytes(std::uint64_t count) {
+    if (count > left()) {
+      failed_ = true;
+      pos_ = end_;
+      return {};
+    }
+    const ByteSpan out(pos_, static_cast<std::size_t>(count));
+    pos_ += count;
+    return out;
+  }
+  void skip(std::uint64_t count) { bytes(count); }
+  void seek(std::uint64_t position) {
+    if (position > static_cast<std::uint64_t>(end_ - begin_)) {
+      fail<int>();
+    } else {
+      pos_ = begin_ + position;
+    }
+  }
+
+ private:
+  template <typename T>
+  T fail() {
+    failed_ = true;
+    pos_ = end_;
+    return T{};
+  }
+
+  const std::uint8_t* begin_;
+  const std::uint8_t* pos_;
+  const std::uint8_t* end_;
+  bool failed_ = false;
+};
+
+}  // namespace sonde

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// Serves the requests of one client, one after the other.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/fd.h"
+#include "core/base/result.h"
+#include "symbolizer/wire/messages.h"
+#include "symbolizer/worker/unwind/file_rows.h"
+
+namespace sonde {
+
+class Service {
+ public:
+  explicit Service(int socket) : socket_(socket) {}
+  // Until the client closes the socket (0) or breaks the protocol (65).
+  int run();
+
+ private:
+  struct Reply {
+    std::string payload;
+    UniqueFd fd;
+    bool debug_file_rejected = false;
+  };
+  Result<Reply> handle(const WireRequest& request, const std::vector<UniqueFd>& fds,
+                       std::span<const std::uint64_t> offsets);
+  Result<Reply> handle_describe(int fd);
+  Result<Reply> handle_rows();
+  Result<void> answer(const WireRequest& request, const Result<Reply>& reply);
+
+  int socket_;
+  std::optional<FrameSource> described_;
+};
+
+}  // namespace sonde

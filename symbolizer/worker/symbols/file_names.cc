@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbolizer/worker/symbols/file_names.h"
+
+#include <elf.h>
+
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "core/compress/xz.h"
+#include "symbolizer/wire/messages.h"
+#include "symbolizer/wire/sealed_file.h"
+#include "symbolizer/worker/elf/elf_file.h"
+#include "symbolizer/worker/symbols/demangle.h"
+#include "symbolizer/worker/symbols/file_identity.h"
+#include "symbolizer/worker/symbols/linkage_stubs.h"
+#include "symbolizer/worker/symbols/symbol_table.h"
+
+namespace sonde {
+namespace {
+
+constexpr std::uint64_t kMaxPackedBytes = 64U << 20;
+constexpr std::size_t kMaxUnpackedBytes = std::size_t{512} << 20;
+constexpr std::size_t kMaxStringBytes = std::size_t{256} << 20;
+constexpr std::uint32_t kNoFunction = 0xffffffff;
+
+// MiniDebugInfo: a whole ELF file, xz-packed, with the symbols that .dynsym lacks.
+void add_packed(const ElfFile& file, SymbolTable& table) {
+  const ElfSection* section = file.find_section(".gnu_debugdata");
+  if (section == nullptr) return;
+  auto packed = file.read(*section, kMaxPackedBytes);
+  if (!packed) return;
+  const ByteSpan bytes = packed->span();
+  auto unpacked =
+      xz_decompress({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, kMaxUnpackedBytes);
+  if (!unpacked) return;
+  const auto part = std::as_bytes(std::span(*unpacked));
+  auto memory = make_sealed_file("sonde-debugdata", std::span(&part, 1));
+  if (!memory) return;
+  auto inner = ElfFile::open(memory->get());
+  if (inner) table.add_tables(*inner);
+}
+
+// A debug file is the right one by its build id, or by the CRC that the file itself names.
+bool add_debug_file(const ElfFile& file, const NamesQuery& query, SymbolTable& table) {
+  auto debug = ElfFile::open(query.debug_fd);
+  if (!debug) return false;
+  if (query.debug_crc) {
+    auto crc = crc_of_file(debug->fd(), debug->size());
+    if (!crc || *crc != *query.debug_crc) return false;
+  } else {
+    const std::string id = read_build_id(file);
+    if (id.empty() || id != read_build_id(*debug)) return false;
+  }
+  table.add_tables(*debug);
+  return true;
+}
+
+template <typename T>
+void append(std::string& out, const T& value) {
+  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
+}
+
+// Collects functions once each and their texts.
+class MessageBuilder {
+ public:
+  explicit MessageBuilder(const SymbolTable& table) : table_(table) {}
+
+  void add(const Symbol* symbol, Reason reason) {
+    if (symbol == nullptr) {
+      entries_.push_back({kNoFunction, static_cast<std::uint32_t>(reason)});
+      return;
+    }
+    auto [found, is_new] =
+        numbers_.try_emplace(symbol, static_cast<std::uint32_t>(functions_.size()));
+    if (is_new && !add_function(*symbol)) {
+      numbers_.erase(found);
+      entries_.push_back({kNoFunction, static_cast<std::uint32_t>(Reason::kTooLarge)});
+      return;
+    }
+    entries_.push_back({found->second, 0});
+  }
+
+  [[nodiscard]] std::string finish() const {
+    const WireNamesHeader header{static_cast<std::uint32_t>(functions_.size()),
+                                 static_cast<std::uint32_t>(entries_.size()), strings_.size()};
+    std::string out;
+    out.reserve(sizeof(header) + functions_.size() * sizeof(WireFunction) +
+                entries_.size() * sizeof(WireNameEntry) + strings_.size());
+    append(out, header);
+    for (const WireFunction& function : functions_) append(out, function);
+    for (const WireNameEntry& entry : entries_) append(out, entry);
+    out += strings_;
+    return out;
+  }
+
+ private:
+  bool add_function(const Symbol& symbol) {
+    if (strings_.size() > kMaxStringBytes) return false;
+    const std::string_view system_name = table_.name_of(symbol);
+    const std::string name = demangle(system_name);
+    WireFunction function{.file_offset = symbol.begin};
+    function.system_name = static_cast<std::uint32_t>(strings_.size());
+    function.system_name_bytes = static_cast<std::uint32_t>(system_name.size());
+    strings_ += system_name;
+    if (name.empty()) {
+      function.name = function.system_name;
+      function.name_bytes = function.system_name_bytes;
+    } else {
+      function.name = static_cast<std::uint32_t>(strings_.size());
+      function.name_bytes = static_cast<std::uint32_t>(name.size());
+      strings_ += name;
+    }
+    functions_.push_back(function);
+    return true;
+  }
+
+  const SymbolTable& table_;
+  std::unordered_map<const Symbol*, std::uint32_t> numbers_;
+  std::vector<WireFunction> functions_;
+  std::vector<WireNameEntry> entries_;
+  std::string strings_;
+};
+
+Reason reason_for(const ElfFile& file, const SymbolTable& table, std::uint64_t offset) {
+  if (file.code_at(offset) == nullptr) return Reason::kOutsideFile;
+  return table.empty() ? Reason::kNoSymbols : Reason::kNoSymbol;
+}
+
+}  // namespace
+
+Result<NamesReply> names_of(const NamesQuery& query) {
+  auto file = ElfFile::open(query.fd);
+  if (!file) return file.error();
+  NamesReply reply;
+  SymbolTable table(*file);
+  if (file->sections().empty()) {
+    table.add_dynamic(*file);
+  } else {
+    table.add_tables(*file);
+  }
+  add_packed(*file, table);
+  if (query.debug_fd >= 0) reply.debug_file_rejected = !add_debug_file(*file, query, table);
+  const bool has_names = !table.empty();
+  if (has_names) add_linkage_stubs(*file, table);
+  table.finish();
+
+  const std::vector<const Symbol*> found = table.find(query.offsets);
+  MessageBuilder builder(table);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    const bool missing = found[i] == nullptr;
+    builder.add(found[i], missing ? reason_for(*file, table, query.offsets[i]) : Reason::kNone);
+  }
+  reply.message = builder.finish();
+  return reply;
+}
+
+}  // namespace sonde

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// File offsets in, the names message out.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "core/base/result.h"
+
+namespace sonde {
+
+struct NamesQuery {
+  int fd = -1;
+  std::span<const std::uint64_t> offsets;  // ascending
+  int debug_fd = -1;                       // a separate debug file, or -1
+  // What the debug file's CRC must be; unset: its build id decides.
+  std::optional<std::uint32_t> debug_crc = {};
+};
+
+struct NamesReply {
+  std::string message;  // WireNamesHeader and what follows it
+  bool debug_file_rejected = false;
+};
+
+// errors: those of ElfFile::open() for the file itself; whatever is wrong with the debug file
+// only rejects that one.
+Result<NamesReply> names_of(const NamesQuery& query);
+
+}  // namespace sonde

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbolizer/worker/unwind/file_rows.h"
+
+#include <dwarf.h>
+#include <elf.h>
+
+#include <algorithm>
+#include <span>
+
+#include "core/base/sha256.h"
+#include "symbolizer/wire/reason.h"
+#include "symbolizer/worker/unwind/row_builder.h"
+
+namespace sonde {
+namespace {
+
+constexpr std::uint64_t kMaxSectionBytes = 256U << 20;
+
+template <typename T>
+void hash_value(Sha256& hash, const T& value) {
+  hash.update(std::as_bytes(std::span(&value, 1)));
+}
+
+}  // namespace
+
+Result<FrameSource> FrameSource::load(ElfFile file) {
+  FrameSource source(std::move(file));
+  if (auto loaded = source.load_eh_frame(); !loaded) return loaded.error();
+  if (auto loaded = source.load_debug_frame(); !loaded) return loaded.error();
+  if (auto hashed = source.hash(); !hashed) return hashed.error();
+  return source;
+}
+
+Result<void> FrameSource::load_eh_frame() {
+  // Only the exact name: tools such as BOLT keep the old table, now wrong, under another one.
+  const ElfSection* section = file_.find_section(".eh_frame");
+  if (section == nullptr) {
+    return file_.sections().empty() ? load_eh_frame_by_header() : Result<void>{};
+  }
+  auto bytes = file_.read(*section, kMaxSectionBytes);
+  if (!bytes) return bytes.error();
+  if (!bytes->empty()) sections_.push_back({std::move(*bytes), section->vaddr, false, false});
+  return {};
+}
+
+Result<void> FrameSource::load_eh_frame_by_header() {
+  const ElfSegment* segment = file_.find_segment(PT_GNU_EH_FRAME);
+  if (segment == nullptr || segment->file_bytes < 8) return {};
+  auto header = file_.read(segment->offset, 16, 16);
+  if (!header) return header.error();
+  ByteReader reader(header->span());
+  const std::uint8_t version = reader.u8();
+  const std::uint8_t encoding = reader.u8();
+  reader.skip(2);  // encodings of the search table
+  // The pointer is relative to its own place in the header.
+  const auto vaddr = read_encoded(reader, encoding, segment->vaddr);
+  if (version != 1 || !vaddr) return refuse(Reason::kCorrupt, "PT_GNU_EH_FRAME cannot be read");
+  for (const ElfSegment& load : file_.segments()) {
+    if (load.type != PT_LOAD || *vaddr < load.vaddr || *vaddr - load.vaddr >= load.file_bytes) {
+      continue;
+    }
+    const std::uint64_t skipped = *vaddr - load.vaddr;
+    const std::uint64_t size = std::min(load.file_bytes - skipped, kMaxSectionBytes);
+    auto bytes = file_.read(load.offset + skipped, size, kMaxSectionBytes);
+    if (!bytes) return bytes.error();
+    sections_.push_back({std::move(*bytes), *vaddr, false, true});
+    return {};
+  }
+  return refuse(Reason::kCorrupt, "PT_GNU_EH_FRAME points outside the file");
+}
+
+Result<void> FrameSource::load_debug_frame() {
+  const ElfSection* section = file_.find_section(".debug_frame");
+  if (section == nullptr || (section->flags & SHF_COMPRESSED) != 0) return {};
+  auto bytes = file_.read(*section, kMaxSectionBytes);
+  if (!bytes) return bytes.error();
+  if (!bytes->empty()) sections_.push_back({std::move(*bytes), 0, true, false});
+  return {};
+}
+
+Result<void> FrameSource::hash() {
+  Sha256 hash;
+  for (const ElfSegment& segment : file_.segments()) {
+    if (segment.type != PT_LOAD || (segment.flags & PF_X) == 0) continue;
+    hash_value(hash, segment.offset);
+    hash_value(hash, segment.vaddr);
+    hash_value(hash, segment.file_bytes);
+  }
+  for (const Section& section : sections_) {
+    const std::uint64_t kind = (section.debug ? 1U : 0U) | (section.ends_at_zero ? 2U : 0U);
+    hash_value(hash, kind);
+    hash_value(hash, section.vaddr);
+    hash_value(hash, std::uint64_t{section.bytes.span().size()});
+    hash.update(std::as_bytes(section.bytes.span()));
+  }
+  auto digest = hash.finish();
+  if (!digest) return digest.error();
+  sha256_ = *digest;
+  return {};
+}
+
+RowTable FrameSource::build(RowClassCounts& classes) const {
+  RowTable table;
+  std::vector<std::unique_ptr<FrameSection>> sections;
+  std::vector<Fde> fdes;
+  for (const Section& source : sections_) {
+    sections.push_back(std::make_unique<FrameSection>(
+        FrameBytes{source.bytes.span(), source.vaddr, source.debug, source.ends_at_zero}));
+    fdes.reserve(fdes.size() + source.bytes.span().size() / 48);
+    sections.back()->collect(file_, fdes);
+    const FrameSectionCounts& counts = sections.back()->counts();
+    classes[static_cast<std::size_t>(RowClass::kFdeOutside)] += counts.outside_code;
+    classes[static_cast<std::size_t>(RowClass::kFdeUnreadable)] += counts.bad_cie;
+    classes[static_cast<std::size_t>(RowClass::kSectionCut)] += counts.truncated;
+  }
+  build_rows(fdes, table, classes);
+  for (std::size_t i = 0; i < kRowClassFirstFde; ++i) table.unsupported_rows += classes[i];
+  return table;
+}
+
+}  // namespace sonde

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/capture/sample_parser.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+
+#include "bpf/abi/stop.h"
+
+namespace sonde {
+namespace {
+
+std::vector<std::byte> record_of(const sonde_sample& header,
+                                 const std::vector<std::uint64_t>& words) {
+  std::vector<std::byte> bytes(sizeof(header) + words.size() * sizeof(std::uint64_t));
+  std::memcpy(bytes.data(), &header, sizeof(header));
+  std::memcpy(bytes.data() + sizeof(header), words.data(), words.size() * sizeof(std::uint64_t));
+  return bytes;
+}
+
+sonde_sample header_of(std::uint16_t kernel, std::uint16_t user) {
+  sonde_sample header{};
+  header.tgid = 42;
+  header.kernel_count = kernel;
+  header.user_count = user;
+  return header;
+}
+
+TEST(SampleParserTest, FramesAreSplitIntoKernelAndUser) {
+  const auto sample = parse_sample(record_of(header_of(2, 3), {1, 2, 30, 40, 50}));
+  ASSERT_TRUE(sample.ok());
+  EXPECT_EQ(sample->header.tgid, 42U);
+  EXPECT_EQ(sample->kernel, (std::vector<std::uint64_t>{1, 2}));
+  EXPECT_EQ(sample->user, (std::vector<std::uint64_t>{30, 40, 50}));
+}
+
+TEST(SampleParserTest, ARecordShorterThanItsCountsIsDamaged) {
+  const auto bytes = record_of(header_of(2, 3), {1, 2, 30, 40});
+  for (std::size_t size = 0; size <= bytes.size(); ++size) {
+    EXPECT_FALSE(parse_sample(std::span(bytes).first(size)).ok()) << size;
+  }
+}
+
+TEST(SampleParserTest, CountsPastTheLimitsAreDamaged) {
+  EXPECT_FALSE(parse_sample(record_of(header_of(SONDE_MAX_KERNEL_FRAMES + 1, 0),
+                                      std::vector<std::uint64_t>(SONDE_MAX_KERNEL_FRAMES + 1)))
+                   .ok());
+  auto header = header_of(0, 0);
+  header.stop = SONDE_STOP_COUNT;
+  EXPECT_FALSE(parse_sample(record_of(header, {})).ok());
+}
+
+}  // namespace
+}  // namespace sonde

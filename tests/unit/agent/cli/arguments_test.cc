@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/cli/arguments.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "agent/cli/help.h"
+
+namespace sonde {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::StartsWith;
+
+RecordOptions record(std::vector<std::string> arguments) {
+  arguments.insert(arguments.begin(), "record");
+  const ParsedCommand parsed = parse_command_line(arguments);
+  if (const auto* stop = std::get_if<ParseStop>(&parsed)) ADD_FAILURE() << stop->text;
+  return std::get<RecordOptions>(parsed);
+}
+
+ParseStop mistake(const std::vector<std::string>& arguments) {
+  const ParsedCommand parsed = parse_command_line(arguments);
+  if (!std::holds_alternative<ParseStop>(parsed)) {
+    ADD_FAILURE() << "accepted: " << arguments.back();
+    return {};
+  }
+  return std::get<ParseStop>(parsed);
+}
+
+TEST(ArgumentsTest, RecordWithoutOptionsIsTheWholeHost) {
+  const RecordOptions options = record({});
+  EXPECT_TRUE(options.pids.empty());
+  EXPECT_FALSE(options.duration);
+  EXPECT_EQ(options.rate_hz, 99U);
+  EXPECT_TRUE(options.kernel);
+  EXPECT_TRUE(options.output.empty());
+}
+
+TEST(ArgumentsTest, EveryOptionOfRecordArrives) {
+  const RecordOptions options =
+      record({"-p", "12", "-p", "13,14", "-d", "1.5s", "-F", "999", "-o", "x.folded", "--json",
+              "--no-kernel", "--color", "never", "--cache-dir", "/c"});
+  EXPECT_THAT(options.pids, ElementsAre(12U, 13U, 14U));
+  EXPECT_EQ(options.duration, milliseconds(1500));
+  EXPECT_EQ(options.rate_hz, 999U);
+  EXPECT_EQ(options.format, OutputFormat::kFolded);
+  EXPECT_TRUE(options.json);
+  EXPECT_FALSE(options.kernel);
+  EXPECT_EQ(options.colour, ColourChoice::kNever);
+  EXPECT_EQ(options.cache_dir, "/c");
+  const RecordOptions others = record({"-c", "/system.slice", "--comm", "redis"});
+  EXPECT_EQ(others.cgroup, "/system.slice");
+  EXPECT_EQ(others.comm, "redis");
+}
+
+TEST(ArgumentsTest, WhatFollowsTheDashesIsTheCommandsOwn) {
+  const RecordOptions options = record({"-F", "19", "--", "ls", "-l", "--json", "--", "record"});
+  EXPECT_THAT(options.command, ElementsAre("ls", "-l", "--json", "--", "record"));
+  EXPECT_FALSE(options.json);
+  EXPECT_EQ(options.rate_hz, 19U);
+}
+
+TEST(ArgumentsTest, MistakesExitWithTwoAndSayWhatWouldBeRight) {
+  struct Case {
+    std::vector<std::string> arguments;
+    const char* says;
+  };
+  const Case cases[] = {
+      {{"record", "-d", "soon"}, "-d soon: not a time"},
+      {{"record", "-F", "0"}, "0"},
+      {{"record", "-F", "20000"}, "20000"},
+      {{"record", "-p", "abc"}, "abc"},
+      {{"record", "-p", "0"}, "0"},
+      {{"record", "-p", "-5"}, "-5"},
+      {{"record", "-o", "x.pdf"}, "Known: .pb.gz"},
+      {{"record", "-o", "noextension"}, "no format has this extension"},
+      {{"record", "-o", "-"}, "--format"},
+      {{"record", "-o", "-", "--format", "folded", "--json"}, "both want stdout"},
+      {{"record", "--format", "pdf", "-o", "x"}, "not one of pprof, folded"},
+      {{"record", "--format", "svg"}, "needs -o"},
+      {{"record", "ls"}, "ls"},
+      {{"record", "--"}, "no command"},
+      {{"record", "-p", "1", "--", "ls"}, "on its own"},
+      {{"record", "--unknown"}, "--unknown"},
+      {{"report"}, "FILE"},
+      {{"report", "x", "--by", "container"}, "do not name containers"},
+      {{"report", "x", "--by", "colour"}, "function, process, image"},
+      {{"report", "x", "--callers", "a", "--callees", "b"}, "choose one"},
+      {{"report", "x", "--by", "image", "--tree"}, "cannot be combined"},
+      {{"report", "x", "-n", "-1"}, "-1"},
+      {{"doctor", "--color", "blue"}, "blue"},
+      {{"doctor", "--", "ls"}, "only record"},
+      {{"frobnicate"}, "frobnicate"},
+  };
+  for (const Case& c : cases) {
+    const ParseStop stop = mistake(c.arguments);
+    EXPECT_EQ(stop.exit_code, 2) << c.arguments.back();
+    EXPECT_THAT(stop.text, StartsWith("sonde: "));
+    EXPECT_THAT(stop.text, HasSubstr(c.says));
+  }
+}
+
+TEST(ArgumentsTest, HelpIsAskedForOrGivenAsAMistake) {
+  EXPECT_EQ(mistake({}).exit_code, 2);
+  EXPECT_EQ(mistake({}).text, help_text(""));
+  EXPECT_EQ(mistake({"--help"}).exit_code, 0);
+  for (const char* verb : {"record", "report", "doctor", "version"}) {
+    EXPECT_EQ(mistake({verb, "--help"}).exit_code, 0);
+    EXPECT_EQ(mistake({verb, "--help"}).text, help_text(verb));
+  }
+}
+
+TEST(ArgumentsTest, FormatOverridesTheExtension) {
+  EXPECT_EQ(record({"-o", "x.svg", "--format", "pprof"}).format, OutputFormat::kPprof);
+  EXPECT_EQ(record({"-o", "-", "--format", "html"}).format, OutputFormat::kHtml);
+}
+
+TEST(ParseDurationTest, TakesDecimalsAndUnits) {
+  EXPECT_EQ(parse_duration("10"), seconds(10));
+  EXPECT_EQ(parse_duration("10s"), seconds(10));
+  EXPECT_EQ(parse_duration("0.5"), milliseconds(500));
+  EXPECT_EQ(parse_duration("500ms"), milliseconds(500));
+  EXPECT_EQ(parse_duration("2m"), seconds(120));
+  EXPECT_EQ(parse_duration("1.5h"), seconds(5400));
+  for (const char* text : {"", "s", "-1", "0", "1 s", "1d", "1e3", "inf", "nan", "31536000s",
+                           "1.2.3", "0x10", "10s "}) {
+    EXPECT_FALSE(parse_duration(text)) << text;
+  }
+}
+
+TEST(HelpTest, NoScreenIsWiderThanEightyColumns) {
+  for (const char* verb : {"", "record", "report", "doctor", "version"}) {
+    std::string_view text = help_text(verb);
+    while (!text.empty()) {
+      const std::size_t end = text.find('\n');
+      EXPECT_LE(end, 80U) << text.substr(0, end);
+      text.remove_prefix(end + 1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace sonde

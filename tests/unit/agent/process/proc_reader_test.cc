@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/process/proc_reader.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+namespace sonde {
+namespace {
+
+TEST(ProcReaderTest, ACommWithParenthesesAndSpacesIsOneField) {
+  const auto stat =
+      parse_proc_stat("77 (a) b (c) S 1 77 77 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 123456 0 0");
+  ASSERT_TRUE(stat.ok());
+  EXPECT_EQ(stat->comm, "a) b (c");
+  EXPECT_EQ(stat->parent, 1U);
+  EXPECT_EQ(stat->start_ticks, 123456U);
+  EXPECT_FALSE(stat->kernel_thread);
+}
+
+TEST(ProcReaderTest, AKernelThreadIsKnownByItsFlag) {
+  const auto stat =
+      parse_proc_stat("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0");
+  ASSERT_TRUE(stat.ok());
+  EXPECT_TRUE(stat->kernel_thread);
+}
+
+TEST(ProcReaderTest, TornStatTextIsAnError) {
+  for (const char* text : {"", "1", "1 (x", "1 (x) S", "1 )x( S 1", "1 (x) S 1 2 3"}) {
+    EXPECT_FALSE(parse_proc_stat(text).ok()) << text;
+  }
+}
+
+TEST(ProcReaderTest, ThisProcessIsListedWithItsParent) {
+  const ProcReader proc;
+  const auto self = static_cast<std::uint32_t>(::getpid());
+  const auto pids = proc.processes();
+  ASSERT_TRUE(pids.ok());
+  EXPECT_NE(std::ranges::find(*pids, self), pids->end());
+  EXPECT_EQ(proc.stat(self)->parent, static_cast<std::uint32_t>(::getppid()));
+}
+
+TEST(ProcReaderTest, AChildIsAmongTheDescendants) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::pause();
+    ::_exit(0);
+  }
+  const auto found = ProcReader().with_descendants(static_cast<std::uint32_t>(::getpid()));
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
+  EXPECT_NE(std::ranges::find(found, static_cast<std::uint32_t>(child)), found.end());
+}
+
+class OpenMappedTest : public testing::Test {
+ protected:
+  std::filesystem::path dir_ =
+      std::filesystem::path(testing::TempDir()) / ("open_mapped_" + std::to_string(::getpid()));
+  void SetUp() override { std::filesystem::create_directory(dir_); }
+  void TearDown() override { std::filesystem::remove_all(dir_); }
+};
+
+TEST_F(OpenMappedTest, ADeletedFileIsStillOpenedThroughItsMapping) {
+  if (::geteuid() != 0) GTEST_SKIP() << "map_files needs CAP_CHECKPOINT_RESTORE";
+  const std::string path = dir_ / "gone";
+  std::ofstream(path) << std::string(5000, 'x');
+  const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  void* mapped = ::mmap(nullptr, 4096, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  ASSERT_NE(mapped, MAP_FAILED);
+  std::filesystem::remove(path);
+  std::ofstream(path) << "another file in its place";
+  const auto begin = reinterpret_cast<std::uint64_t>(mapped);
+  const auto opened = ProcReader().open_mapped(static_cast<std::uint32_t>(::getpid()), begin,
+                                               begin + 4096, path, 0);
+  ASSERT_TRUE(opened.ok()) << opened.error().message;
+  struct stat info {};
+  ASSERT_EQ(::fstat(opened->get(), &info), 0);
+  EXPECT_EQ(info.st_size, 5000);
+  ::munmap(mapped, 4096);
+}
+
+TEST_F(OpenMappedTest, AFifoInTheFilesPlaceNeitherBlocksNorPasses) {
+  const std::string path = dir_ / "fifo";
+  ASSERT_EQ(::mkfifo(path.c_str(), 0600), 0);
+  const auto opened =
+      ProcReader().open_mapped(static_cast<std::uint32_t>(::getpid()), 0x1000, 0x2000, path, 0);
+  EXPECT_FALSE(opened.ok());
+}
+
+TEST_F(OpenMappedTest, AnotherFileUnderThePathIsRefusedByItsInode) {
+  const std::string path = dir_ / "file";
+  std::ofstream(path) << "x";
+  struct stat info {};
+  ASSERT_EQ(::stat(path.c_str(), &info), 0);
+  const auto self = static_cast<std::uint32_t>(::getpid());
+  EXPECT_TRUE(ProcReader().open_mapped(self, 0x1000, 0x2000, path, info.st_ino).ok());
+  EXPECT_FALSE(ProcReader().open_mapped(self, 0x1000, 0x2000, path, info.st_ino + 1).ok());
+}
+
+}  // namespace
+}  // namespace sonde

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/process/process_table.h"
+
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace sonde {
+namespace {
+
+CodeRange image_range(std::uint64_t begin, std::uint64_t end, std::uint64_t offset,
+                      unsigned image) {
+  return {.begin = begin,
+          .end = end,
+          .file_offset = offset,
+          .kind = RangeKind::kImage,
+          .image = static_cast<ImageId>(image)};
+}
+
+CodeRange anonymous(std::uint64_t begin, std::uint64_t end) {
+  return {.begin = begin, .end = end, .kind = RangeKind::kAnonymous};
+}
+
+TEST(InsertRangeTest, ANewRangeCutsWhatItOverlaps) {
+  std::vector<CodeRange> ranges{image_range(0x1000, 0x9000, 0, 1)};
+  insert_range(ranges, image_range(0x3000, 0x5000, 0x100000, 2));
+  ASSERT_EQ(ranges.size(), 3U);
+  EXPECT_EQ(ranges[0].end, 0x3000U);
+  EXPECT_EQ(ranges[1].image, ImageId{2});
+  EXPECT_EQ(ranges[2].begin, 0x5000U);
+  EXPECT_EQ(ranges[2].file_offset, 0x4000U);  // moved with its begin
+}
+
+TEST(InsertRangeTest, WhatIsCoveredWholeIsGone) {
+  std::vector<CodeRange> ranges{image_range(0x1000, 0x2000, 0, 1),
+                                image_range(0x3000, 0x4000, 0, 2)};
+  insert_range(ranges, anonymous(0x1000, 0x4000));
+  ASSERT_EQ(ranges.size(), 1U);
+  EXPECT_EQ(ranges[0].kind, RangeKind::kAnonymous);
+}
+
+TEST(InsertRangeTest, NeighbouringAnonymousRangesBecomeOne) {
+  std::vector<CodeRange> ranges{anonymous(0x1000, 0x2000)};
+  insert_range(ranges, anonymous(0x2000, 0x3000));
+  insert_range(ranges, anonymous(0x5000, 0x6000));
+  ASSERT_EQ(ranges.size(), 2U);
+  EXPECT_EQ(ranges[0].end, 0x3000U);
+}
+
+// A fake procfs with one process whose files the test writes.
+class ProcessTableTest : public testing::Test {
+ protected:
+  void SetUp() override { std::filesystem::create_directories(dir_); }
+  void TearDown() override { std::filesystem::remove_all(dir_); }
+
+  void write_process(std::uint32_t pid, const std::string& comm, const std::string& maps) {
+    const auto dir = dir_ / std::to_string(pid);
+    std::filesystem::create_directories(dir);
+    std::ofstream(dir / "stat") << pid << " (" << comm
+                                << ") S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 555 0 0";
+    std::ofstream(dir / "maps") << maps;
+  }
+
+  std::filesystem::path dir_ =
+      std::filesystem::path(testing::TempDir()) / ("process_table_" + std::to_string(::getpid()));
+  ProcReader proc_{dir_.string()};
+  ImageRegistry images_{proc_, UniqueFd{}};
+  ProcessTable table_{proc_, images_};
+};
+
+constexpr const char* kMaps = "1000-3000 r-xp 00002000 08:01 7 /bin/x\n";
+
+TEST_F(ProcessTableTest, AScanFindsProcessesAndReportsThemOnce) {
+  write_process(10, "ten", kMaps);
+  ASSERT_TRUE(table_.scan_all().ok());
+  const Process* process = table_.find(10);
+  ASSERT_NE(process, nullptr);
+  EXPECT_EQ(process->name, "ten");
+  EXPECT_EQ(process->start_ticks, 555U);
+  const CodeRange* range = ProcessTable::find_range(*process, 0x2abc);
+  ASSERT_NE(range, nullptr);
+  EXPECT_EQ(range->file_offset, 0x2000U);
+  EXPECT_EQ(ProcessTable::find_range(*process, 0x3000), nullptr);
+  EXPECT_EQ(table_.take_changes().size(), 1U);
+  EXPECT_TRUE(table_.take_changes().empty());
+}
+
+TEST_F(ProcessTableTest, MappingsOlderThanTheScanAreIgnored) {
+  write_process(10, "ten", kMaps);
+  table_.scan(10);
+  MappingEvent event{.time_ns = table_.find(10)->scanned_ns - 1,
+                     .pid = 10,
+                     .begin = 0x8000,
+                     .bytes = 0x1000,
+                     .inode = 9};
+  table_.on_mapping(event);
+  EXPECT_EQ(table_.find(10)->ranges->size(), 1U);
+  event.time_ns += 2;
+  table_.on_mapping(event);
+  EXPECT_EQ(table_.find(10)->ranges->size(), 2U);
+}
+
+TEST_F(ProcessTableTest, AForkedChildSharesUntilItMapsSomething) {
+  write_process(10, "ten", kMaps);
+  table_.scan(10);
+  (void)table_.take_changes();
+  table_.on_fork(10, 11, 600);
+  EXPECT_EQ(table_.find(11)->ranges, table_.find(10)->ranges);
+  const auto changes = table_.take_changes();
+  ASSERT_EQ(changes.size(), 1U);
+  EXPECT_EQ(changes[0].kind, ProcessChange::Kind::kShared);
+  EXPECT_EQ(changes[0].parent_tgid, 10U);
+  table_.on_mapping({.time_ns = ~0ULL, .pid = 11, .begin = 0x8000, .bytes = 0x1000});
+  EXPECT_EQ(table_.find(11)->ranges->size(), 2U);
+  EXPECT_EQ(table_.find(10)->ranges->size(), 1U);
+}
+
+TEST_F(ProcessTableTest, AnExitOfAnEarlierUserOfThePidChangesNothing) {
+  write_process(10, "ten", kMaps);
+  table_.scan(10);
+  table_.on_exit(10, 554);
+  EXPECT_NE(table_.find(10), nullptr);
+  table_.on_exit(10, 555);
+  EXPECT_EQ(table_.find(10), nullptr);
+  EXPECT_EQ(table_.take_changes().back().kind, ProcessChange::Kind::kGone);
+}
+
+TEST_F(ProcessTableTest, AProcessThatIsGoneIsCounted) {
+  table_.scan(12);
+  EXPECT_EQ(table_.find(12), nullptr);
+  EXPECT_EQ(table_.counts().gone_before_scan, 1U);
+}
+
+TEST_F(ProcessTableTest, AnExecReplacesEveryRange) {
+  write_process(10, "sh", kMaps);
+  table_.scan(10);
+  write_process(10, "clang", "70000-80000 r-xp 00000000 08:01 8 /bin/clang\n");
+  table_.on_exec(10, ~0ULL);
+  ASSERT_EQ(table_.find(10)->ranges->size(), 1U);
+  EXPECT_EQ(table_.find(10)->ranges->front().begin, 0x70000U);
+}
+
+}  // namespace
+}  // namespace sonde
