@@ -123,8 +123,7 @@ class App {
     press('deeper', () => this.fitDepth());
     press('options', (event) => this.openBelow(event.currentTarget, optionChoices(this)));
     press('table-menu', (event) => this.openBelow(event.currentTarget, tableChoices(this)));
-    window.addEventListener('popstate', () => this.readUrl());
-    window.addEventListener('hashchange', () => this.readUrl());
+    for (const moved of ['popstate', 'hashchange']) window.addEventListener(moved, () => this.readUrl());
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.restyle());
     matchMedia('(max-width: 1100px)').addEventListener('change', () => this.stage.measure());
     listenKeys(keyActions(this), () => this.letters);
@@ -289,8 +288,6 @@ class App {
     refill(byId('trust'), ...trustPanel(payload));
     byId('summary').textContent = summaryText(payload);
     byId('scope').textContent = scopeText(payload);
-    byId('callers-name').textContent = WORDS.callersOf;
-    byId('callees-name').textContent = WORDS.calleesOf;
     byId('status').textContent = payload.total > 0 ? WORDS.tip : WORDS.empty.join('. ');
     fillRange(byId('range'), payload, this.utc);
   }

@@ -45,8 +45,6 @@ export const WORDS = {
   deeper: (levels) => `↓ ${levels} deeper ${levels === 1 ? 'level' : 'levels'}  (scroll, or D to fit)`,
   paths: (count) => `${count} call ${count === 1 ? 'path' : 'paths'}`,
   pickFunction: 'Choose a function in the list, or press s on a frame.',
-  callersOf: 'callers',
-  calleesOf: 'callees',
 };
 
 export const HELP = [
