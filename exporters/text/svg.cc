@@ -131,7 +131,9 @@ class SvgText {
             px(kWidth + 2 * kLeft) + "\" height=\"" + px(height_) + "\" viewBox=\"0 0 " +
             px(kWidth + 2 * kLeft) + ' ' + px(height_) + "\" data-width=\"" + px(kWidth) +
             "\" data-left=\"" + px(kLeft) + "\" data-total=\"" + std::to_string(total_) +
-            "\" role=\"img\" aria-label=\"Flame graph of " + xml_text(host()) + "\">\n";
+            "\" role=\"img\">\n";
+    // First, so that a browser need not look for the document's title again at every frame's.
+    out_ += "<title>CPU flame graph of " + xml_text(host()) + "</title>\n";
   }
 
   [[nodiscard]] std::string host() const {

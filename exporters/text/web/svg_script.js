@@ -5,14 +5,16 @@ const picture = document.documentElement;
 const WIDTH = Number(picture.dataset.width);
 const LEFT = Number(picture.dataset.left);
 const TOTAL = Number(picture.dataset.total);
+// Every letter is measured in one layout of the picture; the space needs neighbours.
 const probe = picture.querySelector('#probe');
+const LETTERS_FROM = 33;
+probe.textContent = `x x${String.fromCharCode(...Array.from({ length: 94 }, (_, i) => LETTERS_FROM + i))}`;
 const labels = new LabelMaker(new TextMeasure({
   measureText: (letter) => {
-    probe.textContent = letter === ' ' ? 'x x' : letter;
-    const width = probe.getComputedTextLength();
-    if (letter !== ' ') return { width };
-    probe.textContent = 'xx';
-    return { width: width - probe.getComputedTextLength() };
+    const code = letter.charCodeAt(0);
+    if (code === 32) return { width: probe.getSubStringLength(1, 1) };
+    const known = code >= LETTERS_FROM && code < 127;
+    return { width: known ? probe.getSubStringLength(3 + code - LETTERS_FROM, 1) : 11.5 };
   },
 }, ''));
 
