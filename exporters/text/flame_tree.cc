@@ -8,6 +8,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "core/model/aggregate.h"
 #include "exporters/text/stack_cut.h"
 
 namespace sonde {
@@ -91,6 +92,7 @@ class TreeBuilder {
     if (is_whole(stack.stop)) {
       out_.whole_samples += stack.samples;
     } else {
+      if (is_early(stack.stop)) out_.early_samples += stack.samples;
       const std::string& path = profile_.images[stack.stop_image].path;
       const std::uint32_t cut =
           frame(cut_frame_name(stack.stop, path), stack.stop_image, FlameKind::kStackCut);
