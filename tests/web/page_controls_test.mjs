@@ -136,3 +136,17 @@ test('options: root below, by name, by image; labels and hits stay', async () =>
   assert.deepEqual(page.complaints, []);
   await page.close();
 });
+
+test('prints in light colours and goes back', async () => {
+  const page = await openFile(browser, nodeFile, { colorScheme: 'dark' });
+  await settle(page);
+  const ground = await placeOf(page, 'postgres');
+  const colour = () => pixel(page, ground.x + ground.w / 2 - 5, ground.y);
+  await page.evaluate(() => window.dispatchEvent(new Event('beforeprint')));
+  assert.equal(await colour(), '#dbe0e6');
+  await page.evaluate(() => window.dispatchEvent(new Event('afterprint')));
+  await settle(page);
+  assert.equal(await colour(), '#32373e');
+  assert.equal(await text(page, '#theme'), 'Theme: system');
+  await page.close();
+});
