@@ -99,12 +99,12 @@ class TreeBuilder {
       out_.frames[cut].reason = stop_name(stack.stop);
       node = child(node, cut);
     }
-    for (auto at = stack.frames.rbegin(); at != stack.frames.rend(); ++at) {
+    for (std::size_t i = stack.frames.size(); i-- > 0;) {
       if (nodes_[node].level + 1 >= kMaxFlameLevel) {
         node = child(node, frame("deeper frames", 0, FlameKind::kFolded));
         break;
       }
-      node = child(node, flame_frame(*at));
+      node = child(node, flame_frame(stack.frames[i]));
     }
     const std::uint64_t ticks =
         out_.weighted ? (stack.cpu_ns + kMicrosecond / 2) / kMicrosecond : stack.samples;
