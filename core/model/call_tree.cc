@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <unordered_map>
 
 #include "core/model/function_name.h"
@@ -14,37 +15,55 @@ Weight weight_of(const ProfileStack& stack) {
   return Weight{.cpu_ns = stack.cpu_ns, .samples = stack.samples};
 }
 
-// Adds stacks to a tree; remembers where the children of each node are.
+// Collects paths and turns them into a tree: in sorted order each path shares a prefix with the
+// one before, so that no look-up of children is needed.
 class TreeBuilder {
  public:
-  TreeBuilder() : tree_(1) {}
-
-  // `path`: functions from the tree's top down.
-  template <typename Path>
-  void add(const Path& path, const Weight& weight) {
-    std::uint32_t node = 0;
-    tree_[0].total += weight;
-    for (const std::uint32_t function : path) {
-      node = child(node, function);
-      tree_[node].total += weight;
-    }
-    tree_[node].self += weight;
+  // `path`: functions from the tree's top down; the caller's buffer is copied.
+  void add(const std::vector<std::uint32_t>& path, const Weight& weight) {
+    paths_.push_back(Path{.begin = functions_.size(), .size = path.size(), .weight = weight});
+    functions_.insert(functions_.end(), path.begin(), path.end());
   }
 
-  CallTree take() { return std::move(tree_); }
+  CallTree take() {
+    std::sort(paths_.begin(), paths_.end(), [this](const Path& a, const Path& b) {
+      const auto left = functions_of(a);
+      const auto right = functions_of(b);
+      return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end());
+    });
+    CallTree tree(1);
+    std::vector<std::uint32_t> open{0};  // nodes of the last path, the root in front
+    std::span<const std::uint32_t> last;
+    for (const Path& path : paths_) {
+      const auto functions = functions_of(path);
+      const auto split =
+          std::mismatch(functions.begin(), functions.end(), last.begin(), last.end()).first;
+      const auto shared = static_cast<std::size_t>(split - functions.begin());
+      open.resize(shared + 1);
+      for (const std::uint32_t function : functions.subspan(shared)) {
+        const std::uint32_t parent = open.back();
+        open.push_back(static_cast<std::uint32_t>(tree.size()));
+        tree.push_back(CallNode{.function = function, .parent = parent, .total = {}, .self = {}});
+      }
+      for (const std::uint32_t node : open) tree[node].total += path.weight;
+      tree[open.back()].self += path.weight;
+      last = functions;
+    }
+    return tree;
+  }
 
  private:
-  std::uint32_t child(std::uint32_t parent, std::uint32_t function) {
-    const std::uint64_t key = std::uint64_t{parent} << 32 | function;
-    const auto [at, added] = children_.try_emplace(key, static_cast<std::uint32_t>(tree_.size()));
-    if (added) {
-      tree_.push_back(CallNode{.function = function, .parent = parent, .total = {}, .self = {}});
-    }
-    return at->second;
+  struct Path {
+    std::size_t begin = 0;
+    std::size_t size = 0;
+    Weight weight;
+  };
+  [[nodiscard]] std::span<const std::uint32_t> functions_of(const Path& path) const {
+    return std::span(functions_).subspan(path.begin, path.size);
   }
 
-  CallTree tree_;
-  std::unordered_map<std::uint64_t, std::uint32_t> children_;
+  std::vector<Path> paths_;
+  std::vector<std::uint32_t> functions_;
 };
 
 }  // namespace
