@@ -220,10 +220,19 @@ static __always_inline void take_kernel_stack(void *ctx, struct sonde_unwind *u)
 		u->record.sample.kernel_count = bytes / 8;
 }
 
+/* In exit and exec the old address space goes before the task leaves the system call. */
+static __always_inline int gives_up_memory(struct task_struct *task, __u64 syscall)
+{
+	return SONDE_READ(task, flags) & PF_EXITING || syscall == SONDE_NR_EXECVE ||
+	       syscall == SONDE_NR_EXECVEAT;
+}
+
 /* Walks the user stack of the current task, if it has one. */
 static __always_inline void take_user_stack(struct sonde_unwind *u, struct task_struct *task,
 					    struct sonde_pt_regs *regs, struct sonde_process *process)
 {
+	__u64 syscall = regs->orig_ax; /* -1 or a vector number outside system calls */
+
 	u->done = 0;
 	u->exact = 1;
 	u->by_fp = 0;
@@ -251,6 +260,8 @@ static __always_inline void take_user_stack(struct sonde_unwind *u, struct task_
 	walk_user_stack();
 	if (!u->block_count && u->stop == SONDE_STOP_NO_MAPPING)
 		u->stop = SONDE_STOP_NO_PROCESS;
+	if (u->stop == SONDE_STOP_READ_FAULT && gives_up_memory(task, syscall))
+		u->stop = SONDE_STOP_MEMORY_GONE;
 }
 
 static __always_inline void fill_header(struct sonde_unwind *u, struct task_struct *task,

@@ -4,10 +4,10 @@ find_program(SONDE_CLANG NAMES clang-14 clang REQUIRED)
 find_program(SONDE_BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
 find_program(SONDE_LLVM_STRIP NAMES llvm-strip-14 llvm-strip REQUIRED)
 
-# sonde_bpf_object(<name>): bpf/<name>.bpf.c -> generated/bpf/<name>.skel.h, target bpf_<name>.
+# sonde_bpf_object(<name>): <name>.bpf.c of this folder -> generated/bpf/<name>.skel.h, target
+# bpf_<name>.
 function(sonde_bpf_object name)
-  cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "DEFINES")
-  set(source ${PROJECT_SOURCE_DIR}/bpf/${name}.bpf.c)
+  set(source ${CMAKE_CURRENT_SOURCE_DIR}/${name}.bpf.c)
   set(object ${PROJECT_BINARY_DIR}/bpf/${name}.bpf.o)
   set(skeleton ${PROJECT_BINARY_DIR}/generated/bpf/${name}.skel.h)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/bpf ${PROJECT_BINARY_DIR}/generated/bpf)

@@ -115,7 +115,9 @@ void BpfCpuSampler::set_options(std::uint32_t cpus) {
     std::memcpy(&rodata.wanted_comm, comm.data(), comm.size());
   }
   ::bpf_map__set_max_entries(skeleton_->maps.cpus, cpus);
-  ::bpf_map__set_max_entries(skeleton_->maps.samples, ring_bytes(cpus, options_.rate_hz));
+  const std::uint32_t ring =
+      options_.ring_bytes > 0 ? options_.ring_bytes : ring_bytes(cpus, options_.rate_hz);
+  ::bpf_map__set_max_entries(skeleton_->maps.samples, ring);
 }
 
 Result<void> BpfCpuSampler::load() {

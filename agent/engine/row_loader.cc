@@ -43,9 +43,9 @@ std::vector<LoadedRows> RowLoader::take() {
   return std::exchange(answers_, {});
 }
 
-std::size_t RowLoader::waiting() const {
+bool RowLoader::idle() const {
   const std::lock_guard lock(mutex_);
-  return requests_.size();
+  return requests_.empty() && !busy_;
 }
 
 void RowLoader::run(const std::stop_token& stop) {
@@ -56,10 +56,12 @@ void RowLoader::run(const std::stop_token& stop) {
       if (!changed_.wait(lock, stop, [this] { return !requests_.empty(); })) return;
       request = requests_.front();
       requests_.pop_front();
+      busy_ = true;
     }
     LoadedRows answer{request.image, client_.rows(request.fd)};
     const std::lock_guard lock(mutex_);
     answers_.push_back(std::move(answer));
+    busy_ = false;
     const std::uint64_t one = 1;
     (void)!::write(wake_.get(), &one, sizeof(one));
   }

@@ -41,7 +41,8 @@ class RowLoader {
   std::vector<LoadedRows> take();
   // Readable while answers wait: for epoll(7).
   [[nodiscard]] int wake_fd() const { return wake_.get(); }
-  [[nodiscard]] std::size_t waiting() const;
+  // No request waits or is under way.
+  [[nodiscard]] bool idle() const;
 
  private:
   struct Request {
@@ -56,6 +57,7 @@ class RowLoader {
   std::condition_variable_any changed_;
   std::deque<Request> requests_;
   std::vector<LoadedRows> answers_;
+  bool busy_ = false;
   std::jthread thread_;  // last: starts when everything else is there
 };
 

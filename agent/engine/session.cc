@@ -38,6 +38,7 @@ constexpr milliseconds kPoll{100};
 constexpr milliseconds kPollAfterExec{5};
 constexpr nanoseconds kExecSettles = milliseconds{40};
 constexpr nanoseconds kReclaimInterval = std::chrono::seconds{1};
+constexpr nanoseconds kWaitForRows = milliseconds{400};
 constexpr std::uint32_t kMaxRowChunks = 12;  // 48 MiB: with the other maps under 64 MiB
 
 // A process event or a mapping, to be merged by time.
@@ -64,6 +65,7 @@ class CpuSession final : public Session {
   Result<void> open_capture();
   Result<void> open_wakeups();
   Result<void> choose_targets();
+  void demand_rows(std::uint32_t tgid);
   void read_kernel_symbols();
   void note_limits();
 
@@ -125,7 +127,10 @@ Result<void> CpuSession::open() {
   raise_open_file_limit();
   if (auto layout = read_cgroup_layout()) cgroups_ = std::move(*layout);
   if (auto opened = open_capture(); !opened) return opened;
-  auto symbolizer = SymbolizerClient::start({.cache_dir = options_.cache_dir});
+  SymbolizerClient::Options worker;
+  worker.cache_dir = options_.cache_dir;
+  worker.executable = options_.worker_executable;
+  auto symbolizer = SymbolizerClient::start(std::move(worker));
   if (!symbolizer) return symbolizer.error();
   symbolizer_ = std::move(*symbolizer);
   loader_ = std::make_unique<RowLoader>(*symbolizer_);
@@ -192,9 +197,18 @@ Result<void> CpuSession::choose_targets() {
     }
     for (const std::uint32_t target : proc_.with_descendants(pid)) {
       if (auto added = sampler_->add_target(target); !added) return added;
+      demand_rows(target);
     }
   }
   return {};
+}
+
+void CpuSession::demand_rows(std::uint32_t tgid) {
+  const Process* process = processes_.find(tgid);
+  if (process == nullptr) return;
+  for (const CodeRange& range : *process->ranges) {
+    if (range.kind == RangeKind::kImage) publisher_->demand(range.image);
+  }
 }
 
 void CpuSession::read_kernel_symbols() {
@@ -224,6 +238,12 @@ void CpuSession::note_limits() {
 // --- running ------------------------------------------------------------------------------------
 
 Result<void> CpuSession::start() {
+  cycle();
+  const std::uint64_t latest = monotonic_ns() + static_cast<std::uint64_t>(kWaitForRows.count());
+  while (!loader_->idle() && monotonic_ns() < latest) {
+    wait(milliseconds{20});
+    cycle();
+  }
   cycle();
   begin_wall_ns_ = wall_ns();
   begin_ns_ = monotonic_ns();

@@ -18,13 +18,14 @@
 namespace sonde {
 
 struct SessionOptions {
-  std::uint32_t rate_hz = 99;         // 1..10000 ticks a second and CPU
-  std::vector<std::uint32_t> pids;    // empty = all; each with its descendants
-  std::optional<std::string> cgroup;  // path under the cgroup mount, or absolute; with children
-  std::optional<std::string> comm;    // thread name, exact
+  std::uint32_t rate_hz = 99;           // 1..10000 ticks a second and CPU
+  std::vector<std::uint32_t> pids{};    // empty = all; each with its descendants
+  std::optional<std::string> cgroup{};  // path under the cgroup mount, or absolute; with children
+  std::optional<std::string> comm{};    // thread name, exact
   bool kernel_stacks = true;
-  bool kernel_threads = true;  // false: ticks of kernel threads are filtered
-  std::string cache_dir;       // of unwind rows; empty = no cache on disk
+  bool kernel_threads = true;                        // false: ticks of kernel threads are filtered
+  std::string cache_dir{};                           // of unwind rows; empty = no cache on disk
+  std::string worker_executable = "/proc/self/exe";  // run as `EXE worker`
 };
 
 struct SessionProgress {
@@ -50,7 +51,8 @@ class Session {
   static Result<std::unique_ptr<Session>> create(SessionOptions options);
   virtual ~Session() = default;
 
-  // Enables the clock. Samples count from here.
+  // Waits up to 0.4 s for the unwind rows of what already runs (chosen processes first), so that
+  // the first samples are whole, then enables the clock. Samples count from here.
   virtual Result<void> start() = 0;
   // Drives the pipeline until `duration` has passed or `stop` returns true (asked at least each
   // 100 ms; `tick` is called as often, for progress and signals).

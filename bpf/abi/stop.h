@@ -15,7 +15,8 @@
 	X(FP_IMPLAUSIBLE, "fp_implausible", "a frame pointer did not look like one")            \
 	X(COMPAT32, "compat32", "a 32-bit task: its stacks are not walked")                     \
 	X(NO_REGISTERS, "no_registers", "the task's user registers were not available")         \
-	X(LOOP, "loop", "the stack pointer did not grow from one frame to the next")
+	X(LOOP, "loop", "the stack pointer did not grow from one frame to the next")             \
+	X(MEMORY_GONE, "memory_gone", "the process was giving its memory up: exit or exec")
 
 enum sonde_stop_reason {
 #define X(id, name, help) SONDE_STOP_##id,

@@ -39,7 +39,7 @@ const char* stop_name(std::uint16_t stop) {
 }
 
 std::uint16_t stop_from_name(const std::string& name) {
-  for (std::uint16_t i = 0; i < kStopNames.size(); ++i) {
+  for (std::uint16_t i = 0; i < SONDE_STOP_COUNT; ++i) {
     if (name == kStopNames[i]) return i;
   }
   return SONDE_STOP_COUNT;

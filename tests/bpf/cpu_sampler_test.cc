@@ -83,22 +83,22 @@ TEST_F(CpuSamplerTest, EverySampleCarriesIdentityWeightAndAReason) {
     EXPECT_EQ(one.header.stop, SONDE_STOP_NO_PROCESS);  // no tables here: said, not hidden
     EXPECT_GE(one.user.size(), 1U);
   }
-  EXPECT_GT(found, 50U);
+  EXPECT_GT(found, 20U);
 }
 
 TEST_F(CpuSamplerTest, TargetsAreSampledAndOthersCountedAsFiltered) {
   const Spinner wanted, other;
   const auto samples =
       sample({.rate_hz = 499, .only_targets = true}, milliseconds(400), wanted.pid());
-  EXPECT_GT(samples.size(), 50U);
+  EXPECT_GT(samples.size(), 20U);
   for (const RawSample& one : samples) EXPECT_EQ(one.header.tgid, wanted.pid());
-  EXPECT_GT(count(SONDE_CPU_FILTERED), 50U);
+  EXPECT_GT(count(SONDE_CPU_FILTERED), 20U);
 }
 
 TEST_F(CpuSamplerTest, AThreadNameFilterMatchesExactly) {
   const Spinner wanted("named-one"), other("named-on");
   const auto samples = sample({.rate_hz = 499, .thread_name = "named-one"}, milliseconds(400));
-  EXPECT_GT(samples.size(), 50U);
+  EXPECT_GT(samples.size(), 20U);
   for (const RawSample& one : samples) EXPECT_EQ(one.header.tgid, wanted.pid());
 }
 
@@ -130,11 +130,10 @@ TEST_F(CpuSamplerTest, SystemCallsShowTheirKernelStack) {
 
 TEST_F(CpuSamplerTest, ATinyRingLosesSamplesIntoTheirCounter) {
   const Spinner one, two;
-  auto created = CpuSampler::create({.rate_hz = 10'000});
+  auto created = CpuSampler::create({.rate_hz = 997, .ring_bytes = 16 * 1024});
   ASSERT_TRUE(created.ok());
   ASSERT_TRUE((*created)->enable().ok());
-  // Nobody drains: the ring of half a second fills up.
-  std::this_thread::sleep_for(milliseconds(6000));
+  std::this_thread::sleep_for(milliseconds(500));  // nobody drains
   ASSERT_TRUE((*created)->disable().ok());
   counts_ = (*created)->counts();
   EXPECT_GT(count(SONDE_CPU_RING_FULL), 0U);

@@ -47,7 +47,8 @@ class UnwindTablesTest : public testing::Test {
 };
 
 RowTable table_of(std::size_t pages, std::uint32_t rows_per_page) {
-  RowTable table{.first_page = 7, .pages = {}, .rows = {}};
+  RowTable table;
+  table.first_page = 7;
   for (std::size_t page = 0; page < pages; ++page) {
     table.pages.push_back({static_cast<std::uint32_t>(table.rows.size()), rows_per_page});
     for (std::uint32_t row = 0; row < rows_per_page; ++row) {

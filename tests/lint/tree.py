@@ -76,7 +76,7 @@ def table(text, heading):
 
 def strip_comments(text):
     """C, C++ or JavaScript text with comments blanked, lines and strings kept."""
-    pattern = r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\''
+    pattern = r'//[^\n]*|/\*.*?\*/|"(?:\\.|[^"\\\n])*"|`(?:\\.|[^`\\])*`|\'(?:\\.|[^\'\\\n])*\''
 
     def blank(match):
         found = match.group(0)

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The benchmarks: what sonde costs in the kernel and beside it, with perf on the same load.
+
+  bench.py [--sonde PATH] [--work FOLDER] [--docs FILE] [--rounds N] [--seconds N]
+           [--rows-bench PATH] [SECTION...]
+
+Sections: kernel, calls, compile, rows. The results go to stdout and, with --docs, into that file
+between the markers `<!-- SECTION begin -->` and `<!-- SECTION end -->`."""
+
+import argparse
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent / "truth"), str(HERE.parent / "kernels")]
+
+import capabilities  # noqa: E402
+import guest  # noqa: E402
+import measure  # noqa: E402
+from measure import Load, spread  # noqa: E402
+
+DEPTHS = (10, 40, 100)
+
+
+def build_load(source, work, compiler="g++"):
+    """A load program of this folder, built without frame pointers."""
+    output = work / Path(source).stem
+    output.parent.mkdir(parents=True, exist_ok=True)
+    language = ["-std=c++20"] if source.endswith(".cc") else []
+    subprocess.run([compiler, *language, "-O2", "-fomit-frame-pointer", "-o", output,
+                    HERE / source, "-pthread"], check=True)
+    return output
+
+
+def progress(text):
+    print(f"bench: {text}", file=sys.stderr, flush=True)
+
+
+def markdown(head, rows):
+    """A table; the first column is text."""
+    lines = ["| " + " | ".join(head) + " |", "|" + " --- |" * len(head)]
+    lines += ["| " + " | ".join(str(cell) for cell in row) + " |" for row in rows]
+    return "\n".join(lines)
+
+
+def kernel_section(options):
+    """Time of the sampling program at fixed depths, user mode only."""
+    load = build_load("load_depth.c", options.work, "gcc")
+    rows = []
+    for depth in DEPTHS:
+        runs = []
+        for number in range(options.rounds):
+            progress(f"kernel: depth {depth}, run {number + 1} of {options.rounds}")
+            pinned = [["taskset", "-c", cpu, load, depth, 600]
+                      for cpu in sorted(os.sched_getaffinity(0))]
+            with Load(*pinned):
+                runs.append(measure.sonde(options.sonde, options.work / "kernel", options.tool, 10,
+                                          199, "--comm", "load_depth"))
+        own = [run.summary["agent"]["bpf_ns_per_sample"] for run in runs]
+        rows.append([depth, spread(own, "{:.0f}"),
+                     spread((run.bpf_ns_per_run for run in runs), "{:.0f}"),
+                     sum(run.samples for run in runs), f"{min(run.whole for run in runs):.2%}"])
+    return ("`sonde record -d 10 -F 199 --comm load_depth`, one `load_depth` on each CPU. ns per "
+            "sample as the program itself measures it (unwinding and ring output; also what "
+            "interrupts it), and mean ns per run of all its BPF programs by "
+            "`kernel.bpf_stats_enabled` (idle and filtered ticks included).\n\n"
+            + markdown(("frames", "ns per sample", "ns per BPF run", "samples", "whole"), rows))
+
+
+def _cost_rows(name, runs):
+    return [name, spread((r.percent_of_core() for r in runs), "{:.2f}"),
+            spread((r.cpu_us_per_sample() for r in runs), "{:.1f}"),
+            spread((r.bpf_ns_per_run for r in runs), "{:.0f}"),
+            spread((r.rss_mib for r in runs), "{:.0f}"),
+            spread((r.output_bytes / max(r.samples, 1) for r in runs), "{:.0f}"),
+            sum(r.samples for r in runs),
+            f"{min(r.whole for r in runs):.2%}" if runs[0].summary else "-"]
+
+
+COST_HEAD = ("profiler", "% of a core", "CPU us per sample", "BPF ns per run", "peak RSS MiB",
+             "bytes per sample", "samples", "whole stacks")
+
+
+def _beside_perf(options, name, load):
+    """sonde at 19 and 99 Hz and perf at 99 Hz, in turn, on one load."""
+    runs = {"sonde 19 Hz": [], "sonde 99 Hz": [], "perf 99 Hz --call-graph dwarf": []}
+    with load:
+        for number in range(options.rounds):
+            for hz in (19, 99):
+                progress(f"{name}: sonde at {hz} Hz, run {number + 1} of {options.rounds}")
+                runs[f"sonde {hz} Hz"].append(measure.sonde(
+                    options.sonde, options.work / name, options.tool, options.seconds, hz))
+            progress(f"{name}: perf at 99 Hz, run {number + 1} of {options.rounds}")
+            runs["perf 99 Hz --call-graph dwarf"].append(
+                measure.perf(options.work / name, options.tool, options.seconds, 99))
+    return markdown(COST_HEAD, [_cost_rows(key, value) for key, value in runs.items()])
+
+
+COST_NOTE = ("Whole host, {seconds} s each, in turn, {rounds} rounds: median (least to most). "
+             "Start-up and writing the file are included. % of a core = user + system time of "
+             "the profiler's processes + run time of its BPF programs; what perf's samples cost "
+             "inside the kernel is not in its figure. perf leaves unwinding to `perf report`.\n\n")
+
+
+def calls_section(options):
+    load = build_load("load_calls.cc", options.work)
+    note = "Load: `load_calls`, two threads, C++ -O2 without frame pointers. "
+    return note + COST_NOTE.format(**vars(options)) + _beside_perf(
+        options, "calls", Load([load, 3600]))
+
+
+def compile_section(options):
+    one = ["clang++-14", "-std=c++17", "-O2", "-c", HERE / "load_compile.cc", "-o", "/dev/null"]
+    note = "Load: two `clang++-14 -O2` compiling `load_compile.cc` again and again. "
+    return note + COST_NOTE.format(**vars(options)) + _beside_perf(
+        options, "compile", Load(one, one))
+
+
+def rows_section(options):
+    """What the bench of the symbolizer prints."""
+    if not options.rows_bench.exists():
+        raise measure.BenchError(f"{options.rows_bench}: not built (ninja rows_bench)")
+    progress("rows: every installed library")
+    text = subprocess.run([options.rows_bench], capture_output=True, text=True, check=True).stdout
+    return f"`{options.rows_bench.name}`\n\n```\n{text.strip()}\n```"
+
+
+SECTIONS = {"kernel": kernel_section, "calls": calls_section, "compile": compile_section,
+            "rows": rows_section}
+
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", Path("/proc/cpuinfo").read_text())
+    return (f"{len(os.sched_getaffinity(0))} CPUs ({model[1] if model else 'unknown'}), "
+            f"kernel {os.uname().release}")
+
+
+def write_docs(path, section, text):
+    """Puts the text between the section's markers."""
+    begin, end = f"<!-- {section} begin -->", f"<!-- {section} end -->"
+    whole = path.read_text(encoding="utf-8")
+    if begin not in whole or end not in whole:
+        raise measure.BenchError(f"{path}: no markers for {section}")
+    before, _, rest = whole.partition(begin)
+    _, _, after = rest.partition(end)
+    path.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sonde", type=Path, default=Path("build/release/sonde"))
+    parser.add_argument("--work", type=Path, default=Path("build/bench"))
+    parser.add_argument("--docs", type=Path)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--rows-bench", type=Path, default=Path("build/ci/tests/bench/rows_bench"))
+    parser.add_argument("sections", nargs="*", metavar="SECTION")
+    options = parser.parse_args()
+    capabilities.require("bpf", "perf")
+    options.work = options.work.resolve()
+    options.tool = guest.build_tool("bpf_programs", options.work)
+    with measure.bpf_statistics():
+        for section in options.sections or SECTIONS:
+            try:
+                text = f"{machine()}.\n\n{SECTIONS[section](options)}"
+            except measure.BenchError as error:
+                sys.exit(f"bench: {section}: {error}")
+            print(f"\n## {section}\n\n{text}", flush=True)
+            if options.docs:
+                write_docs(options.docs, section, text)
+
+
+if __name__ == "__main__":
+    main()

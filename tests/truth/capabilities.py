@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What a test needs from the machine. A missing capability is a skip that says what is missing,
+or a failure where SONDE_REQUIRE (comma separated) names it."""
+
+import os
+import shutil
+import sys
+
+SKIP = 77  # SKIP_RETURN_CODE of the tests
+
+_NEEDS_QEMU = ("qemu-system-x86_64", "busybox", "dpkg-deb", "apt-get")
+
+
+def _missing_bpf():
+    if os.geteuid() != 0:
+        return "not root (run as root to load BPF programs)"
+    if not os.path.exists("/sys/kernel/btf/vmlinux"):
+        return "no kernel type information (/sys/kernel/btf/vmlinux)"
+    return ""
+
+
+def _missing_tools(*tools):
+    gone = [tool for tool in tools if shutil.which(tool) is None]
+    return f"not installed: {', '.join(gone)}" if gone else ""
+
+
+def missing(capability):
+    """Why the capability is not there; empty if it is."""
+    if capability == "bpf":
+        return _missing_bpf()
+    if capability == "perf":
+        return _missing_tools("perf") or _missing_bpf()
+    if capability == "qemu":
+        return _missing_tools(*_NEEDS_QEMU)
+    raise ValueError(capability)
+
+
+def require(*capabilities):
+    """Ends the test if one is missing: with 1 if SONDE_REQUIRE names it, else as a skip."""
+    required = os.environ.get("SONDE_REQUIRE", "").split(",")
+    for capability in capabilities:
+        why = missing(capability)
+        if not why:
+            continue
+        if capability in required:
+            sys.exit(f"FAIL {capability} is required here: {why}")
+        print(f"SKIP {capability}: {why}")
+        sys.exit(SKIP)

@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The truth programs as they are built: source x compiler x options. A variant's name is also its
+file name and its process name, so it has at most 15 characters."""
+
+from dataclasses import dataclass
+
+C, CXX, CLANG, CLANGXX, RUST = "gcc", "g++", "clang-14", "clang++-14", "/usr/bin/rustc"
+NO_FP, FP = "-fomit-frame-pointer", "-fno-omit-frame-pointer"
+BFD, GOLD, LLD = "-fuse-ld=bfd", "-fuse-ld=gold", "-fuse-ld=lld"
+PLUGINS = (("a", 0), ("b", 208), ("c", 4096 + 48))
+
+
+@dataclass(frozen=True)
+class Variant:
+    name: str
+    compiler: str
+    source: str
+    flags: tuple
+    is_static: bool = False
+    # Facts about the machine code that the variant is there for: (tool, regular expression).
+    must_show: tuple = ()
+    # What is done to the file: "" | "delete" it once it runs | "replace" it | "split" its symbols
+    # into a debug file.
+    after: str = ""
+
+
+def _v(name, compiler, source, *flags, **more):
+    return Variant(name, compiler, source, flags, is_static="-static" in flags, **more)
+
+
+EXPRESSION = (("frames", r"DW_CFA_def_cfa_expression"),)
+JUMPS = (("code", r"jmp\s+[0-9a-f]+ <tail_second>"), ("code", r"jmp\s+[0-9a-f]+ <tail_leaf>"))
+NO_EH_FRAME = (("sections", r"\.debug_frame"),)
+FAR_TEXT = (("segments", r"LOAD(?s:.*)R E(?s:.*)LOAD(?s:.*)R E"),)
+
+VARIANTS = (
+    # Truth program 1 over the levels of optimization, frame pointers, kinds of file and linkers.
+    _v("c_nofp", C, "chain.c", "-O2", NO_FP),
+    _v("c_nofp_o0", C, "chain.c", "-O0", NO_FP, BFD),
+    _v("c_fp_o0", C, "chain.c", "-O0", FP, "-no-pie"),
+    _v("c_nofp_o1_nopie", C, "chain.c", "-O1", NO_FP, "-no-pie"),
+    _v("c_fp_o1_gold", C, "chain.c", "-O1", FP, GOLD),
+    _v("c_fp_o2_lld", C, "chain.c", "-O2", FP, LLD),
+    _v("c_nofp_o2_lld", C, "chain.c", "-O2", NO_FP, LLD),
+    _v("c_lld_nopie", C, "chain.c", "-O3", NO_FP, LLD, "-no-pie"),
+    _v("c_nofp_o3_gold", C, "chain.c", "-O3", NO_FP, GOLD, "-no-pie"),
+    _v("c_fp_o3", C, "chain.c", "-O3", FP, "-Wl,-z,noseparate-code"),
+    _v("c_nofp_static", C, "chain.c", "-O2", NO_FP, "-static"),
+    _v("c_fp_static", C, "chain.c", "-O2", FP, "-static"),
+    _v("c_static_lld", C, "chain.c", "-O3", NO_FP, "-static", LLD),
+    _v("c_static_pie", C, "chain.c", "-O2", NO_FP, "-static-pie"),
+    _v("c_clang", CLANG, "chain.c", "-O2", NO_FP),
+    _v("c_clang_fp_lld", CLANG, "chain.c", "-O1", FP, LLD),
+    _v("c_debug_frame", C, "chain.c", "-O2", NO_FP, "-g", "-fno-asynchronous-unwind-tables",
+       must_show=NO_EH_FRAME),
+    _v("c_far_text", C, "chain.c", "-O2", NO_FP, "-no-pie", "-DTRUTH_FAR_TEXT",
+       "-Wl,--section-start=far_text=0x40000000", must_show=FAR_TEXT),
+    _v("c_deleted", C, "chain.c", "-O2", NO_FP, after="delete"),
+    _v("c_replaced", C, "chain.c", "-O2", NO_FP, "-no-pie", after="replace"),
+    _v("c_split_debug", C, "chain.c", "-O2", NO_FP, "-g", after="split"),
+    # C++ and Rust.
+    _v("cxx_nofp", CXX, "chain.cc", "-O2", NO_FP),
+    _v("cxx_o0", CXX, "chain.cc", "-O0"),
+    _v("cxx_fp_o3_lld", CXX, "chain.cc", "-O3", FP, LLD),
+    _v("cxx_nofp_gold", CXX, "chain.cc", "-O1", NO_FP, GOLD, "-no-pie"),
+    _v("cxx_static", CXX, "chain.cc", "-O2", NO_FP, "-static"),
+    _v("cxx_clang", CLANGXX, "chain.cc", "-O2", NO_FP),
+    _v("rust_o0", RUST, "chain.rs", "-Copt-level=0"),
+    _v("rust_o1_fp", RUST, "chain.rs", "-Copt-level=1", "-Cforce-frame-pointers=yes"),
+    _v("rust_o2_v0", RUST, "chain.rs", "-Copt-level=2", "-Csymbol-mangling-version=v0"),
+    _v("rust_o3_lld", RUST, "chain.rs", "-Copt-level=3", "-Clink-arg=-fuse-ld=lld"),
+    _v("rust_nopie_gold", RUST, "chain.rs", "-Copt-level=2", "-Crelocation-model=static",
+       "-Clink-arg=-fuse-ld=gold"),
+    # One subject each.
+    _v("recurse", C, "recurse.c", "-O2", NO_FP),
+    _v("recurse_fp_o0", C, "recurse.c", "-O0", FP),
+    _v("alloca", C, "alloca.c", "-O2", NO_FP),
+    _v("alloca_clang", CLANG, "alloca.c", "-O2", NO_FP),
+    _v("drap", C, "drap.c", "-O2", NO_FP, must_show=EXPRESSION),
+    _v("drap_o3_lld", C, "drap.c", "-O3", NO_FP, LLD, must_show=EXPRESSION),
+    _v("drap_clang", CLANG, "drap.c", "-O1", NO_FP),
+    _v("tail", C, "tail.c", "-O2", NO_FP, must_show=JUMPS),
+    _v("tail_fp", C, "tail.c", "-O3", FP, must_show=JUMPS),
+    _v("signal", C, "signal.c", "-O2", NO_FP),
+    _v("signal_fp", C, "signal.c", "-O1", FP),
+    _v("signal_static", C, "signal.c", "-O2", NO_FP, "-static"),
+    _v("vfork", C, "vfork.c", "-O2", NO_FP),
+    _v("vfork_static", C, "vfork.c", "-O2", NO_FP, "-static"),
+    _v("jump", C, "jump.c", "-O2", NO_FP, "-falign-functions=1"),
+    _v("jump_fp_gold", C, "jump.c", "-O1", FP, GOLD),
+    _v("throw", CXX, "throw.cc", "-O2", NO_FP),
+    _v("throw_static", CXX, "throw.cc", "-O2", NO_FP, "-static"),
+    _v("throw_clang", CLANGXX, "throw.cc", "-O1", FP, LLD),
+    _v("dynamic", C, "dynamic.c", "-O2", NO_FP),
+    _v("qsort", C, "qsort.c", "-O2", NO_FP),
+    _v("qsort_static", C, "qsort.c", "-O2", NO_FP, "-static"),
+    _v("vdso", C, "vdso.c", "-O2", NO_FP),
+    _v("vdso_fp_static", C, "vdso.c", "-O2", FP, "-static"),
+    _v("threads", C, "threads.c", "-O2", NO_FP),
+    _v("threads_static", C, "threads.c", "-O2", NO_FP, "-static", GOLD),
+)
+
+BY_NAME = {variant.name: variant for variant in VARIANTS}
