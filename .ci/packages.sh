@@ -23,6 +23,7 @@ missing() {
   local name state
   for name in "$@"; do
     if [ "$name" = nodejs ] && node_is_there; then continue; fi
+    if [ "$name" = npm ] && node_is_there && command -v npm >/dev/null; then continue; fi
     state=$(dpkg-query -W -f '${db:Status-Status}' "$name" 2>/dev/null || true)
     if [ "$state" != installed ]; then echo "$name"; fi
   done

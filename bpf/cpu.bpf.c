@@ -14,7 +14,7 @@ const volatile __u32 want_kernel_stack = 1;
 const volatile __u32 want_kernel_threads = 1;
 const volatile __u32 filter_targets = 0;   /* only processes in `targets` */
 const volatile __u64 filter_cgroup_id = 0; /* only this cgroup and those below it */
-const volatile __u32 filter_comm = 0;      /* only threads named wanted_comm */
+const volatile __u32 filter_comm = 0;	   /* only threads named wanted_comm */
 const volatile __u64 wanted_comm[2] = {};  /* SONDE_COMM_BYTES, padded with zeros */
 
 /* Work area of this program family alone: a tick can interrupt another program. */
@@ -229,7 +229,8 @@ static __always_inline int gives_up_memory(struct task_struct *task, __u64 sysca
 
 /* Walks the user stack of the current task, if it has one. */
 static __always_inline void take_user_stack(struct sonde_unwind *u, struct task_struct *task,
-					    struct sonde_pt_regs *regs, struct sonde_process *process)
+					    struct sonde_pt_regs *regs,
+					    struct sonde_process *process)
 {
 	__u64 syscall = regs->orig_ax; /* -1 or a vector number outside system calls */
 

@@ -24,11 +24,12 @@ endif()
 #   bpf      loads BPF programs (root)
 #   e2e      the sonde binary on real programs (root)
 #   kernels  the sonde binary on other kernels, in QEMU
+#   web      the exported page in a headless browser
 #   lint     rules about the tree
 #   fuzz     seconds of each fuzz target (preset fuzz)
 #   bench    measurements; run by `./dev bench` only
 #   long     an addition to another label: over 30 s, run by `./dev test --long` only
-set(SONDE_TEST_LABELS unit bpf e2e kernels lint fuzz bench long)
+set(SONDE_TEST_LABELS unit bpf e2e kernels web lint fuzz bench long)
 foreach(label IN LISTS SONDE_TEST_LABELS)
   add_custom_target(${label}_tests)
 endforeach()

@@ -22,11 +22,11 @@ struct CpuSamplerOptions {
   std::uint32_t rate_hz = 99;
   bool kernel_stacks = true;
   bool kernel_threads = true;
-  bool only_targets = false;               // only processes added by add_target
-  std::uint64_t cgroup_id = 0;             // 0 = all; else this cgroup and those below
+  bool only_targets = false;                 // only processes added by add_target
+  std::uint64_t cgroup_id = 0;               // 0 = all; else this cgroup and those below
   std::optional<std::string> thread_name{};  // exact comm, at most 15 bytes
-  std::uint32_t ring_bytes = 0;            // 0 = half a second of samples; else a power of two
-  bool cgroup_v1_memory = false;           // which hierarchy cgroup ids are taken from
+  std::uint32_t ring_bytes = 0;              // 0 = half a second of samples; else a power of two
+  bool cgroup_v1_memory = false;             // which hierarchy cgroup ids are taken from
 };
 
 // Counts of the books (bpf/abi/counters.h), summed over CPUs.

@@ -5,6 +5,9 @@
 
 #include "exporters/pprof/encode.h"
 #include "exporters/text/folded.h"
+#include "exporters/text/html.h"
+#include "exporters/text/speedscope.h"
+#include "exporters/text/svg.h"
 
 namespace sonde {
 namespace {
@@ -73,9 +76,11 @@ Result<std::string> encode_profile(const SymbolizedProfile& profile, OutputForma
     case OutputFormat::kFolded:
       return encode_folded(profile);
     case OutputFormat::kSvg:
+      return encode_svg(profile);
     case OutputFormat::kHtml:
+      return encode_html(profile);
     case OutputFormat::kSpeedscope:
-      break;
+      return encode_speedscope(profile);
   }
   return Error{ErrorCode::kUnimplemented, "format"};
 }

@@ -6,32 +6,32 @@
 
 #include <linux/types.h>
 
-#define SONDE_CPU_COUNTERS(X)                                                   \
-	X(RUN, "run", "clock ticks that ran the program")                       \
-	X(IDLE, "idle", "ticks that hit the idle task")                         \
-	X(FILTERED, "filtered", "ticks of tasks outside the chosen set")        \
-	X(THINNED, "thinned", "ticks skipped by a target's divisor")            \
-	X(EMITTED, "emitted", "samples written to the ring")                    \
-	X(RING_FULL, "ring_full", "samples lost: the ring had no room")         \
-	X(NO_SCRATCH, "no_scratch", "samples lost: no per-CPU scratch memory")   \
+#define SONDE_CPU_COUNTERS(X)                                                                      \
+	X(RUN, "run", "clock ticks that ran the program")                                          \
+	X(IDLE, "idle", "ticks that hit the idle task")                                            \
+	X(FILTERED, "filtered", "ticks of tasks outside the chosen set")                           \
+	X(THINNED, "thinned", "ticks skipped by a target's divisor")                               \
+	X(EMITTED, "emitted", "samples written to the ring")                                       \
+	X(RING_FULL, "ring_full", "samples lost: the ring had no room")                            \
+	X(NO_SCRATCH, "no_scratch", "samples lost: no per-CPU scratch memory")                     \
 	X(BPF_NS, "bpf_ns", "time the program took on emitted samples, ns")
 
 enum sonde_cpu_counter {
 #define X(id, name, help) SONDE_CPU_##id,
 	SONDE_CPU_COUNTERS(X)
 #undef X
-	SONDE_CPU_COUNTER_COUNT
+	    SONDE_CPU_COUNTER_COUNT
 };
 
-#define SONDE_PROCESS_COUNTERS(X)                                              \
-	X(EVENTS, "events", "process events written to the ring")              \
+#define SONDE_PROCESS_COUNTERS(X)                                                                  \
+	X(EVENTS, "events", "process events written to the ring")                                  \
 	X(RING_FULL, "process_ring_full", "process events lost: no room in their ring")
 
 enum sonde_process_counter {
 #define X(id, name, help) SONDE_PROCESS_##id,
 	SONDE_PROCESS_COUNTERS(X)
 #undef X
-	SONDE_PROCESS_COUNTER_COUNT
+	    SONDE_PROCESS_COUNTER_COUNT
 };
 
 /* One per CPU, in a mmapped array: the agent reads counters and writes period_ns without a

@@ -16,13 +16,13 @@ enum sonde_process_event_kind {
 };
 
 struct sonde_process_event {
-	__u64 time_ns;       /* CLOCK_MONOTONIC */
-	__u64 start_time_ns; /* of the process named by tgid (the child, for a fork) */
+	__u64 time_ns;		    /* CLOCK_MONOTONIC */
+	__u64 start_time_ns;	    /* of the process named by tgid (the child, for a fork) */
 	__u64 parent_start_time_ns; /* fork only */
 	__u64 cgroup_id;
-	__u32 kind;          /* enum sonde_process_event_kind */
+	__u32 kind; /* enum sonde_process_event_kind */
 	__u32 tgid;
-	__u32 parent_tgid;   /* fork only */
+	__u32 parent_tgid; /* fork only */
 	__u32 reserved;
 	char comm[SONDE_COMM_BYTES]; /* of the group leader after the event */
 };

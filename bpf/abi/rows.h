@@ -11,25 +11,25 @@
 
 /* How to find the canonical frame address (CFA: the caller's stack pointer). */
 enum sonde_cfa_kind {
-	SONDE_CFA_NONE = 0,    /* no code known here: try a frame-pointer step */
-	SONDE_CFA_RSP,         /* rsp + cfa_param * 8 */
-	SONDE_CFA_RBP,         /* rbp + cfa_param * 8 */
-	SONDE_CFA_REGISTER,    /* register + cfa_param * 8; leaf frame only */
-	SONDE_CFA_DEREF_RSP,   /* *(rsp + (cfa_param >> 4) * 8) + (cfa_param & 15) * 8 */
-	SONDE_CFA_DEREF_RBP,   /* *(rbp + (cfa_param >> 4) * 8) + (cfa_param & 15) * 8 */
-	SONDE_CFA_PLT,         /* rsp + cfa_param * 8 + ((pc & 15) >= aux ? 8 : 0) */
-	SONDE_CFA_SIGNAL,      /* rsp points at a ucontext: take every register from it */
-	SONDE_CFA_END,         /* first frame of a thread: the stack is complete */
-	SONDE_CFA_UNSUPPORTED, /* a rule we name but do not evaluate */
+	SONDE_CFA_NONE = 0,	 /* no code known here: try a frame-pointer step */
+	SONDE_CFA_RSP,		 /* rsp + cfa_param * 8 */
+	SONDE_CFA_RBP,		 /* rbp + cfa_param * 8 */
+	SONDE_CFA_REGISTER,	 /* register + cfa_param * 8; leaf frame only */
+	SONDE_CFA_DEREF_RSP,	 /* *(rsp + (cfa_param >> 4) * 8) + (cfa_param & 15) * 8 */
+	SONDE_CFA_DEREF_RBP,	 /* *(rbp + (cfa_param >> 4) * 8) + (cfa_param & 15) * 8 */
+	SONDE_CFA_PLT,		 /* rsp + cfa_param * 8 + ((pc & 15) >= aux ? 8 : 0) */
+	SONDE_CFA_SIGNAL,	 /* rsp points at a ucontext: take every register from it */
+	SONDE_CFA_END,		 /* first frame of a thread: the stack is complete */
+	SONDE_CFA_UNSUPPORTED,	 /* a rule we name but do not evaluate */
 	SONDE_CFA_FRAME_POINTER, /* code built with frame pointers and no CFI: step by rbp */
 };
 
 /* What the caller's rbp is. */
 enum sonde_rbp_kind {
-	SONDE_RBP_SAME = 0,     /* unchanged */
-	SONDE_RBP_CFA,          /* *(CFA + rbp_param * 8) */
-	SONDE_RBP_AT_RBP,       /* *(rbp + rbp_param * 8) */
-	SONDE_RBP_AT_RSP,       /* *(rsp + rbp_param * 8) */
+	SONDE_RBP_SAME = 0, /* unchanged */
+	SONDE_RBP_CFA,	    /* *(CFA + rbp_param * 8) */
+	SONDE_RBP_AT_RBP,   /* *(rbp + rbp_param * 8) */
+	SONDE_RBP_AT_RSP,   /* *(rsp + rbp_param * 8) */
 };
 
 /* Where the return address is. */
@@ -39,22 +39,22 @@ enum sonde_ra_kind {
 };
 
 #define SONDE_ROW_CFA_KIND(row) ((row).cfa & 15)
-#define SONDE_ROW_CFA_AUX(row) ((row).cfa >> 4) /* register number (DWARF) or PLT threshold */
+#define SONDE_ROW_CFA_AUX(row)	((row).cfa >> 4) /* register number (DWARF) or PLT threshold */
 #define SONDE_ROW_RBP_KIND(row) ((row).flags & 3)
-#define SONDE_ROW_RA_KIND(row) (((row).flags >> 2) & 1)
-#define SONDE_ROW_SYNTHESISED 0x20 /* made by decoding code, not from unwind tables */
-#define SONDE_ROW_RUNTIME 0x40     /* a language runtime's frames begin here */
+#define SONDE_ROW_RA_KIND(row)	(((row).flags >> 2) & 1)
+#define SONDE_ROW_SYNTHESISED	0x20 /* made by decoding code, not from unwind tables */
+#define SONDE_ROW_RUNTIME	0x40 /* a language runtime's frames begin here */
 
 /* The rule in force from file offset (page << 16 | offset) up to the next row. 8 bytes. */
 struct sonde_row {
-	__u16 offset;    /* low 16 bits of the file offset */
-	__u8 cfa;        /* kind:4 | aux:4 */
-	__u8 flags;      /* rbp kind:2 | ra kind:1 | reserved | SONDE_ROW_* */
+	__u16 offset;	 /* low 16 bits of the file offset */
+	__u8 cfa;	 /* kind:4 | aux:4 */
+	__u8 flags;	 /* rbp kind:2 | ra kind:1 | reserved | SONDE_ROW_* */
 	__s16 cfa_param; /* in 8-byte words, see the kind */
 	__s16 rbp_param; /* in 8-byte words, see the kind */
 };
 
-#define SONDE_PAGE_SHIFT 16
+#define SONDE_PAGE_SHIFT	16
 #define SONDE_MAX_ROWS_PER_PAGE 16383 /* 14 search steps */
 
 /* Rows of one 64 KiB page of a file. The first row of a page has offset 0 (the rule in force at
@@ -67,18 +67,18 @@ struct sonde_page {
 /* Rows live in fixed-size chunks (inner arrays of one array-of-maps), so kernel memory grows by
  * need; the rows of one page never cross a chunk. */
 #define SONDE_CHUNK_SHIFT 19
-#define SONDE_CHUNK_ROWS (1U << SONDE_CHUNK_SHIFT) /* 4 MiB of rows */
-#define SONDE_MAX_CHUNKS 14
-#define SONDE_MAX_PAGES (1U << 16) /* 4 GiB of text */
+#define SONDE_CHUNK_ROWS  (1U << SONDE_CHUNK_SHIFT) /* 4 MiB of rows */
+#define SONDE_MAX_CHUNKS  14
+#define SONDE_MAX_PAGES	  (1U << 16) /* 4 GiB of text */
 
 /* image.table packs everything a reader needs into one word, so that publishing is one store:
  * base page:20 | page count:20 | first page entry:24. 0 = rows not published yet. */
-#define SONDE_TABLE_FIRST_MASK 0xffffffULL
+#define SONDE_TABLE_FIRST_MASK	0xffffffULL
 #define SONDE_TABLE_COUNT_SHIFT 24
-#define SONDE_TABLE_COUNT_MASK 0xfffffULL
-#define SONDE_TABLE_BASE_SHIFT 44
-#define SONDE_TABLE_BASE_MASK 0xfffffULL
-#define SONDE_TABLE_EMPTY SONDE_TABLE_FIRST_MASK /* published, and the file has no rows at all */
+#define SONDE_TABLE_COUNT_MASK	0xfffffULL
+#define SONDE_TABLE_BASE_SHIFT	44
+#define SONDE_TABLE_BASE_MASK	0xfffffULL
+#define SONDE_TABLE_EMPTY	SONDE_TABLE_FIRST_MASK /* published, and the file has no rows at all */
 
 struct sonde_image {
 	__u64 table;
@@ -91,29 +91,31 @@ struct sonde_range {
 	__u64 end;    /* one past the last */
 	__u64 target; /* kind:2 | unused:13 | slot:16 | generation:8 | file page (4 KiB):25 */
 };
-#define SONDE_RANGE_KIND_SHIFT 62
-#define SONDE_RANGE_IMAGE 0ULL     /* a file */
-#define SONDE_RANGE_ANONYMOUS 1ULL /* JIT code, trampolines: frame-pointer steps only */
-#define SONDE_RANGE_OPAQUE 2ULL    /* [vsyscall], [uprobes]: named by address, not walked */
-#define SONDE_RANGE_SLOT_SHIFT 33
+#define SONDE_RANGE_KIND_SHIFT	     62
+#define SONDE_RANGE_IMAGE	     0ULL /* a file */
+#define SONDE_RANGE_ANONYMOUS	     1ULL /* JIT code, trampolines: frame-pointer steps only */
+#define SONDE_RANGE_OPAQUE	     2ULL /* [vsyscall], [uprobes]: named by address, not walked */
+#define SONDE_RANGE_SLOT_SHIFT	     33
 #define SONDE_RANGE_GENERATION_SHIFT 25
-#define SONDE_RANGE_FILE_PAGE_MASK ((1ULL << 25) - 1)
-#define SONDE_MAX_RANGES (1U << 17)
+#define SONDE_RANGE_FILE_PAGE_MASK   ((1ULL << 25) - 1)
+#define SONDE_MAX_RANGES	     (1U << 17)
 #define SONDE_MAX_RANGES_PER_PROCESS 65535 /* 16 search steps */
 
 /* Process table: open addressing over a mmapped array, so the agent never updates a hash map by
  * syscall (which would make clock ticks vanish: bpf_prog_active). A probe sequence is at most
- * SONDE_PROCESS_PROBES long. `key` is written last when an entry is taken, first when it is freed. */
+ * SONDE_PROCESS_PROBES long. `key` is written last when an entry is taken, first when it is freed.
+ */
 struct sonde_process {
-	__u64 key;        /* tgid + 1; 0 = free */
-	__u64 start_time; /* start_boottime of the group leader in 10 ms ticks, as in /proc/PID/stat */
-	__u64 block;      /* first range:32 | range count:32; 0 = ranges not published yet */
-	__u64 divisor;    /* 0 or 1 = every tick; n = each n-th tick of a CPU is kept, weight x n */
+	__u64 key;	  /* tgid + 1; 0 = free */
+	__u64 start_time; /* start_boottime of the group leader in 10 ms ticks, as in /proc/PID/stat
+			   */
+	__u64 block;	  /* first range:32 | range count:32; 0 = ranges not published yet */
+	__u64 divisor;	  /* 0 or 1 = every tick; n = each n-th tick of a CPU is kept, weight x n */
 };
 /* Unit of start_time: USER_HZ ticks. A pid cannot come back within one. */
-#define SONDE_START_TICK_NS 10000000ULL
-#define SONDE_MAX_PROCESSES 32768 /* a power of two */
-#define SONDE_PROCESS_PROBES 16
-#define SONDE_PROCESS_HASH(tgid) (((tgid) * 2654435761U) >> 17) /* tgid is a __u32; 15 bits */
+#define SONDE_START_TICK_NS	 10000000ULL
+#define SONDE_MAX_PROCESSES	 32768 /* a power of two */
+#define SONDE_PROCESS_PROBES	 16
+#define SONDE_PROCESS_HASH(tgid) (((tgid)*2654435761U) >> 17) /* tgid is a __u32; 15 bits */
 
 #endif

@@ -10,32 +10,32 @@
 
 #define SONDE_COMM_BYTES 16
 
-#define SONDE_SAMPLE_IN_KERNEL 1     /* the tick hit kernel code */
+#define SONDE_SAMPLE_IN_KERNEL	   1 /* the tick hit kernel code */
 #define SONDE_SAMPLE_KERNEL_THREAD 2 /* the task has no user memory */
-#define SONDE_SAMPLE_KERNEL_CUT 4    /* the kernel part reached its frame limit or failed */
+#define SONDE_SAMPLE_KERNEL_CUT	   4 /* the kernel part reached its frame limit or failed */
 
 struct sonde_sample {
-	__u64 time_ns;       /* CLOCK_MONOTONIC */
+	__u64 time_ns;	     /* CLOCK_MONOTONIC */
 	__u64 start_time_ns; /* group leader's start_boottime: with tgid the process's identity */
 	__u64 cgroup_id;     /* kernfs id, see sonde_cgroup_mode */
 	__u64 weight_ns;     /* CPU time this sample stands for */
 	__u64 stop_frame;    /* frame word where the walk ended, 0 if it never began */
-	__u32 tgid;          /* init pid namespace */
-	__u32 tid;           /* init pid namespace */
+	__u32 tgid;	     /* init pid namespace */
+	__u32 tid;	     /* init pid namespace */
 	__u32 cpu;
-	__u16 kernel_count;  /* frames */
-	__u16 user_count;    /* frame words */
-	__u16 stop;          /* enum sonde_stop_reason */
-	__u16 flags;         /* SONDE_SAMPLE_* */
+	__u16 kernel_count; /* frames */
+	__u16 user_count;   /* frame words */
+	__u16 stop;	    /* enum sonde_stop_reason */
+	__u16 flags;	    /* SONDE_SAMPLE_* */
 	__u32 reserved;
-	char comm[SONDE_COMM_BYTES];    /* of the thread */
+	char comm[SONDE_COMM_BYTES];	/* of the thread */
 	char process[SONDE_COMM_BYTES]; /* of the group leader */
 };
 #define SONDE_SAMPLE_MAX_WORDS (SONDE_MAX_KERNEL_FRAMES + SONDE_MAX_USER_FRAMES)
 
 /* Which kernfs id cgroup_id holds; chosen once at start and reported. */
 enum sonde_cgroup_mode {
-	SONDE_CGROUP_V2 = 0,  /* the unified hierarchy */
+	SONDE_CGROUP_V2 = 0,	/* the unified hierarchy */
 	SONDE_CGROUP_V1_MEMORY, /* the v1 memory controller's hierarchy (v1 and hybrid hosts) */
 };
 

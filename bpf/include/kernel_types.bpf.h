@@ -6,13 +6,13 @@
 
 #include <linux/types.h>
 
-#define PF_EXITING 0x00000004     /* include/linux/sched.h */
-#define PF_IO_WORKER 0x00000010   /* io_uring workers have no user code */
-#define PF_FORKNOEXEC 0x00000040  /* forked, and has not called exec */
-#define PF_KTHREAD 0x00200000
-#define SONDE_NR_EXECVE 59 /* arch/x86/entry/syscalls/syscall_64.tbl */
+#define PF_EXITING	  0x00000004 /* include/linux/sched.h */
+#define PF_IO_WORKER	  0x00000010 /* io_uring workers have no user code */
+#define PF_FORKNOEXEC	  0x00000040 /* forked, and has not called exec */
+#define PF_KTHREAD	  0x00200000
+#define SONDE_NR_EXECVE	  59 /* arch/x86/entry/syscalls/syscall_64.tbl */
 #define SONDE_NR_EXECVEAT 322
-#define SONDE_USER32_CS 0x23 /* arch/x86/include/asm/segment.h __USER32_CS */
+#define SONDE_USER32_CS	  0x23 /* arch/x86/include/asm/segment.h __USER32_CS */
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

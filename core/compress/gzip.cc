@@ -111,12 +111,12 @@ Result<std::string> gzip_compress(std::string_view bytes, int level) {
   return out;
 }
 
-Result<std::string> gzip_decompress(std::string_view bytes, std::size_t max_bytes,
-                                    std::string* partial) {
+Result<std::string> gzip_salvage(std::string_view bytes, std::size_t max_bytes,
+                                 std::string& intact) {
   BoundedOutput out(max_bytes);
   std::size_t offset = 0;
   const auto stop = [&](Error error) -> Result<std::string> {
-    if (partial != nullptr) *partial = out.take();
+    intact = out.take();
     return error;
   };
   do {
@@ -128,6 +128,11 @@ Result<std::string> gzip_decompress(std::string_view bytes, std::size_t max_byte
     offset += *taken;
   } while (offset < bytes.size());
   return finished(out);
+}
+
+Result<std::string> gzip_decompress(std::string_view bytes, std::size_t max_bytes) {
+  std::string intact;
+  return gzip_salvage(bytes, max_bytes, intact);
 }
 
 Result<std::string> zlib_decompress(std::string_view bytes, std::size_t max_bytes) {

@@ -20,13 +20,14 @@ Result<std::string> gzip_compress(std::string_view bytes, int level = 6);
 // Every member of a gzip file, in order.
 //
 // max_bytes  limit of the output.
-// partial    if given, receives on an error what was decoded before it.
 // errors     kInvalidArgument  not gzip, damaged, bytes behind the last member: the message gives
 //                              the byte offset in the input
 //            kDataLoss         the stream is cut short
 //            kOutOfRange       more than max_bytes of output
-Result<std::string> gzip_decompress(std::string_view bytes, std::size_t max_bytes,
-                                    std::string* partial = nullptr);
+Result<std::string> gzip_decompress(std::string_view bytes, std::size_t max_bytes);
+// The same; on an error `intact` receives what was decoded before it.
+Result<std::string> gzip_salvage(std::string_view bytes, std::size_t max_bytes,
+                                 std::string& intact);
 
 // One zlib stream (RFC 1950), as in SHF_COMPRESSED sections. Errors as gzip_decompress.
 Result<std::string> zlib_decompress(std::string_view bytes, std::size_t max_bytes);

@@ -262,7 +262,7 @@ Result<SymbolizedProfile> decode_pprof(std::string_view bytes, const PprofLimits
   std::string unpacked;
   if (gzip) {
     std::string partial;
-    auto plain = gzip_decompress(bytes, limits.max_bytes, &partial);
+    auto plain = gzip_salvage(bytes, limits.max_bytes, partial);
     if (!plain) return broken_gzip(plain.error(), partial, limits);
     unpacked = std::move(*plain);
     bytes = unpacked;

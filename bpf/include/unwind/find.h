@@ -12,7 +12,7 @@
 #include "unwind/state.h"
 
 #define SONDE_RANGE_STEPS 17
-#define SONDE_ROW_STEPS 15
+#define SONDE_ROW_STEPS	  15
 
 /* Finds the range that holds pc and keeps it in the state. Returns 0 if there is none. */
 static __always_inline int sonde_find_range(struct sonde_unwind *u, __u64 pc)

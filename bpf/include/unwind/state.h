@@ -13,11 +13,11 @@
 /* Copied stack memory: most frames are then walked without a read of their own. Words, a power
  * of two; 2 KiB measured best (1 KiB 10 % slower at depth 100, 4 KiB equal). */
 #define SONDE_WINDOW_WORDS 256
-#define SONDE_FRAME_WORDS 1024 /* kernel and user frames of one sample; a power of two */
+#define SONDE_FRAME_WORDS  1024 /* kernel and user frames of one sample; a power of two */
 
 /* DWARF register numbers of x86-64 (psABI figure 3.36) that the walk names. */
-#define SONDE_REG_RBP 6
-#define SONDE_REG_RSP 7
+#define SONDE_REG_RBP	6
+#define SONDE_REG_RSP	7
 #define SONDE_REG_COUNT 16
 
 /* What goes to the ring, in one piece: header, kernel frames, user frames. */
@@ -43,9 +43,9 @@ struct sonde_unwind {
 	__u32 block_count;
 	__u32 frame_first; /* index of the first user frame in record.frames */
 	__u32 frame_count;
-	__u16 stop;        /* enum sonde_stop_reason, meaningful once `done` */
-	__u8 exact;        /* pc is an interrupted instruction, not a return address */
-	__u8 by_fp;        /* the step that led here followed the frame pointer */
+	__u16 stop; /* enum sonde_stop_reason, meaningful once `done` */
+	__u8 exact; /* pc is an interrupted instruction, not a return address */
+	__u8 by_fp; /* the step that led here followed the frame pointer */
 	__u8 done;
 	__u8 reserved[3];
 

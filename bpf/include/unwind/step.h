@@ -9,7 +9,7 @@
 #include "unwind/find.h"
 
 /* A frame pointer further away than this is not one. */
-#define SONDE_FP_MAX_FRAME (1U << 20)
+#define SONDE_FP_MAX_FRAME     (1U << 20)
 #define SONDE_USER_ADDRESS_MAX (1ULL << 56)
 
 /* x86-64 rt_sigframe as seen once the handler has returned: rsp points at the ucontext.
@@ -33,7 +33,8 @@ static __always_inline void sonde_emit(struct sonde_unwind *u, __u64 frame)
 }
 
 /* Moves to the caller: `sp` is the CFA. The stack pointer must grow, or the walk would not end. */
-static __always_inline int sonde_move(struct sonde_unwind *u, __u64 pc, __u64 sp, __u64 bp, int by_fp)
+static __always_inline int sonde_move(struct sonde_unwind *u, __u64 pc, __u64 sp, __u64 bp,
+				      int by_fp)
 {
 	if (sp < u->sp || (sp == u->sp && !u->exact))
 		return sonde_stop(u, SONDE_STOP_LOOP);
@@ -134,7 +135,7 @@ static __always_inline int sonde_step_row(struct sonde_unwind *u, struct sonde_r
 	if (reason != SONDE_STOP_COUNT)
 		return sonde_stop(u, reason);
 	if (SONDE_ROW_RBP_KIND(row) != SONDE_RBP_SAME) {
-		at = SONDE_ROW_RBP_KIND(row) == SONDE_RBP_CFA ? cfa
+		at = SONDE_ROW_RBP_KIND(row) == SONDE_RBP_CFA	   ? cfa
 		     : SONDE_ROW_RBP_KIND(row) == SONDE_RBP_AT_RBP ? u->bp
 								   : u->sp;
 		if (sonde_read_word(u, at + (__s64)row.rbp_param * 8, &bp))
@@ -160,6 +161,15 @@ static __always_inline int sonde_stop_outside(struct sonde_unwind *u, __u64 pc)
 	return sonde_stop(u, SONDE_STOP_NO_MAPPING);
 }
 
+static __always_inline __u64 sonde_image_frame(struct sonde_unwind *u, __u64 slot, __u64 offset)
+{
+	__u64 generation =
+	    (u->range_target >> SONDE_RANGE_GENERATION_SHIFT) & SONDE_IMAGE_GENERATION_MASK;
+
+	return (slot << SONDE_IMAGE_SLOT_SHIFT) | (generation << SONDE_IMAGE_GENERATION_SHIFT) |
+	       (u->by_fp ? SONDE_IMAGE_FP : 0) | (offset & SONDE_IMAGE_OFFSET_MASK);
+}
+
 /* Walks one frame. Returns 1 when the walk is over (u->stop says why), else 0. */
 static __always_inline int sonde_step(struct sonde_unwind *u)
 {
@@ -181,12 +191,7 @@ static __always_inline int sonde_step(struct sonde_unwind *u)
 	}
 	slot = (u->range_target >> SONDE_RANGE_SLOT_SHIFT) & SONDE_IMAGE_SLOT_MASK;
 	offset = pc - u->range_begin + ((u->range_target & SONDE_RANGE_FILE_PAGE_MASK) << 12);
-	fp_bit = u->by_fp ? SONDE_IMAGE_FP : 0;
-	sonde_emit(u, (slot << SONDE_IMAGE_SLOT_SHIFT) | fp_bit |
-			  (((u->range_target >> SONDE_RANGE_GENERATION_SHIFT) &
-			    SONDE_IMAGE_GENERATION_MASK)
-			   << SONDE_IMAGE_GENERATION_SHIFT) |
-			  (offset & SONDE_IMAGE_OFFSET_MASK));
+	sonde_emit(u, sonde_image_frame(u, slot, offset));
 	switch (sonde_find_row(slot, offset, &row)) {
 	case SONDE_ROW_UNPUBLISHED:
 		return sonde_stop(u, SONDE_STOP_NO_MAPPING);

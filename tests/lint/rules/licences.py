@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every source file names its licence in one of its first two lines: Apache-2.0, bpf/ GPL-2.0."""
+"""Every source file names its licence in one of its first two lines: Apache-2.0, BPF GPL-2.0."""
 
 SUFFIXES = (".cc", ".h", ".c", ".js", ".mjs", ".css", ".html", ".py", ".sh", ".cmake", ".proto",
             ".in", ".rs", ".go")
@@ -13,7 +13,7 @@ def expected(path):
     """What both sides of the fence compile (record layouts, the unwinder's steps) has both."""
     if path.startswith(("bpf/abi/", "bpf/include/unwind/")):
         return BOTH
-    if path.startswith("bpf/") and path.endswith((".c", ".h")):
+    if path.endswith(".bpf.c") or (path.startswith("bpf/") and path.endswith((".c", ".h"))):
         return "GPL-2.0-only"
     return "Apache-2.0"
 

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "exporters/text/flame_tree.h"
+
+#include <algorithm>
+#include <limits>
+#include <map>
+#include <numeric>
+#include <tuple>
+#include <unordered_map>
+
+#include "exporters/text/stack_cut.h"
+
+namespace sonde {
+namespace {
+
+constexpr std::uint64_t kMicrosecond = 1000;
+const std::string kUnknown = "[unknown]";
+constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
+
+// The weight of one sample if all samples of the profile have the same, else 0.
+std::uint64_t common_weight(const SymbolizedProfile& profile) {
+  std::uint64_t weight = 0;
+  for (const ProfileStack& stack : profile.stacks) {
+    if (stack.samples == 0 && stack.cpu_ns == 0) continue;
+    if (stack.samples == 0 || stack.cpu_ns % stack.samples != 0) return 0;
+    const std::uint64_t one = stack.cpu_ns / stack.samples;
+    if (weight != 0 && one != weight) return 0;
+    weight = one;
+  }
+  return weight;
+}
+
+// Builds the tree in insertion order (parents before children); finish() sorts and numbers it.
+class TreeBuilder {
+ public:
+  TreeBuilder(const SymbolizedProfile& profile, std::size_t max_nodes)
+      : profile_(profile), max_nodes_(std::max<std::size_t>(max_nodes, 16)) {}
+
+  FlameTree build() {
+    const std::uint64_t weight = common_weight(profile_);
+    out_.weighted = weight == 0 && !profile_.stacks.empty();
+    out_.tick_ns = out_.weighted ? kMicrosecond : std::max<std::uint64_t>(weight, 1);
+    frame_of_.assign(profile_.frames.size(), kNone);
+    nodes_.push_back({0, frame("all of node " + profile_.meta.host, 0, FlameKind::kGroup), 0});
+    for (const ProfileStack& stack : profile_.stacks) add(stack);
+    sum_totals();
+    if (nodes_.size() > max_nodes_) fold();
+    finish();
+    return std::move(out_);
+  }
+
+ private:
+  std::uint32_t frame(const std::string& given, std::uint32_t image, FlameKind kind) {
+    const std::string& name = given.empty() ? kUnknown : given;
+    const auto [name_at, new_name] =
+        names_.try_emplace(name, static_cast<std::uint32_t>(out_.names.size()));
+    if (new_name) out_.names.push_back(name);
+    const auto [at, fresh] = frames_.try_emplace({name_at->second, image, kind},
+                                                 static_cast<std::uint32_t>(out_.frames.size()));
+    if (fresh) out_.frames.push_back({name_at->second, image, kind, false, {}});
+    return at->second;
+  }
+
+  std::uint32_t flame_frame(std::uint32_t index) {
+    const ProfileFrame& source = profile_.frames[index];
+    if (frame_of_[index] == kNone) {
+      frame_of_[index] = frame(profile_.functions[source.function].name, source.image,
+                               static_cast<FlameKind>(source.origin));
+      FlameFrame& made = out_.frames[frame_of_[index]];
+      if (made.reason.empty()) made.reason = source.reason;
+    }
+    if (source.fp_step) out_.frames[frame_of_[index]].fp_step = true;
+    return frame_of_[index];
+  }
+
+  std::uint32_t child(std::uint32_t parent, std::uint32_t frame) {
+    const std::uint64_t key = (std::uint64_t{parent} << 32) | frame;
+    const auto [at, fresh] = children_.try_emplace(key, static_cast<std::uint32_t>(nodes_.size()));
+    if (fresh) nodes_.push_back({parent, frame, nodes_[parent].level + 1});
+    return at->second;
+  }
+
+  std::uint32_t group_of(const ProfileProcess& process) {
+    const std::uint32_t index = frame(process.name, 0, FlameKind::kGroup);
+    pids_[index].push_back(process.pid);
+    return index;
+  }
+
+  void add(const ProfileStack& stack) {
+    std::uint32_t node = child(0, group_of(profile_.processes[stack.process]));
+    if (is_whole(stack.stop)) {
+      out_.whole_samples += stack.samples;
+    } else {
+      const std::string& path = profile_.images[stack.stop_image].path;
+      const std::uint32_t cut =
+          frame(cut_frame_name(stack.stop, path), stack.stop_image, FlameKind::kStackCut);
+      out_.frames[cut].reason = stop_name(stack.stop);
+      node = child(node, cut);
+    }
+    for (auto at = stack.frames.rbegin(); at != stack.frames.rend(); ++at) {
+      if (nodes_[node].level + 1 >= kMaxFlameLevel) {
+        node = child(node, frame("deeper frames", 0, FlameKind::kFolded));
+        break;
+      }
+      node = child(node, flame_frame(*at));
+    }
+    const std::uint64_t ticks =
+        out_.weighted ? (stack.cpu_ns + kMicrosecond / 2) / kMicrosecond : stack.samples;
+    nodes_[node].self += ticks;
+    nodes_[node].self_samples += stack.samples;
+    out_.samples += stack.samples;
+  }
+
+  void sum_totals() {
+    for (FlameNode& node : nodes_) node.total = node.self;
+    for (std::size_t i = nodes_.size(); i-- > 1;) nodes_[nodes_[i].parent].total += nodes_[i].total;
+  }
+
+  // Nodes kept if the `count` first of `order` are: those, and one folded child per parent that
+  // loses a child.
+  [[nodiscard]] std::size_t size_with(const std::vector<std::uint32_t>& order, std::size_t count,
+                                      std::vector<char>& loses) const {
+    std::fill(loses.begin(), loses.end(), 0);
+    std::size_t size = count;
+    for (std::size_t i = count; i < order.size(); ++i) {
+      char& parent = loses[nodes_[order[i]].parent];
+      // A parent that is dropped itself gets no folded child.
+      if (parent == 0 && rank_[nodes_[order[i]].parent] < count) ++size;
+      parent = 1;
+    }
+    return size;
+  }
+
+  void fold() {
+    std::vector<std::uint32_t> order(nodes_.size());
+    std::iota(order.begin(), order.end(), 0U);
+    // Heaviest first; an ancestor is never lighter and was made earlier, so it precedes.
+    std::stable_sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
+      return nodes_[a].total > nodes_[b].total;
+    });
+    rank_.resize(nodes_.size());
+    for (std::size_t i = 0; i < order.size(); ++i) rank_[order[i]] = i;
+    std::vector<char> loses(nodes_.size());
+    std::size_t low = 1;
+    std::size_t high = order.size();
+    while (low + 1 < high) {
+      const std::size_t middle = (low + high) / 2;
+      (size_with(order, middle, loses) <= max_nodes_ ? low : high) = middle;
+    }
+    drop_all_but(low);
+  }
+
+  void drop_all_but(std::size_t count) {
+    struct Lost {
+      std::uint64_t ticks = 0;
+      std::uint64_t samples = 0;
+      std::uint64_t frames = 0;
+    };
+    std::map<std::uint32_t, Lost> lost;  // kept parent -> what is gone below it
+    std::vector<std::uint32_t> moved(nodes_.size(), kNone);
+    std::vector<std::uint32_t> top(nodes_.size(), kNone);  // of a dropped node: its kept ancestor
+    std::vector<FlameNode> kept;
+    kept.reserve(count);
+    for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
+      const std::uint32_t parent = nodes_[i].parent;
+      if (rank_[i] < count) {
+        moved[i] = static_cast<std::uint32_t>(kept.size());
+        kept.push_back(nodes_[i]);
+        kept.back().parent = moved[parent];
+        continue;
+      }
+      top[i] = top[parent] == kNone ? moved[parent] : top[parent];
+      Lost& here = lost[top[i]];
+      here.ticks += nodes_[i].self;
+      here.samples += nodes_[i].self_samples;
+      ++here.frames;
+      ++out_.folded_nodes;
+    }
+    nodes_ = std::move(kept);
+    for (const auto& [parent, gone] : lost) {
+      const std::string name =
+          std::to_string(gone.frames) + (gone.frames == 1 ? " smaller frame" : " smaller frames");
+      FlameNode node{parent, frame(name, 0, FlameKind::kFolded), nodes_[parent].level + 1};
+      node.self = node.total = gone.ticks;
+      node.self_samples = gone.samples;
+      nodes_.push_back(node);
+      out_.folded_ticks += gone.ticks;
+    }
+  }
+
+  [[nodiscard]] const std::string& name_of(const FlameNode& node) const {
+    return out_.names[out_.frames[node.frame].name];
+  }
+
+  // Sorted child lists as one array: children of i are at first[i]..first[i + 1].
+  void sort_children(std::vector<std::uint32_t>& list, std::vector<std::uint32_t>& first) const {
+    first.assign(nodes_.size() + 1, 0);
+    for (std::size_t i = 1; i < nodes_.size(); ++i) ++first[nodes_[i].parent + 1];
+    std::partial_sum(first.begin(), first.end(), first.begin());
+    list.resize(nodes_.size() - 1);
+    std::vector<std::uint32_t> fill(first.begin(), first.end() - 1);
+    for (std::uint32_t i = 1; i < nodes_.size(); ++i) list[fill[nodes_[i].parent]++] = i;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      std::sort(list.begin() + first[i], list.begin() + first[i + 1],
+                [this](std::uint32_t a, std::uint32_t b) {
+                  if (nodes_[a].total != nodes_[b].total) return nodes_[a].total > nodes_[b].total;
+                  const int order = name_of(nodes_[a]).compare(name_of(nodes_[b]));
+                  return order != 0 ? order < 0 : a < b;
+                });
+    }
+  }
+
+  void finish() {
+    std::vector<std::uint32_t> list;
+    std::vector<std::uint32_t> first;
+    sort_children(list, first);
+    out_.nodes.reserve(nodes_.size());
+    std::vector<std::pair<std::uint32_t, std::uint32_t>> work{{0, 0}};  // old node, new parent
+    while (!work.empty()) {
+      const auto [old, parent] = work.back();
+      work.pop_back();
+      const auto index = static_cast<std::uint32_t>(out_.nodes.size());
+      out_.nodes.push_back(nodes_[old]);
+      out_.nodes.back().parent = parent;
+      for (std::uint32_t i = first[old + 1]; i-- > first[old];) work.emplace_back(list[i], index);
+    }
+    sort_names();
+    for (auto& [index, pids] : pids_) {
+      std::sort(pids.begin(), pids.end());
+      pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
+      out_.groups.push_back({index, std::move(pids)});
+    }
+  }
+
+  // Hottest first: viewers of a cut file still have the names that matter.
+  void sort_names() {
+    std::vector<std::uint64_t> heat(out_.names.size());
+    for (const FlameNode& node : out_.nodes) heat[out_.frames[node.frame].name] += node.self;
+    std::vector<std::uint32_t> order(out_.names.size());
+    std::iota(order.begin(), order.end(), 0U);
+    std::stable_sort(order.begin(), order.end(),
+                     [&heat](std::uint32_t a, std::uint32_t b) { return heat[a] > heat[b]; });
+    std::vector<std::uint32_t> moved(order.size());
+    std::vector<std::string> names(order.size());
+    for (std::uint32_t i = 0; i < order.size(); ++i) {
+      moved[order[i]] = i;
+      names[i] = std::move(out_.names[order[i]]);
+    }
+    out_.names = std::move(names);
+    for (FlameFrame& one : out_.frames) one.name = moved[one.name];
+  }
+
+  const SymbolizedProfile& profile_;
+  const std::size_t max_nodes_;
+  FlameTree out_;
+  std::vector<FlameNode> nodes_;
+  std::unordered_map<std::uint64_t, std::uint32_t> children_;  // parent:32 | frame:32 -> node
+  std::unordered_map<std::string, std::uint32_t> names_;
+  std::map<std::tuple<std::uint32_t, std::uint32_t, FlameKind>, std::uint32_t> frames_;
+  std::vector<std::uint32_t> frame_of_;  // by ProfileFrame
+  std::map<std::uint32_t, std::vector<std::uint32_t>> pids_;
+  std::vector<std::size_t> rank_;
+};
+
+}  // namespace
+
+FlameTree FlameTree::build(const SymbolizedProfile& profile, std::size_t max_nodes) {
+  return TreeBuilder(profile, max_nodes).build();
+}
+
+}  // namespace sonde

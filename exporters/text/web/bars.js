@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// The fixed parts of the page: summary, range, crumb, legend, help. Each takes what it shows and
+// returns or fills elements; none keeps state.
+import { make, nameNode, refill } from './dom.js';
+import { clockText, countText, dateText, offsetText, percentText, printable, timeText, valueText }
+  from './format.js';
+import { HELP, WORDS } from './words.js';
+import { childrenOf, kindTotals } from './flame.js';
+import { kindHex } from './palette.js';
+
+const CRUMB_STEPS = 5;
+const CRUMB_NAME_WIDTH = 180;
+const TOAST_MS = 4000;
+// Fields of `kind:`; folded frames hide theirs.
+const LEGEND_FIELDS = { 1: 'own', 2: 'lib', 3: 'kernel', 4: 'jit', 5: 'unresolved', 6: '' };
+
+// A setting of this browser; a page from a file may have no storage.
+export function savedSetting(name, fallback) {
+  try {
+    return localStorage.getItem(`sonde.${name}`) ?? fallback;
+  } catch {
+    return fallback;
+  }
+}
+
+export function saveSetting(name, value) {
+  try {
+    localStorage.setItem(`sonde.${name}`, value);
+  } catch {
+    // The setting then lasts as long as the page.
+  }
+}
+
+export function typeText(payload) {
+  const cpu = payload.unit === 'nanoseconds' && payload.type === 'cpu';
+  return cpu ? 'CPU time' : printable(payload.type);
+}
+
+// `24 min 3 s CPU · 1.60 of 2 cores · 27,412 samples at 19 Hz`
+export function summaryText(payload) {
+  const value = payload.total * payload.tick;
+  const parts = [];
+  if (payload.unit === 'nanoseconds') {
+    parts.push(`${timeText(value)} CPU`);
+    const length = payload.meta.duration_ns;
+    if (length > 0 && payload.ncpu > 0) {
+      parts.push(`${(value / length).toFixed(2)} of ${payload.ncpu} cores`);
+    }
+  } else {
+    parts.push(valueText(value, payload.unit));
+  }
+  const rate = payload.rates.length > 0 ? ` at ${payload.rates.join(', ')} Hz` : '';
+  parts.push(`${countText(payload.samples)} samples${rate}${payload.n ? ', weighted' : ''}`);
+  return parts.join(' · ');
+}
+
+// `kernel 6.1.0 · 412 small frames put together`
+export function scopeText(payload) {
+  const facts = [];
+  if (payload.meta.kernel) facts.push(`kernel ${printable(payload.meta.kernel)}`);
+  if (payload.more.nodes > 0) facts.push(`${countText(payload.more.nodes)} small frames put together`);
+  return facts.join(' · ');
+}
+
+export function fillRange(box, payload, utc) {
+  const { from, to } = payload;
+  box.hidden = !(from > 0);
+  box.title = 'Switch between local time and UTC';
+  refill(box, make('span', { class: 'quiet' }, dateText(from, utc)),
+    make('b', {}, `${clockText(from, utc)}–${clockText(to, utc)}`),
+    make('span', { class: 'quiet' }, `${Math.round((to - from) / 1000)} s · ${offsetText(from, utc)}`));
+}
+
+// The way from the root to the zoomed frame, its middle left out.
+// app: {tree, profile, zoomed, all, labels, host, zoom(node)}
+export function crumbParts(app) {
+  const { tree, profile, zoomed } = app;
+  const path = [];
+  for (let node = zoomed; node > 0; node = tree.parent[node]) path.unshift(node);
+  const step = (node) => {
+    const name = node === 0 ? app.host
+      : app.labels.fit(profile.name[tree.frame[node]], CRUMB_NAME_WIDTH);
+    if (node === zoomed && node !== 0) return make('b', {}, nameNode(name));
+    const button = make('button', { type: 'button' }, nameNode(name));
+    button.addEventListener('click', () => app.zoom(node));
+    return button;
+  };
+  const shown = path.length > CRUMB_STEPS ? [path[0], -1, ...path.slice(2 - CRUMB_STEPS)] : path;
+  const separator = () => make('span', { class: 'sep', 'aria-hidden': 'true' }, '›');
+  const parts = [step(0)];
+  for (const node of shown) parts.push(separator(), node < 0 ? '…' : step(node));
+  if (zoomed === 0) return [...parts, separator(), WORDS.crumbHint];
+  return [...parts, make('span', { class: 'share' }, percentText(tree.total[zoomed] / app.all))];
+}
+
+// One button per origin that has samples. app: {tree, profile, zoomed, theme, query,
+// setQuery(text), dim(kind or -1)}
+export function legendParts(app) {
+  const totals = kindTotals(app.tree, app.profile, app.zoomed);
+  const all = app.tree.total[app.zoomed] || 1;
+  return Object.keys(LEGEND_FIELDS).filter((kind) => totals[kind] > 0).map((kind) => {
+    const swatch = make('span', { class: 'swatch' });
+    swatch.style.background = kindHex(Number(kind), app.theme);
+    const query = `kind:${LEGEND_FIELDS[kind]}`;
+    const button = make('button', { type: 'button', 'aria-pressed': String(app.query === query) },
+      swatch, WORDS.kinds[kind], make('span', { class: 'quiet' }, percentText(totals[kind] / all)));
+    if (LEGEND_FIELDS[kind]) {
+      button.addEventListener('click', () => app.setQuery(app.query === query ? '' : query));
+    }
+    button.addEventListener('pointerenter', () => app.dim(Number(kind)));
+    button.addEventListener('pointerleave', () => app.dim(-1));
+    return button;
+  });
+}
+
+// The status line: full name, figures, image. shares: {total, self} of the profile.
+export function statusParts(profile, frame, shares, run) {
+  const figures = run > 1 ? WORDS.narrowRun(run)
+    : `total ${percentText(shares.total)}   self ${percentText(shares.self)}   ` +
+      profile.image[frame].base;
+  return [nameNode(profile.name[frame]), make('span', { class: 'figures' }, figures)];
+}
+
+// What a screen reader says of a frame.
+export function spokenText(tree, profile, node, all) {
+  const siblings = node === 0 ? [0] : childrenOf(tree, tree.parent[node]);
+  return `${profile.name[tree.frame[node]]}, total ${percentText(tree.total[node] / all)}, ` +
+    `self ${percentText(tree.self[node] / all)}, level ${tree.level[node]}, ` +
+    `${siblings.indexOf(node) + 1} of ${siblings.length}`;
+}
+
+let toastTimer = 0;
+
+export function showToast(box, text) {
+  refill(box, nameNode(text));
+  box.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => (box.hidden = true), TOAST_MS);
+}
+
+// Children of the help dialog. letters: {on, set(on)}
+export function helpParts(letters, close) {
+  const box = make('input', { type: 'checkbox' });
+  box.checked = letters.on;
+  box.addEventListener('change', () => letters.set(box.checked));
+  const button = make('button', { type: 'button', class: 'control' }, 'Close');
+  button.addEventListener('click', close);
+  const groups = HELP.flatMap(([title, keys]) => [make('h3', {}, title),
+    make('dl', {}, ...keys.flatMap(([key, text]) => [make('dt', {}, key), make('dd', {}, text)]))]);
+  return [...groups,
+    make('footer', {}, make('label', {}, box, ' single letters act as keys'), button)];
+}

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// The box a flame graph is drawn in: size, scrolling, pointer and wheel. Turns events into calls
+// of its owner; draws through one FlameView.
+import { deepestLevel } from './layout.js';
+import { FlameView, ROW } from './canvas.js';
+import { make, oncePerFrame } from './dom.js';
+
+const ZOOM_MS = 120;
+const DRAG_FROM = 5; // px
+const MIN_ROW = 6;
+
+export class Stage {
+  // owner: hover(node, run, event), click(node, run, event), menu(node, event), span(x0, x1)
+  constructor(box, profile, owner) {
+    this.box = box;
+    this.owner = owner;
+    this.content = make('div', { class: 'stage-content' });
+    this.frames = make('canvas', { class: 'frames', 'aria-hidden': 'true' });
+    this.marks = make('canvas', { class: 'marks', 'aria-hidden': 'true' });
+    this.spacer = make('div', { class: 'stage-spacer' });
+    this.content.append(this.frames, this.marks);
+    box.append(this.content, this.spacer);
+    this.view = new FlameView({ frames: this.frames, marks: this.marks }, profile);
+    this.fitDepth = false;
+    this.paint = oncePerFrame(() => this.view.draw());
+    this.mark = oncePerFrame(() => this.view.layout && this.view.drawMarks());
+    this.listen();
+  }
+
+  listen() {
+    const { box } = this;
+    new ResizeObserver(() => this.measure()).observe(box);
+    box.addEventListener('scroll', () => {
+      this.view.scroll = box.scrollTop;
+      this.owner.scrolled?.();
+      this.paint();
+    });
+    box.addEventListener('pointermove', (event) => this.move(event));
+    box.addEventListener('pointerleave', (event) => this.setHover(-1, 0, event));
+    box.addEventListener('pointerdown', (event) => this.down(event));
+    box.addEventListener('pointerup', (event) => this.up(event));
+    box.addEventListener('pointercancel', () => (this.drag = null));
+    box.addEventListener('contextmenu', (event) => {
+      const { node } = this.hitOf(event);
+      if (node < 0) return;
+      event.preventDefault();
+      this.owner.menu(node, event);
+    });
+    box.addEventListener('auxclick', (event) => {
+      if (event.button === 1) this.owner.pin?.(this.hitOf(event).node, event);
+    });
+    box.addEventListener('wheel', (event) => this.wheel(event), { passive: false });
+  }
+
+  measure() {
+    const width = this.box.clientWidth;
+    const height = this.box.clientHeight;
+    if (width === 0 || height === 0) return;
+    this.view.resize(width, height);
+    this.settleRows();
+    this.view.draw(); // in the same frame: a cleared canvas is never shown
+  }
+
+  setLayout(layout) {
+    this.view.setLayout(layout);
+    this.settleRows();
+  }
+
+  // Row height and scroll range for what is zoomed.
+  settleRows() {
+    const { view } = this;
+    if (!view.layout) return;
+    view.rows = deepestLevel(view.layout, view.zoomNode) + 1;
+    const shown = view.rows - view.skip;
+    const fitting = Math.floor(view.height / Math.max(1, shown));
+    view.rowHeight = this.fitDepth ? Math.max(MIN_ROW, Math.min(ROW, fitting)) : ROW;
+    const content = shown * view.rowHeight;
+    this.spacer.style.height = `${Math.max(0, content - view.height)}px`;
+    view.scroll = this.box.scrollTop;
+    this.owner.scrolled?.();
+  }
+
+  hiddenLevels() {
+    const { view } = this;
+    const below = (view.rows - view.skip) * view.rowHeight - view.height - view.scroll;
+    return view.flipped ? 0 : Math.max(0, Math.ceil(below / view.rowHeight));
+  }
+
+  // Shows `node` over the full width. Moves x only, 120 ms.
+  zoomTo(node, animate) {
+    const { view } = this;
+    const x0 = view.layout.x[node];
+    const x1 = x0 + Math.max(view.tree.total[node], 1e-9);
+    view.zoomNode = node;
+    this.settleRows();
+    this.slide(x0, x1, animate);
+  }
+
+  slide(x0, x1, animate) {
+    const { view } = this;
+    cancelAnimationFrame(this.slideFrame);
+    const still = !animate || matchMedia('(prefers-reduced-motion: reduce)').matches;
+    const from = { x0: view.x0, x1: view.x1 };
+    const begun = performance.now();
+    const step = (now) => {
+      const t = still ? 1 : Math.min(1, Math.max(0, (now - begun) / ZOOM_MS));
+      const eased = 1 - (1 - t) ** 3;
+      view.x0 = from.x0 + (x0 - from.x0) * eased;
+      view.x1 = from.x1 + (x1 - from.x1) * eased;
+      view.draw();
+      if (t < 1) this.slideFrame = requestAnimationFrame(step);
+    };
+    step(begun);
+  }
+
+  // Scrolls so that the node's row is in view.
+  reveal(node) {
+    const top = this.view.rowTop(this.view.tree.level[node]);
+    const { rowHeight, height } = this.view;
+    if (top < 0) this.box.scrollTop += top - 2 * rowHeight;
+    else if (top + rowHeight > height) this.box.scrollTop += top + 3 * rowHeight - height;
+    this.view.scroll = this.box.scrollTop;
+    this.paint();
+  }
+
+  // Pointer --------------------------------------------------------------------------------
+  place(event) {
+    const bounds = this.box.getBoundingClientRect();
+    return { x: event.clientX - bounds.left, y: event.clientY - bounds.top };
+  }
+
+  hitOf(event) {
+    if (!this.view.layout) return { node: -1, run: 0 };
+    const { x, y } = this.place(event);
+    return this.view.hit(x, y);
+  }
+
+  setHover(node, run, event) {
+    if (node === this.view.hovered && run === this.run) {
+      this.owner.hover(node, run, event);
+      return;
+    }
+    this.view.hovered = node;
+    this.run = run;
+    this.box.classList.toggle('pointing', node >= 0);
+    this.mark();
+    this.owner.hover(node, run, event);
+  }
+
+  move(event) {
+    if (this.drag) {
+      const { x } = this.place(event);
+      if (Math.abs(x - this.drag.x) >= DRAG_FROM) this.drag.moved = true;
+      if (this.drag.moved && this.drag.span) this.showSpan(this.drag.x, x);
+      if (this.drag.moved) return;
+    }
+    const { node, run } = this.hitOf(event);
+    this.setHover(node, run, event);
+  }
+
+  down(event) {
+    if (event.button !== 0) return;
+    const { x } = this.place(event);
+    const { node } = this.hitOf(event);
+    this.drag = { x, moved: false, span: event.shiftKey || node < 0 };
+  }
+
+  up(event) {
+    const drag = this.drag;
+    this.drag = null;
+    this.hideSpan();
+    if (!drag || event.button !== 0) return;
+    const { x } = this.place(event);
+    if (drag.moved && drag.span) {
+      const [from, to] = [Math.min(x, drag.x), Math.max(x, drag.x)];
+      this.owner.span(this.view.tickOf(Math.max(0, from)),
+        this.view.tickOf(Math.min(this.view.width, to)));
+      return;
+    }
+    if (drag.moved) return;
+    const { node, run } = this.hitOf(event);
+    this.owner.click(node, run, event);
+  }
+
+  showSpan(from, to) {
+    if (!this.spanBox) {
+      this.spanBox = make('div', { class: 'span' });
+      this.content.append(this.spanBox);
+    }
+    this.spanBox.style.left = `${Math.min(from, to)}px`;
+    this.spanBox.style.width = `${Math.abs(to - from)}px`;
+  }
+
+  hideSpan() {
+    this.spanBox?.remove();
+    this.spanBox = null;
+  }
+
+  wheel(event) {
+    const { view } = this;
+    if (!view.layout || (!event.ctrlKey && !event.metaKey && !event.shiftKey)) return;
+    event.preventDefault();
+    const whole = view.tree.total[0];
+    let span = view.x1 - view.x0;
+    if (event.shiftKey && !event.ctrlKey && !event.metaKey) {
+      const by = ((event.deltaY || event.deltaX) / view.width) * span;
+      this.setWindow(view.x0 + by, span, whole);
+      return;
+    }
+    const { x } = this.place(event);
+    const tick = view.tickOf(x);
+    span = Math.min(whole, Math.max(whole / 1e7, span * 1.0015 ** event.deltaY));
+    this.setWindow(tick - (x / view.width) * span, span, whole);
+  }
+
+  setWindow(from, span, whole) {
+    this.view.x0 = Math.min(Math.max(0, from), Math.max(0, whole - span));
+    this.view.x1 = this.view.x0 + span;
+    this.paint();
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything visible except scroll and hover, in one object with listeners.
+
+export const DEFAULT_STATE = Object.freeze({
+  mode: 'both', // both, flame, table, sandwich
+  zoom: [], // path of {name, image} below the root
+  query: '',
+  fn: null, // {name, image} in the middle of the sandwich
+  colour: 'origin', // origin, image, self
+  sort: 'self.desc',
+  inverted: false,
+  alphabetic: false,
+  fullNames: false,
+});
+
+export class Store {
+  constructor(initial) {
+    this.value = { ...DEFAULT_STATE, ...initial };
+    this.listeners = [];
+  }
+
+  // listener(state, changed keys)
+  listen(listener) {
+    this.listeners.push(listener);
+  }
+
+  // push: a step that Back undoes; otherwise the current entry is replaced.
+  set(changes, push = false) {
+    const changed = Object.keys(changes)
+      .filter((key) => JSON.stringify(changes[key]) !== JSON.stringify(this.value[key]));
+    if (changed.length === 0) return;
+    this.value = { ...this.value, ...changes };
+    for (const listener of this.listeners) listener(this.value, new Set(changed), push);
+  }
+}
