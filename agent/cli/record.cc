@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/cli/exit_code.h"
 #include "agent/cli/figures.h"
@@ -198,10 +199,13 @@ class Recording {
 
   [[nodiscard]] std::string summary_of(const SymbolizedProfile& profile, const ProfileSums& sums,
                                        const std::string& wrote, const Pen& pen) const {
-    std::string out = render_summary(profile, sums, SummaryOptions{}, pen);
-    if (wrote.empty()) return out;
-    if (summary_warnings(profile, sums, pen).empty()) out += "\n";
-    for (const std::string& line : wrap(wrote, pen.width(), 4)) out.append(line).append("\n");
+    std::vector<std::string> last;
+    if (!wrote.empty()) last = wrap(wrote, pen.width(), 4);
+    if (summary_warnings(profile, sums, pen).empty()) last.insert(last.begin(), "");
+    SummaryOptions summary;
+    summary.lines_after += last.size();
+    std::string out = render_summary(profile, sums, summary, pen);
+    for (const std::string& line : last) out.append(line).append("\n");
     return out;
   }
 

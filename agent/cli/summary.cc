@@ -13,10 +13,10 @@ namespace sonde {
 namespace {
 
 constexpr std::size_t kScreenLines = 24;
-constexpr std::size_t kMinFunctionRows = 6;
+constexpr std::size_t kMinFunctionRows = 3;
 constexpr std::size_t kMaxFunctionRows = 12;
 constexpr std::size_t kProcessRows = 5;
-constexpr std::size_t kMaxCutProcesses = 3;
+constexpr std::size_t kMaxCutProcesses = 2;
 constexpr std::size_t kProcessName = 16;
 constexpr std::size_t kMinOriginWidth = 24;
 

@@ -4,9 +4,8 @@
 #include <algorithm>
 #include <iterator>
 #include <span>
+#include <string>
 #include <unordered_map>
-
-#include "core/model/function_name.h"
 
 namespace sonde {
 namespace {
@@ -80,7 +79,12 @@ FunctionMatch find_functions(const FunctionTable& functions, std::string_view qu
   };
   if (query.empty()) return match;
   if (choose([&](std::string_view name) { return name == query; })) return match;
-  if (choose([&](std::string_view name) { return without_parameters(name) == query; })) {
+  // `int ns::f<T>(char)` is meant by `ns::f<T>`.
+  const std::string with_bracket = std::string(query) + "(";
+  if (choose([&](std::string_view name) {
+        const std::size_t at = name.find(with_bracket);
+        return at == 0 || (at != std::string_view::npos && name[at - 1] == ' ');
+      })) {
     return match;
   }
   match.exact = false;
