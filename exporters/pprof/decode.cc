@@ -46,7 +46,7 @@ class Builder {
  private:
   Result<void> add_images() {
     for (const PprofMapping& mapping : message_.mappings) {
-      const auto paid = message_.charge(
+      auto paid = message_.charge(
           4 * (sizeof(ProfileImage) + mapping.filename.size() + mapping.build_id.size()));
       if (!paid) return paid;
       out_.images.push_back({std::string(mapping.filename), std::string(mapping.build_id)});
@@ -57,8 +57,8 @@ class Builder {
   Result<void> add_functions() {
     for (const PprofFunction& function : message_.functions) {
       const bool same = function.system_name == function.name;
-      const auto paid = message_.charge(2 * sizeof(ProfileFunction) + function.name.size() +
-                                        function.system_name.size());
+      auto paid = message_.charge(2 * sizeof(ProfileFunction) + function.name.size() +
+                                  function.system_name.size());
       if (!paid) return paid;
       out_.functions.push_back(
           {std::string(function.name), same ? std::string() : std::string(function.system_name)});
@@ -84,7 +84,7 @@ class Builder {
       frame.image = location.mapping;
       frame.address = file_address(location);
       const std::size_t count = std::max<std::size_t>(location.line_count, 1);
-      if (const auto paid = message_.charge(2 * count * sizeof(frame)); !paid) return paid;
+      if (auto paid = message_.charge(2 * count * sizeof(frame)); !paid) return paid;
       for (std::size_t i = 0; i < count; ++i) {
         frame.function = location.line_count == 0 ? 0 : message_.lines[location.first_line + i] + 1;
         out_.frames.push_back(frame);
@@ -108,7 +108,7 @@ class Builder {
       if (fresh) {
         at->second = static_cast<std::uint32_t>(out_.functions.size());
         ProfileFunction function{unresolved_name(path, frame.address), {}};
-        const auto paid = message_.charge(4 * sizeof(function) + function.name.size());
+        auto paid = message_.charge(4 * sizeof(function) + function.name.size());
         if (!paid) return paid;
         out_.functions.push_back(std::move(function));
       }
@@ -172,7 +172,7 @@ class Builder {
     const auto [at, fresh] = processes_.try_emplace({name, pid}, 0);
     if (fresh) {
       at->second = static_cast<std::uint32_t>(out_.processes.size());
-      if (const auto paid = message_.charge(4 * sizeof(ProfileProcess) + name.size()); !paid) {
+      if (auto paid = message_.charge(4 * sizeof(ProfileProcess) + name.size()); !paid) {
         return paid.error();
       }
       out_.processes.push_back({pid, std::string(name)});
@@ -218,7 +218,7 @@ class Builder {
       }
       // Charged as it grows: one location may stand for many inlined frames.
       const std::size_t grown = first_frame_[location + 1] - first_frame_[location];
-      if (const auto paid = message_.charge(grown * 2 * sizeof(std::uint32_t)); !paid) return paid;
+      if (auto paid = message_.charge(grown * 2 * sizeof(std::uint32_t)); !paid) return paid;
     }
     stack.frames.shrink_to_fit();
     set_leaf_origin(sample.origin, stack);

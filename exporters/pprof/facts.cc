@@ -186,7 +186,8 @@ std::vector<std::string> frame_facts(std::span<const ProfileFrame> frames) {
   std::vector<std::string> out{std::string(kFrames) + '=' + hash_of(frames) + ':' +
                                runs_of(frames)};
   for (const auto& [reason, ranges] : reasons_of(frames)) {
-    out.push_back(std::string(kReason) + reason + '=' + ranges);
+    out.emplace_back(kReason);
+    out.back().append(reason).append("=").append(ranges);
   }
   return out;
 }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "exporters/text/escape.h"
+#include "exporters/text/stack_cut.h"
 
 namespace sonde {
 namespace {
@@ -121,7 +122,8 @@ void write_head(JsonText& json, const SymbolizedProfile& profile, const FlameTre
   if (meta.rate_hz != 0) json.number(meta.rate_hz);
   json.close(']');
   json.key("trust").open('{').key("produced").number(tree.samples + lost);
-  json.key("lost").number(lost).key("whole").number(tree.whole_samples).close('}');
+  json.key("lost").number(lost).key("whole").number(tree.whole_samples);
+  json.key("early").number(tree.early_samples).close('}');
 }
 
 void write_tables(JsonText& json, const SymbolizedProfile& profile, const FlameTree& tree) {
@@ -177,12 +179,18 @@ void write_reasons(JsonText& json, const FlameTree& tree) {
 void write_meta(JsonText& json, const SymbolizedProfile& profile) {
   const ProfileMeta& meta = profile.meta;
   std::map<std::string, std::uint64_t> stops;
-  for (const ProfileStack& stack : profile.stacks) stops[stop_name(stack.stop)] += stack.samples;
+  std::map<std::string, std::uint16_t> numbers;
+  for (const ProfileStack& stack : profile.stacks) {
+    stops[stop_name(stack.stop)] += stack.samples;
+    numbers[stop_name(stack.stop)] = stack.stop;
+  }
   json.key("meta").open('{').key("host").text(meta.host).key("kernel").text(meta.kernel);
   json.key("version").text(meta.version).key("rate").number(meta.rate_hz);
   json.key("duration_ns").number(meta.duration_ns);
   json.counts("lost", meta.lost).counts("stops", stops).counts("notes", meta.notes);
-  json.key("cost").open('{').key("cpu_seconds").number(meta.cost.cpu_seconds);
+  json.key("explain").open('{');
+  for (const auto& [name, stop] : numbers) json.key(name).text(stop_sentence(stop));
+  json.close('}').key("cost").open('{').key("cpu_seconds").number(meta.cost.cpu_seconds);
   json.key("bpf_seconds").number(meta.cost.bpf_seconds);
   json.key("rss_peak_bytes").number(meta.cost.rss_peak_bytes);
   json.key("bpf_ns_per_sample").number(meta.cost.bpf_ns_per_sample).close('}').close('}');

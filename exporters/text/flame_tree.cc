@@ -8,6 +8,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "core/model/aggregate.h"
 #include "exporters/text/stack_cut.h"
 
 namespace sonde {
@@ -91,18 +92,19 @@ class TreeBuilder {
     if (is_whole(stack.stop)) {
       out_.whole_samples += stack.samples;
     } else {
+      if (is_early(stack.stop)) out_.early_samples += stack.samples;
       const std::string& path = profile_.images[stack.stop_image].path;
       const std::uint32_t cut =
           frame(cut_frame_name(stack.stop, path), stack.stop_image, FlameKind::kStackCut);
       out_.frames[cut].reason = stop_name(stack.stop);
       node = child(node, cut);
     }
-    for (auto at = stack.frames.rbegin(); at != stack.frames.rend(); ++at) {
+    for (std::size_t i = stack.frames.size(); i-- > 0;) {
       if (nodes_[node].level + 1 >= kMaxFlameLevel) {
         node = child(node, frame("deeper frames", 0, FlameKind::kFolded));
         break;
       }
-      node = child(node, flame_frame(*at));
+      node = child(node, flame_frame(stack.frames[i]));
     }
     const std::uint64_t ticks =
         out_.weighted ? (stack.cpu_ns + kMicrosecond / 2) / kMicrosecond : stack.samples;

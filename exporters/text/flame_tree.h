@@ -65,6 +65,7 @@ class FlameTree {
   bool weighted = false;      // samples differ in weight: ticks are microseconds
   std::uint64_t samples = 0;
   std::uint64_t whole_samples = 0;  // in stacks walked to their root
+  std::uint64_t early_samples = 0;  // taken before their code was known: not in that ratio
   std::uint64_t folded_nodes = 0;   // nodes that folded children stand for
   std::uint64_t folded_ticks = 0;
 };

@@ -37,9 +37,9 @@ std::string encode_folded(const SymbolizedProfile& profile) {
       line += ";[" +
               folded_name(cut_frame_name(stack.stop, profile.images[stack.stop_image].path)) + ']';
     }
-    for (auto at = stack.frames.rbegin(); at != stack.frames.rend(); ++at) {
+    for (std::size_t i = stack.frames.size(); i-- > 0;) {
       line += ';';
-      line += frames[*at];
+      line += frames[stack.frames[i]];
     }
     lines[std::move(line)] += stack.samples;
   }

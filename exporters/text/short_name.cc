@@ -244,7 +244,7 @@ std::vector<std::string> name_forms(std::string_view name) {
 }
 
 std::string fit_name(std::string_view name, std::size_t columns) {
-  const std::string shown = printable(name);
+  std::string shown = printable(name);
   if (characters(shown) <= columns) return shown;
   const std::vector<std::string> forms = name_forms(shown);
   for (const std::string& form : forms) {

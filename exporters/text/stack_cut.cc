@@ -1,9 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporters/text/stack_cut.h"
 
+#include <array>
+
 #include "core/model/profile.h"
 
 namespace sonde {
+namespace {
+
+constexpr std::array<std::string_view, SONDE_STOP_COUNT> kSentences = {
+#define X(id, name, help) help,
+    SONDE_STOP_REASONS(X)
+#undef X
+};
+
+}  // namespace
+
+std::string_view stop_sentence(std::uint16_t stop) {
+  return stop < kSentences.size() ? kSentences[stop] : std::string_view();
+}
 
 std::string_view stop_phrase(std::uint16_t stop) {
   switch (stop) {
@@ -30,6 +45,8 @@ std::string_view stop_phrase(std::uint16_t stop) {
       return "registers not available";
     case SONDE_STOP_LOOP:
       return "stack pointer did not grow";
+    case SONDE_STOP_MEMORY_GONE:
+      return "process was ending";
     default:
       return "reason not known";
   }

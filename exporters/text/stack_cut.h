@@ -11,6 +11,9 @@ namespace sonde {
 // A few words: `no unwind row`; empty for stacks that are whole.
 std::string_view stop_phrase(std::uint16_t stop);
 
+// The whole sentence, as bpf/abi/stop.h has it; empty past the table.
+std::string_view stop_sentence(std::uint16_t stop);
+
 // The frame a cut stack begins with: `stack cut: no unwind row in legacyd`.
 //
 // image_path  where the walk ended; empty = not known.

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/aggregate.h"
 #include "exporters/text/escape.h"
 #include "exporters/text/figures.h"
 #include "exporters/text/flame_tree.h"
@@ -149,7 +150,7 @@ class SvgText {
     out_ += std::string(".f text{fill:") + (light ? "#14181f" : "#ffffff") + "}\n";
     out_ += std::string(".f:hover rect{stroke:") + (light ? "#14181f" : "#ffffff") + "}\n";
     out_ += std::string(".line{stroke:") +
-            (light ? "rgba(20,24,31,.34)" : "rgba(233,237,242,.34)") + "}\n";
+            (light ? "rgba(20,24,31,.16)" : "rgba(233,237,242,.16)") + "}\n";
     for (const auto& [group, shade] : shades_) {
       out_ += '.' + group + "{fill:" + shade_hex(shade, theme) + "}\n";
     }
@@ -215,10 +216,13 @@ class SvgText {
     std::uint64_t lost = 0;
     for (const auto& [reason, count] : profile_.meta.lost) lost += count;
     const double produced = static_cast<double>(std::max<std::uint64_t>(tree_.samples + lost, 1));
-    std::string out = percent_text(static_cast<double>(tree_.whole_samples) /
-                                   static_cast<double>(std::max<std::uint64_t>(tree_.samples, 1))) +
-                      " whole stacks   " + count_text(lost) + " lost (" +
-                      percent_text(static_cast<double>(lost) / produced) + ")";
+    std::string out =
+        percent_text(whole_share(tree_.whole_samples, tree_.samples, tree_.early_samples)) +
+        " whole stacks   " + count_text(lost) + " lost (" +
+        percent_text(static_cast<double>(lost) / produced) + ")";
+    if (tree_.early_samples != 0) {
+      out += "   " + count_text(tree_.early_samples) + " before their code was known";
+    }
     for (const auto& [reason, count] : profile_.meta.lost) {
       if (count != 0) out += "   " + reason + ' ' + count_text(count);
     }

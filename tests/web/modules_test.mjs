@@ -193,7 +193,7 @@ test('CSV cells cannot be formulas', () => {
 
 test('the badge is judged by whole and lost', () => {
   const judge = (whole, lost, samples = 10000) =>
-    trustVerdict({ samples, trust: { produced: samples + lost, lost, whole } });
+    trustVerdict({ samples, trust: { produced: samples + lost, lost, whole, early: 0 } });
   assert.equal(judge(9950, 0).level, 'ok');
   assert.equal(judge(9800, 0).level, 'warn');
   assert.equal(judge(9950, 50).level, 'warn');
@@ -201,4 +201,6 @@ test('the badge is judged by whole and lost', () => {
   assert.equal(judge(9000, 0).level, 'bad');
   assert.equal(judge(10000, 500).level, 'bad');
   assert.equal(judge(0, 0, 0).level, 'ok');
+  const early = { samples: 1000, trust: { produced: 1000, lost: 0, whole: 899, early: 100 } };
+  assert.equal(trustVerdict(early).level, 'ok');
 });

@@ -2,7 +2,7 @@
 // The exported HTML at its limits: hostile names, its policy, sizes, emptiness, 120,000 nodes.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openFile, profileFile, settle, startBrowser } from './support.mjs';
+import { openFile, profileFile, settle, startBrowser, text } from './support.mjs';
 
 let browser;
 let nodeFile;
@@ -12,8 +12,6 @@ before(async () => {
   nodeFile = profileFile('node', '.html');
 });
 after(() => browser.close());
-
-const text = (page, selector) => page.locator(selector).innerText();
 
 test('hostile names are shown and never run', async () => {
   for (const colorScheme of ['light', 'dark']) {

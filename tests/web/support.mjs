@@ -55,3 +55,39 @@ export async function openFile(browser, path, options = {}) {
 export async function settle(page) {
   await page.waitForTimeout(220);
 }
+
+export const text = (page, selector) => page.locator(selector).innerText();
+
+// Colour of the frame canvas at CSS pixels of the page, `#rrggbb`.
+export function pixel(page, x, y) {
+  return page.evaluate(([px, py]) => {
+    const canvas = document.querySelector('#flame canvas.frames');
+    const box = canvas.getBoundingClientRect();
+    const scale = devicePixelRatio;
+    const [r, g, b] = canvas.getContext('2d')
+      .getImageData((px - box.left) * scale, (py - box.top) * scale, 1, 1).data;
+    return `#${[r, g, b].map((v) => v.toString(16).padStart(2, '0')).join('')}`;
+  }, [x, y]);
+}
+
+// Middle of the heaviest frame with this name, in page pixels.
+export function placeOf(page, name) {
+  return page.evaluate((wanted) => {
+    const { stage, tree, profile } = window.sonde;
+    const node = tree.frame.findIndex((frame) => profile.name[frame] === wanted);
+    const box = stage.view.boxOf(node);
+    const bounds = stage.box.getBoundingClientRect();
+    return { x: bounds.left + box.x + box.w / 2, y: bounds.top + box.y + box.h / 2, w: box.w };
+  }, name);
+}
+
+export async function clickFrame(page, name, options = {}) {
+  const { x, y } = await placeOf(page, name);
+  await page.mouse.click(x, y, options);
+  await settle(page);
+}
+
+export const zoomedName = (page) => page.evaluate(() => {
+  const { tree, profile, zoomed } = window.sonde;
+  return profile.name[tree.frame[zoomed]];
+});

@@ -138,6 +138,21 @@ export function showToast(box, text) {
   toastTimer = setTimeout(() => (box.hidden = true), TOAST_MS);
 }
 
+// Paper is white: the page prints in light colours and goes back to its theme.
+export function printInLight(app) {
+  let before = app.themeChoice;
+  window.addEventListener('beforeprint', () => {
+    before = app.themeChoice;
+    app.setTheme('light');
+    app.restyle();
+    app.stage.view.draw();
+  });
+  window.addEventListener('afterprint', () => {
+    app.setTheme(before);
+    app.restyle();
+  });
+}
+
 // Children of the help dialog. letters: {on, set(on)}
 export function helpParts(letters, close) {
   const box = make('input', { type: 'checkbox' });

@@ -12,6 +12,7 @@ const MIN_LABEL = 26;
 const LABEL_PADDING = 5;
 const RUN_WIDTH = 0.5; // narrower frames are merged into runs
 const GAP_FROM = 3;
+const HATCH = 6; // px between two lines; divides the row's height
 const MATCH = '#ffe14d';
 const MATCH_TEXT = '#14181f';
 const UI_FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Liberation Sans", sans-serif';
@@ -220,23 +221,36 @@ export class FlameView {
   drawHatch(list) {
     if (list.length === 0) return;
     const { context } = this;
-    context.save();
-    context.beginPath();
-    for (let i = 0; i < list.length; i += 4) context.rect(...list.slice(i, i + 4));
-    context.clip();
-    context.strokeStyle = this.tokens.hatch;
-    context.lineWidth = 1;
+    context.fillStyle = this.hatchPattern();
     context.beginPath();
     for (let i = 0; i < list.length; i += 4) {
-      const [x, y, w, h] = list.slice(i, i + 4);
-      const first = Math.floor((x - h) / 6) * 6;
-      for (let at = first; at < x + w; at += 6) {
-        context.moveTo(at, y + h);
-        context.lineTo(at + h, y);
-      }
+      context.rect(list[i], list[i + 1], list[i + 2], list[i + 3]);
     }
-    context.stroke();
-    context.restore();
+    context.fill();
+  }
+
+  // One tile of diagonal lines, in device pixels.
+  hatchPattern() {
+    const key = `${this.tokens.hatch} ${this.scale}`;
+    if (this.hatchKey !== key) {
+      const size = Math.round(HATCH * this.scale);
+      const tile = document.createElement('canvas');
+      tile.width = size;
+      tile.height = size;
+      const pen = tile.getContext('2d');
+      pen.strokeStyle = this.tokens.hatch;
+      pen.lineWidth = this.scale;
+      pen.beginPath();
+      for (const shift of [-size, 0, size]) {
+        pen.moveTo(shift - 1, size + 1);
+        pen.lineTo(shift + size + 1, -1);
+      }
+      pen.stroke();
+      this.hatch = this.context.createPattern(tile, 'repeat');
+      this.hatch.setTransform(new DOMMatrix().scale(1 / this.scale));
+      this.hatchKey = key;
+    }
+    return this.hatch;
   }
 
   // Hits are never narrower than 2 px.

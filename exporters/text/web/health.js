@@ -2,12 +2,17 @@
 // Can this profile be trusted: the badge and the figures behind it.
 import { make, nameNode } from './dom.js';
 import { countText, percentText, printable, timeText, valueText } from './format.js';
-import { WORDS } from './words.js';
+
+// Of the stacks that could be whole: samples taken before their code was known count apart.
+function wholeStackShare(payload) {
+  const able = payload.samples - payload.trust.early;
+  return able > 0 ? payload.trust.whole / able : 1;
+}
 
 // {level: ok, warn or bad, sign, text, rest}
 export function trustVerdict(payload) {
-  const { produced, lost, whole } = payload.trust;
-  const wholeShare = payload.samples > 0 ? whole / payload.samples : 1;
+  const { produced, lost } = payload.trust;
+  const wholeShare = Math.round(wholeStackShare(payload) * 1000) / 1000; // as it is shown
   const lostShare = produced > 0 ? lost / produced : 0;
   const level = wholeShare >= 0.99 && lostShare <= 0.001 ? 'ok'
     : wholeShare >= 0.95 && lostShare <= 0.01 ? 'warn' : 'bad';
@@ -35,7 +40,8 @@ export function trustPanel(payload) {
   const { meta, trust } = payload;
   const facts = [
     ['Samples', countText(payload.samples)],
-    ['Whole stacks', `${countText(trust.whole)} (${percentText(payload.samples ? trust.whole / payload.samples : 1)})`],
+    ['Whole stacks', `${countText(trust.whole)} (${percentText(wholeStackShare(payload))})`],
+    ['Before their code was known', `${countText(trust.early)}${trust.early ? ' (not in that share)' : ''}`],
     ['Lost', countText(trust.lost)],
     ['CPUs', countText(payload.ncpu)],
     ['Rate', payload.rates.length > 0 ? `${payload.rates.join(', ')} Hz` : 'not known'],
@@ -49,7 +55,7 @@ export function trustPanel(payload) {
   return [
     make('table', {}, ...facts.map(([name, value]) =>
       make('tr', {}, make('th', { scope: 'row' }, name), make('td', {}, value)))),
-    ...countRows('Stacks ended', meta.stops, WORDS.stops),
+    ...countRows('Stacks ended', meta.stops, meta.explain),
     ...countRows('Lost samples', meta.lost, {}),
     ...countRows('Also counted', meta.notes, {}),
   ];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts the page together: state in, picture out. The only module that knows all the others.
 import { Store } from './state.js';
-import { fragmentOf, readFragment } from './url.js';
+import { fragmentOf, readFragment, showFragment } from './url.js';
 import { readPayload } from './api.js';
 import { frameOfName, frameTotals, nodeOfPath, isFunction, openProfile, openTree,
   pathOf, sortedTree } from './flame.js';
@@ -17,8 +17,8 @@ import { Tooltip } from './tooltip.js';
 import { trustPanel, trustVerdict } from './health.js';
 import { copyText, saveFile, tableCsv } from './export.js';
 import { functionChoices, nodeChoices, optionChoices, tableChoices } from './choices.js';
-import { crumbParts, fillRange, helpParts, legendParts, saveSetting, savedSetting, scopeText,
-  showToast, spokenText, statusParts, summaryText, typeText } from './bars.js';
+import { crumbParts, fillRange, helpParts, legendParts, printInLight, saveSetting, savedSetting,
+  scopeText, showToast, spokenText, statusParts, summaryText, typeText } from './bars.js';
 import { keyActions, listenKeys } from './keys.js';
 import { byId, make, nameNode, refill } from './dom.js';
 import { countText, percentText, printable } from './format.js';
@@ -47,7 +47,7 @@ class App {
     this.setTheme(savedSetting('theme', 'system'));
     this.store.listen((now, changed, push) => {
       this.render(changed);
-      this.writeUrl(push);
+      showFragment(fragmentOf(now, this.kept), push);
     });
     this.render(new Set(Object.keys(state)));
     if (bad.length > 0) this.toast(WORDS.badLink(bad.join(', ')));
@@ -127,19 +127,10 @@ class App {
     matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => this.restyle());
     matchMedia('(max-width: 1100px)').addEventListener('change', () => this.stage.measure());
     listenKeys(keyActions(this), () => this.letters);
+    printInLight(this);
   }
 
   // Address --------------------------------------------------------------------------------
-  writeUrl(push) {
-    const fragment = fragmentOf(this.state, this.kept);
-    if (fragment === location.hash) return;
-    try {
-      history[push ? 'pushState' : 'replaceState'](null, '', fragment);
-    } catch {
-      location.hash = fragment;
-    }
-  }
-
   readUrl() {
     const { state, kept } = readFragment(location.hash);
     this.kept = kept;
@@ -254,8 +245,8 @@ class App {
   }
 
   showTable() {
-    const hits = this.answer?.frames === 0 ? new Uint8Array(this.profile.frames) : this.hits;
-    this.rows = tableRows(this.profile, this.tableTotals(), hits, this.state.sort);
+    const none = this.answer?.frames === 0 ? new Uint8Array(this.profile.frames) : null;
+    this.rows = tableRows(this.profile, this.tableTotals(), none ?? this.hits, this.state.sort);
     this.table.show({
       rows: this.rows, totals: this.tableTotals(), all: this.tableAll(), sort: this.state.sort,
       colours: kindColours(this.profile, this.theme),

@@ -9,7 +9,7 @@ import { KIND, isFunction } from './flame.js';
 
 const ROW_HEIGHT = 23;
 const SPARE_ROWS = 6;
-const NAME_CHARACTERS = 29;
+const NAME_CHARACTERS = 30;
 
 export const SORTS = {
   self: (t, p, a, b) => t.self[a] - t.self[b] || t.total[a] - t.total[b],
@@ -34,9 +34,11 @@ export function tableRows(profile, totals, hits, sort) {
   return rows;
 }
 
+// The first form of at most `columns` letters, else the head of the last.
 function shortName(name, columns) {
   const forms = nameForms(name.slice(0, 600));
-  return forms.find((form) => [...form].length <= columns) ?? forms[forms.length - 1];
+  const fits = forms.find((form) => [...form].length <= columns);
+  return fits ?? `${[...forms[forms.length - 1]].slice(0, columns - 1).join('')}…`;
 }
 
 export class FunctionTable {
@@ -148,9 +150,11 @@ export class FunctionTable {
     const self = this.totals.self[frame];
     const swatch = make('span', { class: 'swatch' });
     swatch.style.background = this.colours[frame];
+    const kernel = this.profile.kind[frame] === KIND.kernel;
+    const columns = this.columns - (this.wide ? 28 : 0) - (kernel ? 4 : 0);
     const name = make('span', { class: 'name', role: 'cell' }, swatch,
-      nameNode(shortName(this.profile.name[frame], this.wide ? this.columns - 20 : this.columns)));
-    if (this.profile.kind[frame] === KIND.kernel) name.append(make('span', { class: 'tag' }, ' [k]'));
+      nameNode(shortName(this.profile.name[frame], columns)));
+    if (kernel) name.append(make('span', { class: 'tag' }, ' [k]'));
     const bar = make('span', { class: 'bar' });
     bar.style.width = `${this.most > 0 ? (self / this.most) * 100 : 0}%`;
     const cells = [name];

@@ -90,7 +90,7 @@ export class Tooltip {
     if (image.base) facts.push(image.base + (image.id ? ` (build-id ${shortId(image.id)})` : ''));
     if (profile.flags[frame] & 2) facts.push('found by frame pointer');
     const reason = profile.reasons.get(frame);
-    if (reason) facts.push(WORDS.reasons[reason] ?? WORDS.stops[reason] ?? reason);
+    if (reason) facts.push(WORDS.reasons[reason] ?? profile.payload.meta.explain[reason] ?? reason);
     const pids = profile.pids.get(frame);
     if (pids && kind === KIND.group) {
       facts.push(pids.count > 1 ? `${pids.count} processes, pid ${pids.first}…` : `pid ${pids.first}`);

@@ -72,3 +72,13 @@ export function readFragment(fragment) {
   }
   return { state, kept, bad };
 }
+
+// Puts the fragment into the address; push = a step that Back undoes.
+export function showFragment(fragment, push) {
+  if (fragment === location.hash) return;
+  try {
+    history[push ? 'pushState' : 'replaceState'](null, '', fragment);
+  } catch { // too many steps in a short time, or a document without history
+    location.hash = fragment;
+  }
+}

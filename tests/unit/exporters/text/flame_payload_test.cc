@@ -54,9 +54,11 @@ TEST(FlamePayloadTest, SmallProfileSaysWhatItIs) {
   EXPECT_EQ(json["samples"], 100);
   EXPECT_EQ(json["total"], 100);
   EXPECT_EQ(json["rates"], Json::parse("[99]"));
-  EXPECT_EQ(json["trust"], Json::parse(R"({"produced":104,"lost":4,"whole":94})"));
+  EXPECT_EQ(json["trust"], Json::parse(R"({"produced":104,"lost":4,"whole":94,"early":0})"));
   EXPECT_EQ(json["meta"]["lost"]["ring_full"], 1);
   EXPECT_EQ(json["meta"]["stops"]["no_row"], 6);
+  EXPECT_EQ(json["meta"]["explain"]["no_row"],
+            "no unwind row covers the code and no frame pointer led on");
   EXPECT_EQ(json["images"][1], Json::parse(R"(["/srv/app/worker","5d1e00a07c"])"));
   EXPECT_FALSE(json.contains("n"));
 }

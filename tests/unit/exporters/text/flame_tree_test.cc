@@ -68,6 +68,14 @@ TEST(FlameTreeTest, CutStacksBeginWithTheReason) {
   EXPECT_TRUE(seen);
 }
 
+TEST(FlameTreeTest, SamplesBeforeTheirCodeWasKnownCountApart) {
+  SymbolizedProfile profile = small_profile();
+  profile.stacks[3].stop = SONDE_STOP_NO_MAPPING;
+  const FlameTree tree = FlameTree::build(profile, kUnlimited);
+  EXPECT_EQ(tree.early_samples, 6U);
+  EXPECT_EQ(tree.whole_samples, 94U);
+}
+
 TEST(FlameTreeTest, PidsOfAGroupAreCountedOnce) {
   SymbolizedProfile profile = small_profile();
   profile.processes[1].name = "worker";
