@@ -7,6 +7,7 @@ import pty
 import re
 import struct
 import subprocess
+import tempfile
 import termios
 import time
 
@@ -46,7 +47,42 @@ def on_a_terminal(*arguments, columns=80, keys=b"", env=None):
     return process.wait(timeout=30), text.decode()
 
 
-class TerminalTest(SondeTest):
+class ReportOnATerminal(SondeTest):
+    @classmethod
+    def setUpClass(cls):
+        cls.shared = tempfile.TemporaryDirectory(prefix="sonde-cli-")
+        cls.addClassCleanup(cls.shared.cleanup)
+        cls.file = os.path.join(cls.shared.name, "x.pb.gz")
+        spinning = sonde_program.spin(20)
+        try:
+            recorded = run("record", "-d", "1", "-o", cls.file)
+        finally:
+            cls.end(spinning)
+        assert recorded.code == 0, recorded
+
+    def test_a_wide_terminal_is_used(self):
+        for columns in (60, 80, 120):
+            _, text = on_a_terminal("report", self.file, columns=columns)
+            widest = max(map(width_of, text.replace("\r\n", "\n").split("\n")))
+            self.assertLessEqual(widest, columns, text)
+        self.assertRegex(text, r"function {60,}where")
+
+    def test_colour_only_on_a_terminal_and_never_with_no_color(self):
+        report = ("report", self.file)
+        self.assertIn("\x1b[", on_a_terminal(*report)[1])
+        self.assertNotIn("\x1b", on_a_terminal(*report, env={**ENVIRONMENT, "NO_COLOR": "1"})[1])
+        self.assertNotIn("\x1b", on_a_terminal(*report, env={**ENVIRONMENT, "TERM": "dumb"})[1])
+        self.assertNotIn("\x1b", run(*report).out)
+        self.assertIn("\x1b[", run(*report, "--color", "always").out)
+        self.assertNotIn("\x1b", on_a_terminal(*report, "--color", "never")[1])
+
+    def test_ascii_without_utf8(self):
+        done = run("report", self.file, env={**ENVIRONMENT, "LC_ALL": "C"})
+        self.assertTrue(done.out.isascii(), done.out)
+        self.assertIn("#", done.out)
+
+
+class RecordOnATerminal(SondeTest):
     def setUp(self):
         super().setUp()
         self.spinner()
@@ -70,32 +106,8 @@ class TerminalTest(SondeTest):
         for line in screen.split("\n"):
             self.assertLessEqual(width_of(line), 80, line)
 
-    def test_a_wide_terminal_is_used(self):
-        run("record", "-d", "1", "-o", self.path("x.pb.gz"))
-        for columns in (60, 80, 120):
-            _, text = on_a_terminal("report", self.path("x.pb.gz"), columns=columns)
-            widest = max(map(width_of, text.replace("\r\n", "\n").split("\n")))
-            self.assertLessEqual(widest, columns, text)
-        self.assertRegex(text, r"function {60,}where")
-
-    def test_colour_only_on_a_terminal_and_never_with_no_color(self):
-        run("record", "-d", "1", "-o", self.path("x.pb.gz"))
-        report = ("report", self.path("x.pb.gz"))
-        self.assertIn("\x1b[", on_a_terminal(*report)[1])
-        self.assertNotIn("\x1b", on_a_terminal(*report, env={**ENVIRONMENT, "NO_COLOR": "1"})[1])
-        self.assertNotIn("\x1b", on_a_terminal(*report, env={**ENVIRONMENT, "TERM": "dumb"})[1])
-        self.assertNotIn("\x1b", run(*report).out)
-        self.assertIn("\x1b[", run(*report, "--color", "always").out)
-        self.assertNotIn("\x1b", on_a_terminal(*report, "--color", "never")[1])
-
-    def test_ascii_without_utf8(self):
-        run("record", "-d", "1", "-o", self.path("x.pb.gz"))
-        done = run("report", self.path("x.pb.gz"), env={**ENVIRONMENT, "LC_ALL": "C"})
-        self.assertTrue(done.out.isascii(), done.out)
-        self.assertIn("#", done.out)
-
     def test_in_a_pipe_progress_is_a_line_each_10_s(self):
-        done = run("record", "-d", "12")
+        done = run("record", "-d", "10.5")
         self.assertEqual(re.findall(r"(?m)^recording all processes, 99 Hz +[^ ]+ (\d+)\.", done.err),
                          ["0", "10"], done)
         self.assertNotIn("\r", done.err)
