@@ -211,7 +211,13 @@ Lines neighbour_lines(const FunctionTable& functions, const std::vector<Neighbou
 
 Lines tree_lines(const FunctionTable& functions, const CallTree& tree, std::uint64_t all_ns,
                  std::optional<std::size_t> max_lines, const Pen& pen) {
-  ChainForest forest(tree, max_lines ? 1 : all_ns / kDefaultShareOf);
+  std::uint64_t min_ns = max_lines ? 1 : all_ns / kDefaultShareOf;
+  // Where everything is small, the heaviest of the small is what there is to see.
+  if (std::none_of(tree.begin() + 1, tree.end(),
+                   [&](const CallNode& node) { return node.total.cpu_ns >= min_ns; })) {
+    min_ns = 1;
+  }
+  ChainForest forest(tree, min_ns);
   const std::size_t lines = max_lines.value_or(kDefaultLines);
   forest.show(lines == 0 ? forest.size() : lines);
   return TreePrinter(functions, tree, forest, all_ns, pen).print();

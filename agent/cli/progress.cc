@@ -55,10 +55,6 @@ std::string Progress::line(nanoseconds elapsed, std::uint64_t samples, std::uint
 void Progress::update(nanoseconds elapsed, std::uint64_t samples, std::uint64_t lost) {
   const bool moves = pen_.terminal().moves;
   if (elapsed < next_) return;
-  if (!moves && next_.count() == 0) {  // nothing to tell yet
-    next_ = seconds(10);
-    return;
-  }
   next_ = elapsed + (moves ? nanoseconds(milliseconds(500)) : nanoseconds(seconds(10)));
   const std::string text = line(elapsed, samples, lost);
   std::fprintf(stderr, moves ? "\r%s\x1b[K" : "%s\n", text.c_str());

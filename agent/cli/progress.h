@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one line on stderr while a recording runs: rewritten twice a second on a terminal, a line
-// each 10 s elsewhere.
+// The one line on stderr while a recording runs: rewritten twice a second on a terminal; elsewhere
+// a line at its start and each 10 s.
 #pragma once
 
 #include <chrono>

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "agent/cli/exit_code.h"
 #include "agent/cli/figures.h"
@@ -33,6 +34,7 @@ using std::chrono::nanoseconds;
 constexpr nanoseconds kDefaultDuration = std::chrono::seconds(10);
 constexpr nanoseconds kUntilStopped = std::chrono::hours(24 * 365);
 constexpr std::size_t kTopRows = 20;
+constexpr std::string_view kStoppedEarly = "stopped before the first sample; nothing was written";
 
 // What is recorded, in a few words for the progress line.
 std::string subject_of(const RecordOptions& options, const Pen& pen) {
@@ -113,7 +115,7 @@ class Recording {
 
   // From the start of the clock to its end.
   int record() {
-    if (stop_requested()) return kExitInterrupted;
+    if (stop_requested()) return fail(kExitInterrupted, kStoppedEarly);
     if (const auto started = session_->start(); !started) {
       return fail(exit_code_of(started.error()), "cannot record: " + started.error().message);
     }
@@ -124,6 +126,7 @@ class Recording {
     if (!duration && !command_) duration = kDefaultDuration;
     Progress progress(subject_of(options_, errors_), options_.rate_hz, duration, errors_);
     const std::uint64_t began_ns = monotonic_ns();
+    progress.update(nanoseconds(0), 0, 0);
     const auto ran = session_->run(
         duration.value_or(kUntilStopped), [&] { return is_over(); },
         [&](const SessionProgress& now) {
@@ -162,8 +165,7 @@ class Recording {
     const ProfileSums sums(profile);
     const bool interrupted = stop_requested() && sums.stacks.all.samples == 0;
     if (interrupted && !command_) {
-      fail(kExitInterrupted, "stopped before the first sample; nothing was written");
-      return kExitInterrupted;
+      return fail(kExitInterrupted, kStoppedEarly);
     }
     if (targets_gone_) tell(gone_text());
     std::string wrote;
@@ -197,10 +199,13 @@ class Recording {
 
   [[nodiscard]] std::string summary_of(const SymbolizedProfile& profile, const ProfileSums& sums,
                                        const std::string& wrote, const Pen& pen) const {
-    std::string out = render_summary(profile, sums, SummaryOptions{}, pen);
-    if (wrote.empty()) return out;
-    if (summary_warnings(profile, sums, pen).empty()) out += "\n";
-    for (const std::string& line : wrap(wrote, pen.width(), 4)) out.append(line).append("\n");
+    std::vector<std::string> last;
+    if (!wrote.empty()) last = wrap(wrote, pen.width(), 4);
+    if (summary_warnings(profile, sums, pen).empty()) last.insert(last.begin(), "");
+    SummaryOptions summary;
+    summary.lines_after += last.size();
+    std::string out = render_summary(profile, sums, summary, pen);
+    for (const std::string& line : last) out.append(line).append("\n");
     return out;
   }
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fits function names into a column. The end of a name is what tells functions apart, so it is
-// given up last: parameters go first, then arguments, namespaces, words, and only then the tail.
+// Fits function names into a column of a terminal, with the forms that the flame graphs use.
 #pragma once
 
 #include <cstddef>
@@ -9,10 +8,9 @@
 
 namespace sonde {
 
-// The first of these that takes at most `width` columns: the whole name; without parameters,
-// return type, `[clone …]`, Rust hash, trait, Go path and script file; arguments as `<…>`;
-// without system call prefixes and leading underscores, or without leading namespaces one by one;
-// the last name; the last name without leading words; its head.
+// The first that takes at most `width` columns: the forms of exporters/text/short_name.h, the last
+// of them without its leading words, its head. The end of a name is what tells functions apart,
+// so it is given up last.
 //
 // name      printable UTF-8 (already escaped).
 // ellipsis  "…", or "..." where only ASCII can be shown.

@@ -13,10 +13,10 @@ namespace sonde {
 namespace {
 
 constexpr std::size_t kScreenLines = 24;
-constexpr std::size_t kMinFunctionRows = 6;
+constexpr std::size_t kMinFunctionRows = 3;
 constexpr std::size_t kMaxFunctionRows = 12;
 constexpr std::size_t kProcessRows = 5;
-constexpr std::size_t kMaxCutProcesses = 3;
+constexpr std::size_t kMaxCutProcesses = 2;
 constexpr std::size_t kProcessName = 16;
 constexpr std::size_t kMinOriginWidth = 24;
 
@@ -53,6 +53,17 @@ std::string lost_text(const ProfileMeta& meta, std::uint64_t samples) {
   const std::uint64_t lost = lost_samples(meta);
   if (lost == 0) return "lost 0";
   return "lost " + format_count(lost) + " (" + format_percent(ratio(lost, lost + samples)) + ")";
+}
+
+// Short recordings are mostly start and end: a share would say nothing about the running cost.
+std::string cost_text(const ProfileMeta& meta) {
+  constexpr std::uint64_t kShort = 5'000'000'000;
+  const double spent = meta.cost.cpu_seconds + meta.cost.bpf_seconds;
+  if (meta.duration_ns == 0 || !(spent > 0)) return "";
+  if (meta.duration_ns < kShort) {
+    return "sonde " + format_duration(static_cast<std::uint64_t>(spent * 1e9)) + " CPU";
+  }
+  return "sonde " + format_percent(spent / to_seconds(meta.duration_ns)) + " of a core";
 }
 
 void add_wrapped(std::vector<std::string>& lines, const std::string& text, const Pen& pen) {
@@ -127,12 +138,7 @@ std::vector<std::string> summary_head(const SymbolizedProfile& profile, const Pr
   std::vector<std::string> pieces = {
       "stacks " + format_percent(whole) + " whole", lost_text(profile.meta, samples),
       "unresolved leaves " + format_percent(ratio(stacks.unresolved_leaf, stacks.leaves))};
-  const ProfileMeta& meta = profile.meta;
-  if (meta.duration_ns != 0 && meta.cost.cpu_seconds + meta.cost.bpf_seconds > 0) {
-    const double spent = meta.cost.cpu_seconds + meta.cost.bpf_seconds;
-    pieces.push_back("sonde " + format_percent(spent / to_seconds(meta.duration_ns)) +
-                     " of a core");
-  }
+  if (const std::string cost = cost_text(profile.meta); !cost.empty()) pieces.push_back(cost);
   for (std::string& line : flow(pieces, pen.width())) lines.push_back(std::move(line));
   if (stacks.early != 0) {
     add_wrapped(lines,

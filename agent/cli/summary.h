@@ -28,7 +28,7 @@ struct ProfileSums {
 // Rows of the function table: as asked for, or as many as leave the screen at 24 lines.
 struct SummaryOptions {
   std::optional<std::size_t> function_rows;
-  std::size_t lines_after = 1;  // lines the caller adds below
+  std::size_t lines_after = 1;  // below: the prompt and what the caller adds
 };
 
 // Lines end in a newline and none is wider than the terminal.

@@ -63,22 +63,25 @@ Lines figure_table(const std::vector<std::string>& heads, const std::vector<Figu
     }
     margin += widths[i] + kGap;
   }
-  const std::size_t place_at = std::max(margin + 12, pen.width() - place_width(pen.width()));
-  const std::size_t name_width = place_at - margin - kGap;
-  const auto line = [&](const std::vector<std::string>& cells, const std::string& name) {
+  const std::size_t places = heads.back().empty() ? 0 : place_width(pen.width()) + kGap;
+  const std::size_t name_width =
+      std::max<std::size_t>(margin + 10, pen.width() - std::min(pen.width(), places)) - margin;
+  const std::size_t place_at = margin + name_width + kGap;
+  const auto line = [&](const std::vector<std::string>& cells, const std::string& name,
+                        const std::string& place) {
     std::string out;
     for (std::size_t i = 0; i < figures; ++i) {
       out += pad_left(cells[i], widths[i]) + std::string(kGap, ' ');
     }
-    return out + pad_right(name, name_width + kGap);
+    return out + (place.empty() ? name : pad_right(name, name_width + kGap) + place);
   };
 
   Lines out;
-  out.push_back(pen.paint(line(heads, heads[figures]) + heads[figures + 1], Colour::kDim));
+  out.push_back(pen.paint(line(heads, heads[figures], heads.back()), Colour::kDim));
   const std::size_t left = pen.width() > place_at ? pen.width() - place_at : 0;
   for (const FigureRow& row : rows) {
-    out.push_back(line(row.figures, pen.name(row.name, name_width)) +
-                  pen.paint(fit_place(row.place, left, pen), colour_of(row.origin)));
+    out.push_back(line(row.figures, pen.name(row.name, name_width),
+                       pen.paint(fit_place(row.place, left, pen), colour_of(row.origin))));
   }
   return out;
 }

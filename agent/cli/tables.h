@@ -27,7 +27,8 @@ struct FigureRow {
   std::string place;
   Origin origin = Origin::kOwn;
 };
-// heads  one per figure, then the head of the name and that of the place.
+// heads  one per figure, then the head of the name and that of the place; an empty last one = no
+//        places, names get their room.
 Lines figure_table(const std::vector<std::string>& heads, const std::vector<FigureRow>& rows,
                    const Pen& pen);
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
+#include <string>
 #include <unordered_map>
-
-#include "core/model/function_name.h"
 
 namespace sonde {
 namespace {
@@ -14,37 +14,55 @@ Weight weight_of(const ProfileStack& stack) {
   return Weight{.cpu_ns = stack.cpu_ns, .samples = stack.samples};
 }
 
-// Adds stacks to a tree; remembers where the children of each node are.
+// Collects paths and turns them into a tree: in sorted order each path shares a prefix with the
+// one before, so that no look-up of children is needed.
 class TreeBuilder {
  public:
-  TreeBuilder() : tree_(1) {}
-
-  // `path`: functions from the tree's top down.
-  template <typename Path>
-  void add(const Path& path, const Weight& weight) {
-    std::uint32_t node = 0;
-    tree_[0].total += weight;
-    for (const std::uint32_t function : path) {
-      node = child(node, function);
-      tree_[node].total += weight;
-    }
-    tree_[node].self += weight;
+  // `path`: functions from the tree's top down; the caller's buffer is copied.
+  void add(const std::vector<std::uint32_t>& path, const Weight& weight) {
+    paths_.push_back(Path{.begin = functions_.size(), .size = path.size(), .weight = weight});
+    functions_.insert(functions_.end(), path.begin(), path.end());
   }
 
-  CallTree take() { return std::move(tree_); }
+  CallTree take() {
+    std::sort(paths_.begin(), paths_.end(), [this](const Path& a, const Path& b) {
+      const auto left = functions_of(a);
+      const auto right = functions_of(b);
+      return std::lexicographical_compare(left.begin(), left.end(), right.begin(), right.end());
+    });
+    CallTree tree(1);
+    std::vector<std::uint32_t> open{0};  // nodes of the last path, the root in front
+    std::span<const std::uint32_t> last;
+    for (const Path& path : paths_) {
+      const auto functions = functions_of(path);
+      const auto split =
+          std::mismatch(functions.begin(), functions.end(), last.begin(), last.end()).first;
+      const auto shared = static_cast<std::size_t>(split - functions.begin());
+      open.resize(shared + 1);
+      for (const std::uint32_t function : functions.subspan(shared)) {
+        const std::uint32_t parent = open.back();
+        open.push_back(static_cast<std::uint32_t>(tree.size()));
+        tree.push_back(CallNode{.function = function, .parent = parent, .total = {}, .self = {}});
+      }
+      for (const std::uint32_t node : open) tree[node].total += path.weight;
+      tree[open.back()].self += path.weight;
+      last = functions;
+    }
+    return tree;
+  }
 
  private:
-  std::uint32_t child(std::uint32_t parent, std::uint32_t function) {
-    const std::uint64_t key = std::uint64_t{parent} << 32 | function;
-    const auto [at, added] = children_.try_emplace(key, static_cast<std::uint32_t>(tree_.size()));
-    if (added) {
-      tree_.push_back(CallNode{.function = function, .parent = parent, .total = {}, .self = {}});
-    }
-    return at->second;
+  struct Path {
+    std::size_t begin = 0;
+    std::size_t size = 0;
+    Weight weight;
+  };
+  [[nodiscard]] std::span<const std::uint32_t> functions_of(const Path& path) const {
+    return std::span(functions_).subspan(path.begin, path.size);
   }
 
-  CallTree tree_;
-  std::unordered_map<std::uint64_t, std::uint32_t> children_;
+  std::vector<Path> paths_;
+  std::vector<std::uint32_t> functions_;
 };
 
 }  // namespace
@@ -61,7 +79,12 @@ FunctionMatch find_functions(const FunctionTable& functions, std::string_view qu
   };
   if (query.empty()) return match;
   if (choose([&](std::string_view name) { return name == query; })) return match;
-  if (choose([&](std::string_view name) { return without_parameters(name) == query; })) {
+  // `int ns::f<T>(char)` is meant by `ns::f<T>`.
+  const std::string with_bracket = std::string(query) + "(";
+  if (choose([&](std::string_view name) {
+        const std::size_t at = name.find(with_bracket);
+        return at == 0 || (at != std::string_view::npos && name[at - 1] == ' ');
+      })) {
     return match;
   }
   match.exact = false;

@@ -117,7 +117,7 @@ TEST(NeighbourLinesTest, SharesAreOfAllAndOfTheFunction) {
                       Direction::kCallees, 10, Pen(terminal_of(80))),
       ElementsAre(" share   of it  calls                                     where",
                   "23.9 %  88.2 %  PortalRun                                 postgres",
-                  " 3.2 %  11.8 %  (itself)                                  "));
+                  " 3.2 %  11.8 %  (itself)"));
 }
 
 }  // namespace
