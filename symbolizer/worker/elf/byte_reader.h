@@ -49,10 +49,14 @@ class ByteReader {
     pos_ += sizeof(T);
     return value;
   }
-  std::uint8_t u8() { return fixed<std::uint8_t>(); }
+  std::uint8_t u8() {
+    if (pos_ == end_) return fail<std::uint8_t>();
+    return *pos_++;
+  }
 
   // At most 10 bytes; bits above 64 are dropped, as every reader of DWARF does.
   std::uint64_t uleb() {
+    if (pos_ != end_ && *pos_ < 0x80U) return *pos_++;
     std::uint64_t value = 0;
     for (unsigned shift = 0; shift < 70; shift += 7) {
       const std::uint8_t byte = u8();

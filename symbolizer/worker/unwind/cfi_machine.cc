@@ -52,7 +52,12 @@ CfiMachine::Step CfiMachine::step() {
         restore(operand);
         break;
       default:
-        outcome = extended(opcode);
+        if (opcode == DW_CFA_def_cfa_offset && !state_.cfa.is_expression) {  // half of all
+          state_.cfa.offset = static_cast<std::int64_t>(reader_.uleb());
+          changed_ = true;
+        } else {
+          outcome = extended(opcode);
+        }
         break;
     }
     if (reader_.failed() || outcome == Outcome::kUnknown) return Step::kBroken;

@@ -9,9 +9,6 @@
 namespace sonde {
 namespace {
 
-// What the kernel's row space can hold at most: a larger table could never be loaded.
-constexpr std::size_t kMaxRows = std::size_t{SONDE_MAX_CHUNKS} << SONDE_CHUNK_SHIFT;
-
 std::uint64_t end_of(const Fde& fde) { return fde.begin + fde.length; }
 
 void count(RowClassCounts& classes, RowClass row_class, std::uint64_t by = 1) {
@@ -111,7 +108,7 @@ class FunctionRows {
 
 }  // namespace
 
-void RowWriter::set(std::uint64_t file_offset, RowRule rule, std::optional<RowClass> unsupported) {
+void RowWriter::set_any(std::uint64_t file_offset, RowRule rule, std::optional<RowClass> unsupported) {
   const std::uint64_t page = file_offset >> SONDE_PAGE_SHIFT;
   const auto low = static_cast<std::uint16_t>(file_offset);
   if (!open_) {
@@ -141,20 +138,14 @@ void RowWriter::open_page(std::uint64_t page) {
   push(0, rule_);
 }
 
-void RowWriter::push(std::uint16_t offset, RowRule rule) {
-  const sonde_row row = rule.at(offset);
-  if (page_rows_ > 0 && table_.rows.back().offset == offset) {
-    table_.rows.back() = row;  // an empty range: the later rule holds
-    return;
-  }
-  if (page_rows_ < SONDE_MAX_ROWS_PER_PAGE && table_.rows.size() < kMaxRows) {
-    table_.rows.push_back(row);
-    ++page_rows_;
-    return;
-  }
+void RowWriter::push_any(std::uint16_t offset, RowRule rule) {
   if (page_rows_ == 0) return;  // the row space is full: this page stays empty
-  count(classes_, RowClass::kPageFull);
   const std::uint16_t last = table_.rows.back().offset;
+  if (last == offset) {
+    table_.rows.back() = rule.at(offset);  // an empty range: the later rule holds
+    return;
+  }
+  count(classes_, RowClass::kPageFull);
   table_.rows.back() = simple_rule(SONDE_CFA_UNSUPPORTED).at(last);
 }
 
@@ -176,7 +167,7 @@ void build_rows(std::vector<Fde>& fdes, RowTable& table, RowClassCounts& classes
 
   std::size_t instruction_bytes = 0;
   for (const Fde& fde : fdes) instruction_bytes += fde.instructions.size();
-  table.rows.reserve(std::min(kMaxRows, instruction_bytes / 3 + fdes.size()));
+  table.rows.reserve(std::min(kMaxTableRows, instruction_bytes / 3 + fdes.size()));
   RowWriter writer(table, classes);
   FunctionRows functions(writer, classes);
   std::uint64_t end = 0;

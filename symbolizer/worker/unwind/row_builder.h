@@ -18,6 +18,9 @@ namespace sonde {
 // one is alignment padding and stays under the rule before it.
 inline constexpr std::uint64_t kGapBytes = 16;
 
+// What the kernel's row space can hold at most: a larger table could never be loaded.
+inline constexpr std::size_t kMaxTableRows = std::size_t{SONDE_MAX_CHUNKS} << SONDE_CHUNK_SHIFT;
+
 // Writes rows in ascending order of file offset. Equal neighbours are merged; the first row of
 // each page repeats the rule in force.
 class RowWriter {
@@ -26,14 +29,32 @@ class RowWriter {
 
   // The rule holds from `file_offset` on; one given before for the same offset is replaced.
   // `unsupported` names why the rule is SONDE_CFA_UNSUPPORTED, counted per row written.
-  void set(std::uint64_t file_offset, RowRule rule, std::optional<RowClass> unsupported = {});
+  void set(std::uint64_t file_offset, RowRule rule, std::optional<RowClass> unsupported = {}) {
+    if (rule == rule_ && (file_offset >> SONDE_PAGE_SHIFT) == page_) return;
+    if (!open_ || unsupported || (file_offset >> SONDE_PAGE_SHIFT) != page_) {
+      set_any(file_offset, rule, unsupported);
+      return;
+    }
+    rule_ = rule;
+    push(static_cast<std::uint16_t>(file_offset), rule);
+  }
   // Closes the last page. No set() after it.
   void finish() { close_page(); }
 
  private:
   void open_page(std::uint64_t page);
   void close_page();
-  void push(std::uint16_t offset, RowRule rule);
+  void push(std::uint16_t offset, RowRule rule) {
+    const bool room = page_rows_ < SONDE_MAX_ROWS_PER_PAGE && table_.rows.size() < kMaxTableRows;
+    if (room && (page_rows_ == 0 || table_.rows.back().offset != offset)) {
+      table_.rows.push_back(rule.at(offset));
+      ++page_rows_;
+    } else {
+      push_any(offset, rule);
+    }
+  }
+  void set_any(std::uint64_t file_offset, RowRule rule, std::optional<RowClass> unsupported);
+  void push_any(std::uint16_t offset, RowRule rule);
   void advance_to(std::uint64_t page);
 
   RowTable& table_;

@@ -209,7 +209,7 @@ Problem pack_far(const RuleState& state, sonde_row& row) {
 
 }  // namespace
 
-PackedState pack(const RuleState& state, bool signal_frame) {
+PackedState pack_any(const RuleState& state, bool signal_frame) {
   if (state.return_address.kind == Kind::kUndefined) return {simple_rule(SONDE_CFA_END), {}};
   if (signal_frame && state.cfa.is_expression) {
     if (is_ucontext(state)) return {simple_rule(SONDE_CFA_SIGNAL), {}};
