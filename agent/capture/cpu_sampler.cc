@@ -16,6 +16,7 @@
 #include <span>
 
 #include "agent/capture/bpf_error.h"
+#include "agent/capture/idle_time.h"
 #include "agent/capture/map_memory.h"
 #include "agent/capture/online_cpus.h"
 #include "agent/capture/sample_parser.h"
@@ -68,8 +69,8 @@ class BpfCpuSampler final : public CpuSampler {
   Result<void> load();
   Result<void> open_clocks();
 
-  Result<void> enable() override { return control_clocks(PERF_EVENT_IOC_ENABLE); }
-  Result<void> disable() override { return control_clocks(PERF_EVENT_IOC_DISABLE); }
+  Result<void> enable() override;
+  Result<void> disable() override;
   Result<void> add_target(std::uint32_t tgid) override;
   std::uint64_t drain(const std::function<void(RawSample&&)>& take) override;
   [[nodiscard]] CpuSamplerCounts counts() const override;
@@ -87,6 +88,7 @@ class BpfCpuSampler final : public CpuSampler {
   void set_options(std::uint32_t cpus);
   Result<void> map_cpus();
   Result<void> control_clocks(unsigned long request);
+  [[nodiscard]] std::uint64_t idle_ns_of(std::uint32_t cpu) const;
   static int on_record(void* self, void* data, std::size_t size);
 
   const CpuSamplerOptions options_;
@@ -96,6 +98,8 @@ class BpfCpuSampler final : public CpuSampler {
   sonde_cpu* cpus_ = nullptr;  // the `cpus` map, mapped
   std::size_t cpus_bytes_ = 0;
   std::uint64_t period_ns_ = 0;
+  IdleTimes idle_at_enable_;
+  IdleTimes idle_at_disable_;
   const std::function<void(RawSample&&)>* take_ = nullptr;  // during drain()
   std::uint64_t damaged_ = 0;
 };
@@ -172,6 +176,17 @@ Result<void> BpfCpuSampler::control_clocks(unsigned long request) {
   return {};
 }
 
+Result<void> BpfCpuSampler::enable() {
+  if (auto idle = read_idle_times()) idle_at_enable_ = std::move(*idle);
+  return control_clocks(PERF_EVENT_IOC_ENABLE);
+}
+
+Result<void> BpfCpuSampler::disable() {
+  auto off = control_clocks(PERF_EVENT_IOC_DISABLE);
+  if (auto idle = read_idle_times()) idle_at_disable_ = std::move(*idle);
+  return off;
+}
+
 Result<void> BpfCpuSampler::add_target(std::uint32_t tgid) {
   const std::uint64_t yes = 1;
   if (::bpf_map_update_elem(targets_fd(), &tgid, &yes, BPF_ANY) != 0) {
@@ -199,6 +214,13 @@ std::uint64_t BpfCpuSampler::drain(const std::function<void(RawSample&&)>& take)
   return damaged_;
 }
 
+// Idle time of a CPU between enable() and disable(); 0 while the clocks run.
+std::uint64_t BpfCpuSampler::idle_ns_of(std::uint32_t cpu) const {
+  const auto begin = idle_at_enable_.find(cpu), end = idle_at_disable_.find(cpu);
+  if (begin == idle_at_enable_.end() || end == idle_at_disable_.end()) return 0;
+  return end->second - std::min(begin->second, end->second);
+}
+
 CpuSamplerCounts BpfCpuSampler::counts() const {
   CpuSamplerCounts out;
   for (const Clock& clock : clocks_) {
@@ -207,9 +229,14 @@ CpuSamplerCounts BpfCpuSampler::counts() const {
       out.counters[i] += *const_cast<const volatile __u64*>(&cpu.counters[i]);
     }
     std::uint64_t run_ns = 0;  // of cpu-clock: the time it was enabled
-    if (::read(clock.fd.get(), &run_ns, sizeof(run_ns)) == sizeof(run_ns)) {
-      out.expected += run_ns / period_ns_;
-    }
+    if (::read(clock.fd.get(), &run_ns, sizeof(run_ns)) != sizeof(run_ns)) continue;
+    const std::uint64_t expected = run_ns / period_ns_;
+    const std::uint64_t run = cpu.counters[SONDE_CPU_RUN];
+    const std::uint64_t slept =
+        ticks_slept(expected - std::min(expected, run), idle_ns_of(clock.cpu),
+                    cpu.counters[SONDE_CPU_IDLE], period_ns_);
+    out.expected += expected - slept;
+    out.slept += slept;
   }
   return out;
 }

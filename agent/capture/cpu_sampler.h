@@ -32,7 +32,9 @@ struct CpuSamplerOptions {
 // Counts of the books (bpf/abi/counters.h), summed over CPUs.
 struct CpuSamplerCounts {
   std::array<std::uint64_t, SONDE_CPU_COUNTER_COUNT> counters{};
-  std::uint64_t expected = 0;  // ticks the clocks should have fired, from their own counts
+  // Ticks the clocks should have fired, from their own counts, without those of `slept`.
+  std::uint64_t expected = 0;
+  std::uint64_t slept = 0;  // ticks that never came because their CPU was idle (idle_time.h)
 };
 
 // Thread-confined.

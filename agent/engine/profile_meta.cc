@@ -44,6 +44,7 @@ Counts losses_of(const MetaSources& from, const CpuSamplerCounts& counts, const 
 Counts notes_of(const MetaSources& from) {
   const ProcessTableCounts& processes = from.processes.counts();
   Counts notes;
+  add(notes, "ticks_slept", from.sampler.counts().slept);
   add(notes, "process_events_lost", from.process_events.lost());
   add(notes, "sideband_lost", from.sideband.lost());
   add(notes, "rescans", from.rescans);

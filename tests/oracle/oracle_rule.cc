@@ -158,11 +158,10 @@ std::uint64_t OracleState::load(std::uint64_t address) const {
 std::string to_string(const OracleFrame& frame) {
   if (frame.is_end) return "end";
   std::array<char, 160> text{};
-  std::snprintf(text.data(), text.size(), "cfa=%#llx rbp=%#llx ra=%#llx%s",
-                static_cast<unsigned long long>(frame.cfa),
-                static_cast<unsigned long long>(frame.rbp),
-                static_cast<unsigned long long>(frame.return_address),
-                frame.is_signal ? " signal" : "");
+  std::snprintf(
+      text.data(), text.size(), "cfa=%#llx rbp=%#llx ra=%#llx%s",
+      static_cast<unsigned long long>(frame.cfa), static_cast<unsigned long long>(frame.rbp),
+      static_cast<unsigned long long>(frame.return_address), frame.is_signal ? " signal" : "");
   return text.data();
 }
 
@@ -218,9 +217,8 @@ std::optional<OracleFrame> evaluate_row(const sonde_row& row, const OracleState&
       break;
   }
   const bool in_register = SONDE_ROW_RA_KIND(row) == SONDE_RA_REGISTER;
-  out.return_address = in_register
-                           ? state.registers[static_cast<std::size_t>(row.rbp_param)]
-                           : state.load(out.cfa - 8);
+  out.return_address = in_register ? state.registers[static_cast<std::size_t>(row.rbp_param)]
+                                   : state.load(out.cfa - 8);
   return out;
 }
 

@@ -288,12 +288,12 @@ int run(const std::vector<std::string>& paths) {
   for (const std::string& path : paths) check_file(path, totals);
   const double seconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  std::printf("%llu files, %llu rows of libdw compared, %llu gaps probed, %llu files without "
-              "unwind tables; %.1f s\n",
-              static_cast<unsigned long long>(totals.files),
-              static_cast<unsigned long long>(totals.rows),
-              static_cast<unsigned long long>(totals.functions),
-              static_cast<unsigned long long>(totals.skipped_files), seconds);
+  std::printf(
+      "%llu files, %llu rows of libdw compared, %llu gaps probed, %llu files without "
+      "unwind tables; %.1f s\n",
+      static_cast<unsigned long long>(totals.files), static_cast<unsigned long long>(totals.rows),
+      static_cast<unsigned long long>(totals.functions),
+      static_cast<unsigned long long>(totals.skipped_files), seconds);
   for (const auto& [name, count] : totals.classes) {
     std::printf("%10llu  %s\n            e.g. %s\n", static_cast<unsigned long long>(count),
                 name.c_str(), totals.examples[name].c_str());

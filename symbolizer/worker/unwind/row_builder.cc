@@ -108,7 +108,8 @@ class FunctionRows {
 
 }  // namespace
 
-void RowWriter::set_any(std::uint64_t file_offset, RowRule rule, std::optional<RowClass> unsupported) {
+void RowWriter::set_any(std::uint64_t file_offset, RowRule rule,
+                        std::optional<RowClass> unsupported) {
   const std::uint64_t page = file_offset >> SONDE_PAGE_SHIFT;
   const auto low = static_cast<std::uint16_t>(file_offset);
   if (!open_) {

@@ -56,7 +56,8 @@ inline PackedState pack(const RuleState& state, bool signal_frame) {
   const std::int64_t rbp_offset = saved ? state.rbp.value : 0;
   const auto cfa_words = static_cast<std::int16_t>(state.cfa.offset / 8);
   const auto rbp_words = static_cast<std::int16_t>(rbp_offset / 8);
-  if (cfa_words * std::int64_t{8} != state.cfa.offset || rbp_words * std::int64_t{8} != rbp_offset) {
+  if (cfa_words * std::int64_t{8} != state.cfa.offset ||
+      rbp_words * std::int64_t{8} != rbp_offset) {
     return pack_any(state, signal_frame);
   }
   const bool is_rsp = state.cfa.reg == kDwarfRsp;
