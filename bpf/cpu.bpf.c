@@ -310,7 +310,8 @@ static __always_inline void sample_task(void *ctx, struct sonde_cpu *cpu, __u32 
 	}
 	u = get_scratch();
 	if (!u) {
-		cpu->counters[SONDE_CPU_NO_SCRATCH]++;
+		/* Cannot be: the slot of a per-CPU array is always there. Counted all the same. */
+		cpu->counters[SONDE_CPU_RING_FULL]++;
 		return;
 	}
 	fill_header(u, task, pid_tgid, now);

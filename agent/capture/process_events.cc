@@ -33,10 +33,12 @@ class BpfProcessEvents final : public ProcessEvents {
     take_ = nullptr;
   }
   [[nodiscard]] int wake_fd() const override { return ::ring_buffer__epoll_fd(ring_.get()); }
-  [[nodiscard]] std::uint64_t lost() const override;
+  [[nodiscard]] std::uint64_t written() const override { return count(SONDE_PROCESS_EVENTS); }
+  [[nodiscard]] std::uint64_t lost() const override { return count(SONDE_PROCESS_RING_FULL); }
   [[nodiscard]] std::uint64_t map_bytes() const override;
 
  private:
+  [[nodiscard]] std::uint64_t count(std::uint32_t counter) const;
   static int on_event(void* self, void* data, std::size_t size);
 
   std::unique_ptr<process_bpf, SkeletonDeleter> skeleton_;
@@ -77,13 +79,12 @@ int BpfProcessEvents::on_event(void* self, void* data, std::size_t size) {
   return 0;
 }
 
-std::uint64_t BpfProcessEvents::lost() const {
+std::uint64_t BpfProcessEvents::count(std::uint32_t counter) const {
   const int cpus = ::libbpf_num_possible_cpus();
   if (cpus <= 0) return 0;
   std::vector<std::uint64_t> values(static_cast<std::size_t>(cpus));
-  const std::uint32_t key = SONDE_PROCESS_RING_FULL;
   const int fd = ::bpf_map__fd(skeleton_->maps.process_counters);
-  if (::bpf_map_lookup_elem(fd, &key, values.data()) != 0) return 0;
+  if (::bpf_map_lookup_elem(fd, &counter, values.data()) != 0) return 0;
   std::uint64_t sum = 0;
   for (const std::uint64_t value : values) sum += value;
   return sum;

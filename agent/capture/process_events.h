@@ -26,6 +26,8 @@ class ProcessEvents {
   virtual void drain(const std::function<void(const sonde_process_event&)>& take) = 0;
   // Readable when an exec happened: for epoll(7).
   [[nodiscard]] virtual int wake_fd() const = 0;
+  // Events written to the ring since create().
+  [[nodiscard]] virtual std::uint64_t written() const = 0;
   // Events lost because the ring was full.
   [[nodiscard]] virtual std::uint64_t lost() const = 0;
   [[nodiscard]] virtual std::uint64_t map_bytes() const = 0;

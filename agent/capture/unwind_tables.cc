@@ -265,6 +265,15 @@ Result<void> UnwindTables::set_ranges(const ProcessKey& process,
   return publish_block(**entry, std::move(block));
 }
 
+Result<void> UnwindTables::set_divisor(const ProcessKey& process, std::uint64_t divisor) {
+  const auto found = entries_.find(process.tgid);
+  if (found == entries_.end() || found->second.start_ticks != process.start_ticks) {
+    return Error{ErrorCode::kNotFound, "no such process in the table"};
+  }
+  const std::size_t entry = found->second.index * sizeof(sonde_process);
+  return processes_.publish(entry + offsetof(sonde_process, divisor), divisor);
+}
+
 Result<void> UnwindTables::share_ranges(const ProcessKey& child, const ProcessKey& parent) {
   const auto from = entries_.find(parent.tgid);
   if (from == entries_.end() || from->second.start_ticks != parent.start_ticks ||

@@ -34,7 +34,6 @@ Counts losses_of(const MetaSources& from, const CpuSamplerCounts& counts, const 
   Counts lost;
   add(lost, "missed", ticks.missed);
   add(lost, "ring_full", counts.counters[SONDE_CPU_RING_FULL]);
-  add(lost, "no_scratch", counts.counters[SONDE_CPU_NO_SCRATCH]);
   for (std::size_t i = 0; i < from.user_losses.size(); ++i) {
     add(lost, kUserLossNames[i], from.user_losses[i]);
   }

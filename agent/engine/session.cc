@@ -252,7 +252,7 @@ SessionProgress CpuSession::progress() const {
   SessionProgress progress{.samples = aggregator_.samples()};
   for (const std::uint64_t loss : losses_) progress.lost += loss;
   const CpuSamplerCounts counts = sampler_->counts();
-  progress.lost += counts.counters[SONDE_CPU_RING_FULL] + counts.counters[SONDE_CPU_NO_SCRATCH];
+  progress.lost += counts.counters[SONDE_CPU_RING_FULL];
   return progress;
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Counters of the sampler, one set per CPU. X(id, name, help); the order is the ABI.
- * The books: run = idle + filtered + thinned + emitted + ring_full + no_scratch. */
+ * The books: run = idle + filtered + thinned + emitted + ring_full. */
 #ifndef SONDE_ABI_COUNTERS_H
 #define SONDE_ABI_COUNTERS_H
 
@@ -13,7 +13,6 @@
 	X(THINNED, "thinned", "ticks skipped by a target's divisor")                               \
 	X(EMITTED, "emitted", "samples written to the ring")                                       \
 	X(RING_FULL, "ring_full", "samples lost: the ring had no room")                            \
-	X(NO_SCRATCH, "no_scratch", "samples lost: no per-CPU scratch memory")                     \
 	X(BPF_NS, "bpf_ns", "time the program took on emitted samples, ns")
 
 enum sonde_cpu_counter {

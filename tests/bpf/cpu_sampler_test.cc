@@ -9,6 +9,7 @@
 #include <map>
 #include <thread>
 
+#include "agent/process/proc_reader.h"
 #include "bpf/abi/stop.h"
 #include "tests/support/require.h"
 #include "tests/support/spinner.h"
@@ -59,7 +60,7 @@ TEST_F(CpuSamplerTest, TheBooksBalanceExactly) {
   const auto samples = sample({.rate_hz = 499}, milliseconds(800));
   EXPECT_EQ(count(SONDE_CPU_RUN), count(SONDE_CPU_IDLE) + count(SONDE_CPU_FILTERED) +
                                       count(SONDE_CPU_THINNED) + count(SONDE_CPU_EMITTED) +
-                                      count(SONDE_CPU_RING_FULL) + count(SONDE_CPU_NO_SCRATCH));
+                                      count(SONDE_CPU_RING_FULL));
   EXPECT_EQ(samples.size(), count(SONDE_CPU_EMITTED));
   EXPECT_EQ(count(SONDE_CPU_RING_FULL), 0U);
   // Nothing on this host keeps more than a few ticks away, and none comes twice.
@@ -140,6 +141,39 @@ TEST_F(CpuSamplerTest, ATinyRingLosesSamplesIntoTheirCounter) {
   std::uint64_t drained = 0;
   (*created)->drain([&](RawSample&&) { ++drained; });
   EXPECT_EQ(drained, count(SONDE_CPU_EMITTED));
+}
+
+TEST_F(CpuSamplerTest, TicksOfAnIdleHostAreIdleOrSlept) {
+  // Another program can keep every CPU busy for a while, hence several looks.
+  for (int look = 0; look < 30; ++look) {
+    (void)sample({.rate_hz = 499}, milliseconds(300));
+    if (count(SONDE_CPU_IDLE) + counts_.slept > 0) return;
+  }
+  FAIL() << "no CPU was idle for a single tick in 9 s";
+}
+
+TEST_F(CpuSamplerTest, ADivisorKeepsEachNthTickAtItsWeight) {
+  const Spinner spinner;
+  auto sampler = CpuSampler::create({.rate_hz = 499, .only_targets = true});
+  ASSERT_TRUE(sampler.ok());
+  auto tables = UnwindTables::create((*sampler)->table_maps(), 1);
+  ASSERT_TRUE(tables.ok());
+  const std::uint64_t start = ProcReader().stat(spinner.pid())->start_ticks;
+  ASSERT_TRUE((*tables)->set_ranges({spinner.pid(), start}, {}).ok());
+  ASSERT_TRUE((*tables)->set_divisor({spinner.pid(), start}, 4).ok());
+  ASSERT_TRUE((*sampler)->add_target(spinner.pid()).ok());
+  ASSERT_TRUE((*sampler)->enable().ok());
+  std::this_thread::sleep_for(milliseconds(800));
+  ASSERT_TRUE((*sampler)->disable().ok());
+  std::uint64_t samples = 0;
+  (*sampler)->drain([&](RawSample&& one) {
+    ++samples;
+    EXPECT_EQ(one.header.weight_ns, 4 * (1'000'000'000ULL / 499));
+  });
+  counts_ = (*sampler)->counts();
+  EXPECT_GT(samples, 20U);
+  EXPECT_GT(count(SONDE_CPU_THINNED), 2 * samples);
+  EXPECT_LT(count(SONDE_CPU_THINNED), 4 * samples);
 }
 
 TEST_F(CpuSamplerTest, ImpossibleRatesAreRefused) {

@@ -45,7 +45,7 @@ TEST(AggregatorTest, StacksPastTheLimitAreRefusedButKnownOnesStillCount) {
   Aggregator aggregator({.max_stacks = 1, .max_frame_words = 100});
   const std::vector<FrameWord> a{1}, b{2};
   EXPECT_TRUE(aggregator.add(sample_of(a)));
-  EXPECT_FALSE(aggregator.add(sample_of(b)));  // the loss `stack_limit`
+  EXPECT_FALSE(aggregator.add(sample_of(b))) << "stack_limit";
   EXPECT_TRUE(aggregator.add(sample_of(a)));
   EXPECT_EQ(aggregator.take().samples, 2U);
 }
