@@ -54,6 +54,7 @@ Counts notes_of(const MetaSources& from) {
   add(notes, "table_full", from.published.table_full);
   add(notes, "rows_over_budget", from.published.rows_over_budget);
   add(notes, "rows_failed", from.published.rows_failed);
+  add(notes, "rows_retried", from.published.rows_retried);
   add(notes, "rows_unsupported", from.published.rows_unsupported);
   add(notes, "worker_restarts", from.symbolizer.worker_restarts);
   add(notes, "images", from.images.size() - 1);

@@ -3,9 +3,12 @@
 
 #include "bpf/abi/frame.h"
 #include "core/base/log.h"
+#include "symbolizer/wire/reason.h"
 
 namespace sonde {
 namespace {
+
+constexpr std::uint32_t kMaxRetries = 1000;
 
 std::uint64_t kind_bits(RangeKind kind) {
   switch (kind) {
@@ -80,8 +83,22 @@ void TablePublisher::publish(ProcessTable& processes) {
   for (const ProcessChange& change : processes.take_changes()) publish_change(processes, change);
 }
 
+// Whoever kills the worker says nothing about the file: its rows are asked for again.
+bool TablePublisher::ask_again(const LoadedRows& loaded) {
+  SlotState& state = slots_[static_cast<std::size_t>(loaded.image)];
+  if (loaded.rows || reason_of(loaded.rows.error()) != Reason::kWorkerKilled ||
+      state.retries >= kMaxRetries) {
+    return false;
+  }
+  ++state.retries;
+  ++counts_.rows_retried;
+  loader_.request(loaded.image, images_.at(loaded.image).fd.get());
+  return true;
+}
+
 void TablePublisher::publish_rows() {
   for (const LoadedRows& loaded : loader_.take()) {
+    if (ask_again(loaded)) continue;
     const ImageSlot slot = slots_[static_cast<std::size_t>(loaded.image)].slot;
     if (!loaded.rows) {
       ++counts_.rows_failed;

@@ -17,6 +17,7 @@ struct PublisherCounts {
   std::uint64_t table_full = 0;        // processes or ranges that did not fit
   std::uint64_t rows_over_budget = 0;  // images whose rows did not fit
   std::uint64_t rows_failed = 0;       // files the worker could make no rows of
+  std::uint64_t rows_retried = 0;      // asked for again: the worker had been killed from outside
   std::uint64_t rows_unsupported = 0;  // rows with a rule that is not evaluated
 };
 
@@ -40,9 +41,11 @@ class TablePublisher {
   struct SlotState {
     ImageSlot slot;
     bool known = false;
+    std::uint32_t retries = 0;  // of rows whose worker was killed from outside
   };
   Result<ImageSlot> slot_of(ImageId image);
   std::vector<sonde_range> to_kernel(const std::vector<CodeRange>& ranges);
+  bool ask_again(const LoadedRows& loaded);
   void publish_change(const ProcessTable& processes, const ProcessChange& change);
 
   UnwindTables& tables_;

@@ -59,7 +59,8 @@ class Denied(SondeTest):
         script = ("umount /sys/kernel/tracing /sys/kernel/debug 2>/dev/null; "
                   "mount -t tmpfs -o ro none /sys/kernel/debug 2>/dev/null; "
                   'ulimit -l 64; exec setpriv --bounding-set -sys_resource "$@"')
-        done = run("record", "-d", "1", wrapper=("unshare", "-m", "sh", "-c", script, "sh"))
+        busy = ("--", "sh", "-c", "i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done")
+        done = run("record", *busy, wrapper=("unshare", "-m", "sh", "-c", script, "sh"))
         self.assertEqual(done.code, 0, done)
         self.assertIn("stacks", done.out)
 

@@ -16,7 +16,7 @@ MIN_CORRECT = 0.99
 MAX_UNKNOWN_LEAVES = 0.005
 MAX_OUTSIDE = 0.05
 MAX_GONE = 0.08  # short-lived processes and threads spend some per cent of their time ending
-MIN_CHAIN_SHARE = 0.005
+MIN_CHAIN_SHARE = 0.002  # of its program: a rare one is about 0.5 %
 
 
 @dataclass

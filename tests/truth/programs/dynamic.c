@@ -14,6 +14,7 @@ static const char kTruth[] =
     "\"[start] main load_site use_site plugin_b!entry_b plugin_b!middle_b plugin_b!leaf_b\","
     "\"[start] main load_site use_site plugin_c!entry_c plugin_c!middle_c plugin_c!leaf_c\","
     "\"?[start] main load_site truth_now [libc*] [vdso*]\","
+    "\"?[start] main [libc*]\","
     "\"?[start] main load_site [libc*] [ld*] [libc*] [ld*]\"," TRUTH_CLOCK_CHAIN "]}";
 
 #define MAPPED_NS 600000000u

@@ -22,7 +22,7 @@ static const char kTruth[] =
     "\"[start] main fault_site fault_entry [signal] on_fault fault_leaf\","
     "\"[thread] fault_thread thread_fault fault_entry [signal] on_fault fault_leaf\","
     "\"?[thread] fault_thread [libc]\","
-    "\"?[start] main [libc]\"," TRUTH_CLOCK_CHAIN "]}";
+    "\"?[start] main [libc*] [ld*] [libc*]\"," TRUTH_CLOCK_CHAIN "]}";
 
 #define BURN_TURNS 2000000
 
