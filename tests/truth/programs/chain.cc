@@ -16,7 +16,7 @@ static const char kTruth[] =
     "\"[start] main site::functional [own*] site::callback site::leaf\","
     "\"[start] main site::sorted [own*] site::before site::compare_leaf\","
     "\"?[start] main site::sorted [own*]\","
-    "\"?[start] main site::sorted [own*] [libc]\","
+    "\"?[start] main site::sorted [own*] [libstdc++*] [libc*]\","
     "\"[start] main site::constructs site::Built::Built site::leaf\","
     "\"[cxxthread] [own*] site::thread_body site::twice site::leaf\","
     "\"?[start] main [own*] [libstdc++*] [libc*]\","
