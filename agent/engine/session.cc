@@ -339,7 +339,7 @@ void CpuSession::apply_process_event(const sonde_process_event& event) {
       processes_.on_rename(event.tgid, name);
       break;
     case SONDE_EVENT_FORK:
-      processes_.on_fork(event.parent_tgid, event.tgid, start);
+      processes_.on_fork(event.parent_tgid, event.tgid, start, event.time_ns);
       break;
     case SONDE_EVENT_EXIT:
       processes_.on_exit(event.tgid, start);

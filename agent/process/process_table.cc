@@ -138,7 +138,7 @@ void ProcessTable::on_exec(std::uint32_t tgid, std::uint64_t time_ns) {
 }
 
 void ProcessTable::on_fork(std::uint32_t parent, std::uint32_t child,
-                           std::uint64_t child_start_ticks) {
+                           std::uint64_t child_start_ticks, std::uint64_t time_ns) {
   const auto from = processes_.find(parent);
   if (from == processes_.end()) {
     scan(child);
@@ -151,6 +151,8 @@ void ProcessTable::on_fork(std::uint32_t parent, std::uint32_t child,
   Process copy = from->second;
   copy.tgid = child;
   copy.start_ticks = child_start_ticks;
+  // Not the parent's: that can be later than what the child did since, an exec above all.
+  copy.scanned_ns = time_ns;
   ordered_.push_back({.kind = ProcessChange::Kind::kShared,
                       .tgid = child,
                       .start_ticks = child_start_ticks,

@@ -73,7 +73,8 @@ class ProcessTable {
   void scan(std::uint32_t tgid);
 
   void on_exec(std::uint32_t tgid, std::uint64_t time_ns);
-  void on_fork(std::uint32_t parent, std::uint32_t child, std::uint64_t child_start_ticks);
+  void on_fork(std::uint32_t parent, std::uint32_t child, std::uint64_t child_start_ticks,
+               std::uint64_t time_ns);
   void on_exit(std::uint32_t tgid, std::uint64_t start_ticks);
   void on_rename(std::uint32_t tgid, std::string name);
   void on_mapping(const MappingEvent& event);

@@ -108,7 +108,7 @@ TEST_F(ProcessTableTest, AForkedChildSharesUntilItMapsSomething) {
   write_process(10, "ten", kMaps);
   table_.scan(10);
   (void)table_.take_changes();
-  table_.on_fork(10, 11, 600);
+  table_.on_fork(10, 11, 600, 1);
   EXPECT_EQ(table_.find(11)->ranges, table_.find(10)->ranges);
   const auto changes = table_.take_changes();
   ASSERT_EQ(changes.size(), 1U);
@@ -117,6 +117,16 @@ TEST_F(ProcessTableTest, AForkedChildSharesUntilItMapsSomething) {
   table_.on_mapping({.time_ns = ~0ULL, .pid = 11, .begin = 0x8000, .bytes = 0x1000});
   EXPECT_EQ(table_.find(11)->ranges->size(), 2U);
   EXPECT_EQ(table_.find(10)->ranges->size(), 1U);
+}
+
+TEST_F(ProcessTableTest, AnExecOfAChildCountsThoughItsParentWasScannedLater) {
+  write_process(10, "make", kMaps);
+  write_process(11, "cc", "70000-80000 r-xp 00000000 08:01 8 /bin/cc\n");
+  table_.scan(10);  // events of the child below are older than this scan
+  table_.on_fork(10, 11, 555, 5);
+  table_.on_exec(11, 6);
+  ASSERT_NE(table_.find(11), nullptr);
+  EXPECT_EQ(table_.find(11)->ranges->front().begin, 0x70000U);
 }
 
 TEST_F(ProcessTableTest, AnExitOfAnEarlierUserOfThePidChangesNothing) {
