@@ -39,7 +39,7 @@ TEST(SampleParserTest, FramesAreSplitIntoKernelAndUser) {
 TEST(SampleParserTest, ARecordShorterThanItsCountsIsDamaged) {
   const auto bytes = record_of(header_of(2, 3), {1, 2, 30, 40});
   for (std::size_t size = 0; size <= bytes.size(); ++size) {
-    EXPECT_FALSE(parse_sample(std::span(bytes).first(size)).ok()) << "damaged_record " << size;
+    EXPECT_FALSE(parse_sample(std::span(bytes).first(size)).ok()) << "damaged_record" << size;
   }
 }
 
