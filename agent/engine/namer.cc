@@ -10,6 +10,8 @@
 namespace sonde {
 namespace {
 
+// A stack of which nothing is certain: code at an unknown address.
+constexpr FrameWord kNoFrame = SONDE_TAG_USER_PC << SONDE_TAG_SHIFT;
 constexpr const char* kKernelImage = "[kernel.kallsyms]";
 
 std::string base_name(const std::string& path) {
@@ -43,6 +45,8 @@ SymbolizedProfile Namer::name(const ProfileWindow& window) {
       if (SONDE_FRAME_TAG(word) == SONDE_TAG_SPECIAL) continue;
       named.frames.push_back(frame_of(word, executable));
     }
+    // Readers of profiles (go tool pprof among them) drop samples without any frame.
+    if (named.frames.empty()) named.frames.push_back(frame_of(kNoFrame, executable));
     profile_.stacks.push_back(std::move(named));
   }
   return std::move(profile_);

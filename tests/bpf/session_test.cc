@@ -115,7 +115,10 @@ TEST_F(SessionTest, TheBooksOfAProfileBalance) {
   const auto profile = record({.rate_hz = 199}, std::chrono::seconds(1));
   const TickLedger& ticks = profile.meta.ticks;
   std::uint64_t stored = 0, lost_kernel = 0, lost_user = 0;
-  for (const ProfileStack& stack : profile.stacks) stored += stack.samples;
+  for (const ProfileStack& stack : profile.stacks) {
+    stored += stack.samples;
+    EXPECT_FALSE(stack.frames.empty());
+  }
   for (const auto& [reason, count] : profile.meta.lost) {
     if (reason == "ring_full") lost_kernel += count;
     if (reason == "stack_limit" || reason == "damaged_record") lost_user += count;
