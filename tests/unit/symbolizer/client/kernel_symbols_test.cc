@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "symbolizer/client/kernel_symbols.h"
+
+#include <gtest/gtest.h>
+
+namespace sonde {
+namespace {
+
+constexpr const char* kText =
+    "ffffffff81000000 T _stext\n"
+    "ffffffff81000100 t do_work\n"
+    "ffffffff81000100 T do_work_alias\n"
+    "ffffffff81000200 D some_data\n"
+    "ffffffff81000300 T later\n"
+    "ffffffffc0001000 t probe\t[ext4]\n";
+
+TEST(KernelSymbolsTest, AnAddressBelongsToTheFunctionBelowIt) {
+  const auto symbols = KernelSymbols::parse(kText);
+  ASSERT_TRUE(symbols.ok());
+  EXPECT_EQ(symbols->find(0xffffffff81000010)->name, "_stext");
+  EXPECT_EQ(symbols->find(0xffffffff81000250)->address, 0xffffffff81000100U);
+  EXPECT_EQ(symbols->find(0xffffffff81000300)->module, "[kernel]");
+}
+
+TEST(KernelSymbolsTest, ModulesAreNamed) {
+  const auto symbols = KernelSymbols::parse(kText);
+  EXPECT_EQ(symbols->find(0xffffffffc0001004)->module, "ext4");
+}
+
+TEST(KernelSymbolsTest, AddressesOutsideAllTextHaveNoName) {
+  const auto symbols = KernelSymbols::parse(kText);
+  EXPECT_FALSE(symbols->find(0xffffffff80ffffff));
+  EXPECT_FALSE(symbols->find(0xffffffffff000000));
+}
+
+TEST(KernelSymbolsTest, HiddenAddressesAreARestriction) {
+  const auto symbols = KernelSymbols::parse("0000000000000000 T a\n0000000000000000 T b\n");
+  ASSERT_FALSE(symbols.ok());
+  EXPECT_EQ(symbols.error().code, ErrorCode::kPermissionDenied);
+  EXPECT_TRUE(symbols.error().message.starts_with("kallsyms_restricted"));
+}
+
+TEST(KernelSymbolsTest, NonsenseIsNoTable) {
+  EXPECT_FALSE(KernelSymbols::parse("").ok());
+  EXPECT_FALSE(KernelSymbols::parse("xyz\n\n12 T\n").ok());
+}
+
+}  // namespace
+}  // namespace sonde

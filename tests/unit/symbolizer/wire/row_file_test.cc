@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's check of what a worker, or a cache on disk, hands it as rows.
+#include "symbolizer/wire/row_file.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <vector>
+
+namespace sonde {
+namespace {
+
+RowTable table() {
+  RowTable out;
+  out.first_page = 3;
+  out.pages = {{0, 2}, {2, 0}, {2, 1}};
+  out.rows = {{.offset = 0, .cfa = SONDE_CFA_RSP, .flags = 0, .cfa_param = 1, .rbp_param = 0},
+              {.offset = 9, .cfa = SONDE_CFA_END, .flags = 0, .cfa_param = 0, .rbp_param = 0},
+              {.offset = 0, .cfa = SONDE_CFA_FAR_RBP, .flags = 0, .cfa_param = -1, .rbp_param = 3}};
+  return out;
+}
+
+std::vector<std::byte> flat(const RowTable& rows) {
+  RowFileHeader header;
+  std::vector<std::byte> bytes;
+  for (const auto part : row_file_parts(rows, header)) {
+    bytes.insert(bytes.end(), part.begin(), part.end());
+  }
+  return bytes;
+}
+
+constexpr std::size_t kFirstPage = sizeof(RowFileHeader);
+constexpr std::size_t kFirstRow = kFirstPage + 3 * sizeof(sonde_page);
+
+// True if the file is refused once the byte at `offset` is `value`.
+bool is_refused(std::size_t offset, std::uint8_t value) {
+  auto bytes = flat(table());
+  bytes.at(offset) = static_cast<std::byte>(value);
+  return !decode_row_file(bytes).ok();
+}
+
+TEST(RowFileTest, ATableComesBackAsItWas) {
+  const auto decoded = decode_row_file(flat(table()));
+  ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+  EXPECT_EQ(decoded->first_page, 3U);
+  EXPECT_EQ(std::memcmp(decoded->rows.data(), table().rows.data(), 3 * sizeof(sonde_row)), 0);
+}
+
+TEST(RowFileTest, EveryTruncationIsRefused) {
+  const auto bytes = flat(table());
+  for (std::size_t size = 0; size < bytes.size(); ++size) {
+    EXPECT_FALSE(decode_row_file(std::span(bytes).first(size)).ok()) << size;
+  }
+}
+
+TEST(RowFileTest, PagesThatPointOutsideOrOverlapAreRefused) {
+  EXPECT_TRUE(is_refused(kFirstPage, 1));                           // first row is not row 0
+  EXPECT_TRUE(is_refused(kFirstPage + 4, 200));                     // more rows than there are
+  EXPECT_TRUE(is_refused(kFirstPage + 2 * sizeof(sonde_page), 9));  // past the end
+}
+
+TEST(RowFileTest, RowsOutOfOrderOrWithUndefinedFieldsAreRefused) {
+  EXPECT_TRUE(is_refused(kFirstRow, 10));                         // a page begins at offset 0
+  EXPECT_TRUE(is_refused(kFirstRow + sizeof(sonde_row), 0));      // not ascending
+  EXPECT_TRUE(is_refused(kFirstRow + 2, 15));                     // no such rule
+  EXPECT_TRUE(is_refused(kFirstRow + 3, 0x80));                   // a reserved flag
+  EXPECT_TRUE(is_refused(kFirstRow + sizeof(sonde_row) + 4, 1));  // END has no parameter
+}
+
+TEST(RowFileTest, AnotherVersionIsRefused) {
+  EXPECT_TRUE(is_refused(offsetof(RowFileHeader, version), 0xff));
+  EXPECT_TRUE(is_refused(0, 0));
+}
+
+}  // namespace
+}  // namespace sonde
