@@ -23,11 +23,11 @@
 #include "agent/cli/doctor.h"
 #include "agent/cli/figures.h"
 #include "agent/cli/own_stack.h"
-#include "agent/cli/privileges.h"
 #include "agent/engine/host_facts.h"
 #include "agent/process/cgroup_layout.h"
 #include "bpf/abi/frame.h"
 #include "core/base/file.h"
+#include "core/base/privileges.h"
 #include "symbolizer/client/kernel_symbols.h"
 #include "symbolizer/client/symbolizer_client.h"
 

@@ -15,7 +15,6 @@
 #include "agent/cli/figures.h"
 #include "agent/cli/held_command.h"
 #include "agent/cli/output_file.h"
-#include "agent/cli/privileges.h"
 #include "agent/cli/profile_json.h"
 #include "agent/cli/progress.h"
 #include "agent/cli/stop_signals.h"
@@ -25,6 +24,7 @@
 #include "agent/engine/session.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
+#include "core/base/privileges.h"
 
 namespace sonde {
 namespace {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/engine/session.h"
 
+#include <fmt/format.h>
 #include <sys/epoll.h>
 
 #include <algorithm>
@@ -26,6 +27,7 @@
 #include "agent/process/process_table.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
+#include "core/base/privileges.h"
 #include "symbolizer/client/vdso.h"
 
 namespace sonde {
@@ -224,9 +226,12 @@ void CpuSession::read_kernel_symbols() {
 void CpuSession::note_limits() {
   if (const std::uint64_t denied = processes_.counts().not_permitted; denied > 0) {
     capabilities_.other_users = false;
-    capabilities_.limits.push_back("mappings of " + std::to_string(denied) +
-                                   " processes could not be read, so their stacks stay cut "
-                                   "(fix: run as root, or grant CAP_SYS_PTRACE)");
+    capabilities_.limits.push_back(
+        fmt::format("{} {} not show {} mappings, so {} stacks stay cut ({})", denied,
+                    denied == 1 ? "process does" : "processes do", denied == 1 ? "its" : "their",
+                    denied == 1 ? "its" : "their",
+                    has_capability(kCapSysPtrace) ? "protected by a security module or a sandbox"
+                                                  : "fix: run as root, or grant CAP_SYS_PTRACE"));
   }
   if (const std::string problem = symbolizer_->cache_problem(); !problem.empty()) {
     log_info("no cache of unwind rows on disk: " + problem);

@@ -2,12 +2,13 @@
 """The benchmarks: what sonde costs in the kernel and beside it, with perf on the same load.
 
   bench.py [--sonde PATH] [--work FOLDER] [--docs FILE] [--rounds N] [--seconds N]
-           [--rows-bench PATH] [SECTION...]
+           [--bench-dir FOLDER] [SECTION...]
 
-Sections: kernel, calls, compile, rows. The results go to stdout and, with --docs, into that file
+Sections: kernel, calls, compile, rows, oracle. The results go to stdout and, with --docs, into that file
 between the markers `<!-- SECTION begin -->` and `<!-- SECTION end -->`."""
 
 import argparse
+import json
 import os
 import re
 import subprocess
@@ -25,13 +26,15 @@ from measure import Load, spread  # noqa: E402
 DEPTHS = (10, 40, 100)
 
 
-def build_load(source, work, compiler="g++"):
-    """A load program of this folder, built without frame pointers."""
-    output = work / Path(source).stem
+def build_load(source, work, compiler="g++", frame_pointers=False):
+    """A load program of this folder, built without frame pointers unless asked for."""
+    output = work / (Path(source).stem + ("_fp" if frame_pointers else ""))
     output.parent.mkdir(parents=True, exist_ok=True)
     language = ["-std=c++20"] if source.endswith(".cc") else []
-    subprocess.run([compiler, *language, "-O2", "-fomit-frame-pointer", "-o", output,
-                    HERE / source, "-pthread"], check=True)
+    frames = (["-fno-omit-frame-pointer", "-mno-omit-leaf-frame-pointer"] if frame_pointers
+              else ["-fomit-frame-pointer"])
+    subprocess.run([compiler, *language, "-O2", *frames, "-o", output, HERE / source, "-pthread"],
+                   check=True)
     return output
 
 
@@ -46,13 +49,23 @@ def markdown(head, rows):
     return "\n".join(lines)
 
 
+def kernel_walker(options, depth):
+    """ns per sample of bpf_get_stack over the same program with frame pointers, which it needs."""
+    load = build_load("load_depth.c", options.work, "gcc", frame_pointers=True)
+    with Load(["taskset", "-c", "0", load, depth, 600]) as running:
+        done = subprocess.run([options.bench_dir / "get_stack_bench", str(running.pids()[0]), "5",
+                               "199"], capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)["ns_per_sample"]
+
+
 def kernel_section(options):
     """Time of the sampling program at fixed depths, user mode only."""
     load = build_load("load_depth.c", options.work, "gcc")
     rows = []
     for depth in DEPTHS:
-        runs = []
+        runs, walker = [], []
         for number in range(options.rounds):
+            walker.append(kernel_walker(options, depth))
             progress(f"kernel: depth {depth}, run {number + 1} of {options.rounds}")
             pinned = [["taskset", "-c", cpu, load, depth, 600]
                       for cpu in sorted(os.sched_getaffinity(0))]
@@ -60,14 +73,17 @@ def kernel_section(options):
                 runs.append(measure.sonde(options.sonde, options.work / "kernel", options.tool, 10,
                                           199, "--comm", "load_depth"))
         own = [run.summary["agent"]["bpf_ns_per_sample"] for run in runs]
-        rows.append([depth, spread(own, "{:.0f}"),
+        rows.append([depth, spread(own, "{:.0f}"), spread(walker, "{:.0f}"),
                      spread((run.bpf_ns_per_run for run in runs), "{:.0f}"),
                      sum(run.samples for run in runs), f"{min(run.whole for run in runs):.2%}"])
     return ("`sonde record -d 10 -F 199 --comm load_depth`, one `load_depth` on each CPU. ns per "
             "sample as the program itself measures it (unwinding and ring output; also what "
             "interrupts it), and mean ns per run of all its BPF programs by "
-            "`kernel.bpf_stats_enabled` (idle and filtered ticks included).\n\n"
-            + markdown(("frames", "ns per sample", "ns per BPF run", "samples", "whole"), rows))
+            "`kernel.bpf_stats_enabled` (idle and filtered ticks included). "
+            + "`bpf_get_stack` is the kernel's own walker over the same program built with frame "
+            "pointers, without any output.\n\n"
+            + markdown(("frames", "sonde, ns per sample", "bpf_get_stack, ns", "ns per BPF run",
+                        "samples", "whole"), rows))
 
 
 def _cost_rows(name, runs):
@@ -121,15 +137,24 @@ def compile_section(options):
 
 def rows_section(options):
     """What the bench of the symbolizer prints."""
-    if not options.rows_bench.exists():
-        raise measure.BenchError(f"{options.rows_bench}: not built (ninja rows_bench)")
-    progress("rows: every installed library")
-    text = subprocess.run([options.rows_bench], capture_output=True, text=True, check=True).stdout
-    return f"`{options.rows_bench.name}`\n\n```\n{text.strip()}\n```"
+    tool = options.bench_dir / "rows_bench"
+    if not tool.exists():
+        raise measure.BenchError(f"{tool}: not built (ninja rows_bench)")
+    progress("rows: large libraries")
+    text = subprocess.run([tool], capture_output=True, text=True, check=True).stdout
+    return f"`{tool.name}`\n\n```\n{text.strip()}\n```"
+
+
+def oracle_section(options):
+    """Our rows beside libdw's, over every installed ELF file."""
+    tool = options.bench_dir.parent / "oracle" / "row_oracle"
+    progress("oracle: every installed ELF file")
+    text = subprocess.run([tool, "--all"], capture_output=True, text=True, check=True).stdout
+    return f"`{tool.name} --all`\n\n```\n{text.strip()}\n```"
 
 
 SECTIONS = {"kernel": kernel_section, "calls": calls_section, "compile": compile_section,
-            "rows": rows_section}
+            "rows": rows_section, "oracle": oracle_section}
 
 
 def machine():
@@ -157,7 +182,7 @@ def main():
     parser.add_argument("--docs", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=30)
-    parser.add_argument("--rows-bench", type=Path, default=Path("build/ci/tests/bench/rows_bench"))
+    parser.add_argument("--bench-dir", type=Path, default=Path("build/ci/tests/bench"))
     parser.add_argument("sections", nargs="*", metavar="SECTION")
     options = parser.parse_args()
     capabilities.require("bpf", "perf")

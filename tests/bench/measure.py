@@ -154,6 +154,11 @@ class Load:
         time.sleep(1)
         return self
 
+    def pids(self):
+        """Of the commands that run now."""
+        with self.lock:
+            return [process.pid for process in self.processes if process]
+
     def _keep(self, index):
         while True:
             with self.lock:

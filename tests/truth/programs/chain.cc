@@ -20,7 +20,8 @@ static const char kTruth[] =
     "\"[start] main site::constructs site::Built::Built site::leaf\","
     "\"[cxxthread] [own*] site::thread_body site::twice site::leaf\","
     "\"?[start] main [own*] [libstdc++*] [libc*]\","
-    "\"?[start] main site::threaded [own*] [libstdc++*] [own*] [libc*]\"," TRUTH_CLOCK_CHAIN "]}";
+    "\"?[start] main site::threaded [own*] [libstdc++*] [own*] [libc*] [ld*] "
+    "[libc*]\"," TRUTH_CLOCK_CHAIN "]}";
 
 namespace site {
 

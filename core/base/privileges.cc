@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/cli/privileges.h"
+#include "core/base/privileges.h"
 
 #include <charconv>
 #include <cstdint>
