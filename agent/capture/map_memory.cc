@@ -11,7 +11,8 @@
 namespace sonde {
 
 std::uint64_t map_memory_bytes(int map_fd) {
-  const auto text = read_file("/proc/self/fdinfo/" + std::to_string(map_fd), 64 * 1024);
+  const auto text =
+      read_file("/proc/self/fdinfo/" + std::to_string(map_fd), std::size_t{64} * 1024);
   if (!text) return 0;
   constexpr std::string_view kKey = "memlock:";
   const std::size_t at = text->find(kKey);

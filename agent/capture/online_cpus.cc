@@ -39,7 +39,7 @@ Result<std::vector<std::uint32_t>> parse_cpu_list(std::string_view text) {
 }
 
 Result<std::vector<std::uint32_t>> online_cpus() {
-  const auto text = read_file("/sys/devices/system/cpu/online", 64 * 1024);
+  const auto text = read_file("/sys/devices/system/cpu/online", std::size_t{64} * 1024);
   if (!text) return text.error();
   return parse_cpu_list(*text);
 }

@@ -208,7 +208,7 @@ void UnwindTables::remove_image(ImageSlot slot) {
 
 // --- processes and ranges -----------------------------------------------------------------------
 
-void UnwindTables::retire_block(std::shared_ptr<Block> block) {
+void UnwindTables::retire_block(const std::shared_ptr<Block>& block) {
   if (block == nullptr || --block->users > 0 || block->count == 0) return;
   retired_.push_back(Retired{.first_range = block->first, .range_count = block->count});
 }
@@ -291,7 +291,7 @@ void UnwindTables::remove_process(const ProcessKey& process) {
   if (found == entries_.end() || found->second.start_ticks != process.start_ticks) return;
   (void)processes_.publish(found->second.index * sizeof(sonde_process), 0);
   retired_.push_back(Retired{.process_index = found->second.index});
-  retire_block(std::move(found->second.block));
+  retire_block(found->second.block);
   entries_.erase(found);
 }
 

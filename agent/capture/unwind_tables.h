@@ -132,7 +132,7 @@ class UnwindTables {
                          std::vector<sonde_page>& pages);
   Result<Entry*> find_or_add(const ProcessKey& process);
   Result<void> publish_block(Entry& entry, std::shared_ptr<Block> block);
-  void retire_block(std::shared_ptr<Block> block);
+  void retire_block(const std::shared_ptr<Block>& block);
 
   const TableMaps maps_;
   const std::uint32_t max_chunks_;

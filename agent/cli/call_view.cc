@@ -35,9 +35,10 @@ class ChainForest {
         return std::pair(tree[b].total.cpu_ns, a) < std::pair(tree[a].total.cpu_ns, b);
       });
     }
-    // Chains are appended while the list is walked: parents come before what is below them.
+    // Chains are appended while the list is walked, parents before what is below them.
     if (!tree.empty()) add_below(children_[0], roots_);
-    for (std::size_t i = 0; i < chains_.size(); ++i) {
+    // By index: the vector grows meanwhile.
+    for (std::size_t i = 0; i < chains_.size(); ++i) {  // NOLINT(modernize-loop-convert)
       std::vector<std::uint32_t> below;
       add_below(children_[chains_[i].nodes.back()], below);
       chains_[i].below = std::move(below);

@@ -76,8 +76,8 @@ void cut_pages(std::vector<Fde>& fdes, RowClassCounts& classes) {
 
 class FunctionRows {
  public:
-  FunctionRows(RowWriter& writer, RowClassCounts& classes)
-      : writer_(writer), classes_(classes), stack_(std::make_unique<CfiMachine::StateStack>()) {}
+  explicit FunctionRows(RowWriter& writer)
+      : writer_(writer), stack_(std::make_unique<CfiMachine::StateStack>()) {}
 
   void add(const Fde& fde) {
     const Cie& cie = fde.section->cie(fde.cie);
@@ -102,7 +102,6 @@ class FunctionRows {
 
  private:
   RowWriter& writer_;
-  RowClassCounts& classes_;
   std::unique_ptr<CfiMachine::StateStack> stack_;
 };
 
@@ -170,7 +169,7 @@ void build_rows(std::vector<Fde>& fdes, RowTable& table, RowClassCounts& classes
   for (const Fde& fde : fdes) instruction_bytes += fde.instructions.size();
   table.rows.reserve(std::min(kMaxTableRows, instruction_bytes / 3 + fdes.size()));
   RowWriter writer(table, classes);
-  FunctionRows functions(writer, classes);
+  FunctionRows functions(writer);
   std::uint64_t end = 0;
   for (const Fde& fde : fdes) {
     if (fde.begin - end >= kGapBytes) writer.set(end, RowRule{});
