@@ -137,7 +137,7 @@ std::vector<std::string> flow(const std::vector<std::string>& pieces, std::size_
         display_width(lines.back()) + kGap.size() + display_width(piece) <= width) {
       lines.back().append(kGap).append(piece);
     } else {
-      lines.push_back(std::string(fitting_head(piece, width)));
+      lines.emplace_back(fitting_head(piece, width));
     }
   }
   return lines;

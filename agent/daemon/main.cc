@@ -5,6 +5,7 @@
 
 #include <csignal>
 #include <cstdio>
+#include <exception>
 #include <string>
 #include <variant>
 #include <vector>
@@ -52,9 +53,12 @@ struct Runner {
 }  // namespace sonde
 
 int main(int argc, char** argv) {
-  const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
-  if (arguments.size() == 1 && arguments[0] == "worker") {
-    return sonde::run_worker();
+  try {
+    const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+    if (arguments.size() == 1 && arguments[0] == "worker") return sonde::run_worker();
+    return std::visit(sonde::Runner{}, sonde::parse_command_line(arguments));
+  } catch (const std::exception& error) {  // our code throws nothing: out of memory, most likely
+    std::fprintf(stderr, "sonde: %s\n", error.what());
+    return sonde::kExitError;
   }
-  return std::visit(sonde::Runner{}, sonde::parse_command_line(arguments));
 }

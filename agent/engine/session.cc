@@ -130,7 +130,7 @@ Result<void> CpuSession::open() {
   SymbolizerClient::Options worker;
   worker.cache_dir = options_.cache_dir;
   worker.executable = options_.worker_executable;
-  auto symbolizer = SymbolizerClient::start(std::move(worker));
+  auto symbolizer = SymbolizerClient::start(worker);
   if (!symbolizer) return symbolizer.error();
   symbolizer_ = std::move(*symbolizer);
   loader_ = std::make_unique<RowLoader>(*symbolizer_);

@@ -110,7 +110,7 @@ std::vector<std::uint32_t> ProcReader::with_descendants(std::uint32_t pid) const
 }
 
 Result<ProcStat> ProcReader::stat(std::uint32_t pid) const {
-  const auto text = read_file(path_of(pid, "stat"), 16 * 1024);
+  const auto text = read_file(path_of(pid, "stat"), std::size_t{16} * 1024);
   if (!text) return text.error();
   return parse_proc_stat(*text);
 }

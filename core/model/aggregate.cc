@@ -64,7 +64,7 @@ StackTotals count_stacks(const SymbolizedProfile& profile) {
     out.leaves += stack.samples;
     if (leaf_origin(profile, stack) == Origin::kUnresolved) out.unresolved_leaf += stack.samples;
   }
-  for (std::uint16_t stop = 0; stop < by_stop.size(); ++stop) {
+  for (std::uint16_t stop = 0; stop <= std::uint16_t{SONDE_STOP_COUNT}; ++stop) {
     if (by_stop.at(stop) != 0 && !is_whole(stop)) out.truncated[stop_name(stop)] = by_stop.at(stop);
   }
   return out;

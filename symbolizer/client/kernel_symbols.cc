@@ -103,8 +103,8 @@ void KernelSymbols::sort() {
     return a.address != b.address ? a.address < b.address : a.rank < b.rank;
   };
   if (!std::ranges::is_sorted(entries_, before)) std::ranges::stable_sort(entries_, before);
-  const auto [first, last] = std::ranges::unique(entries_, {}, &Entry::address);
-  entries_.erase(first, last);
+  const auto same = [](const Entry& a, const Entry& b) { return a.address == b.address; };
+  entries_.erase(std::unique(entries_.begin(), entries_.end(), same), entries_.end());
   entries_.shrink_to_fit();
   names_.shrink_to_fit();
 }

@@ -250,7 +250,7 @@ SymbolizerCounters SymbolizerClient::Impl::counters() const {
   return out;
 }
 
-Result<std::unique_ptr<SymbolizerClient>> SymbolizerClient::start(Options options) {
+Result<std::unique_ptr<SymbolizerClient>> SymbolizerClient::start(const Options& options) {
   auto impl = std::make_unique<Impl>(options);
   if (auto started = impl->start(); !started) return started.error();
   return std::unique_ptr<SymbolizerClient>(new SymbolizerClient(std::move(impl)));

@@ -93,7 +93,7 @@ class SymbolizerClient {
   // Starts the worker and opens the cache. A cache directory that cannot be used is not an
   // error: the client works without one and says so in cache_problem().
   // errors: kUnavailable (the worker cannot be executed).
-  static Result<std::unique_ptr<SymbolizerClient>> start(Options options);
+  static Result<std::unique_ptr<SymbolizerClient>> start(const Options& options);
   ~SymbolizerClient();  // ends the worker
   SymbolizerClient(const SymbolizerClient&) = delete;
   SymbolizerClient& operator=(const SymbolizerClient&) = delete;

@@ -23,7 +23,7 @@ constexpr std::array<std::string_view, kRowClassCount> kClassNames = {
 #undef X
 };
 
-Error bad(std::string what) { return refuse(Reason::kWorkerProtocol, what); }
+Error bad(std::string_view what) { return refuse(Reason::kWorkerProtocol, what); }
 
 // Whether every field of a row has a meaning.
 bool is_defined(const sonde_row& row) {

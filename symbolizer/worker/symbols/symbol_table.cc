@@ -103,7 +103,7 @@ void SymbolTable::add_entries(const ElfFile& source, ByteSpan entries, ByteBuffe
   strings_.push_back(std::move(strings));
 }
 
-void SymbolTable::add_synthetic(std::uint64_t begin, std::uint64_t size, std::string name) {
+void SymbolTable::add_synthetic(std::uint64_t begin, std::uint64_t size, std::string_view name) {
   functions_.push_back({begin, begin + size, static_cast<std::uint32_t>(synthetic_.size()),
                         kSynthetic, STB_LOCAL, true});
   synthetic_ += name;
@@ -135,6 +135,7 @@ void SymbolTable::work_out_ends(std::vector<Symbol>& symbols,
   std::uint64_t next_distinct = next;
   auto other = others.rbegin();
   std::uint64_t other_next = std::numeric_limits<std::uint64_t>::max();
+  // NOLINTNEXTLINE(modernize-loop-convert): clang 14 cannot read std::views::reverse
   for (auto symbol = symbols.rbegin(); symbol != symbols.rend(); ++symbol) {
     if (symbol->begin != next) next_distinct = std::exchange(next, symbol->begin);
     for (; other != others.rend() && other->begin > symbol->begin; ++other) {

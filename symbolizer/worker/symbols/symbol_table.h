@@ -36,7 +36,7 @@ class SymbolTable {
   // The dynamic symbols through PT_DYNAMIC: for files without section headers.
   bool add_dynamic(const ElfFile& source);
   // A name we make ourselves (linkage stubs).
-  void add_synthetic(std::uint64_t begin, std::uint64_t size, std::string name);
+  void add_synthetic(std::uint64_t begin, std::uint64_t size, std::string_view name);
 
   // Sorts, works out missing ends. To be called once, after the last add.
   void finish();

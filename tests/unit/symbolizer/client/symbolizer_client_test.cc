@@ -86,8 +86,8 @@ SymbolizerClient::Options script_worker(const std::string& script) {
   return options;
 }
 
-Reason refusal(SymbolizerClient::Options options, int fd) {
-  auto client = SymbolizerClient::start(std::move(options));
+Reason refusal(const SymbolizerClient::Options& options, int fd) {
+  auto client = SymbolizerClient::start(options);
   if (!client) return reason_of(client.error());
   const auto rows = (*client)->rows(fd);
   return rows ? Reason::kNone : reason_of(rows.error());
@@ -167,7 +167,7 @@ TEST(SymbolizerClientTest, AWorkerThatFailsIsNamedByTheWayItFails) {
             Reason::kWorkerProtocol);
   SymbolizerClient::Options missing;
   missing.executable = "/nonexistent/worker";
-  EXPECT_EQ(refusal(std::move(missing), fd.get()), Reason::kWorkerUnavailable);
+  EXPECT_EQ(refusal(missing, fd.get()), Reason::kWorkerUnavailable);
 }
 
 TEST(SymbolizerClientTest, AWorkerWithoutMemoryRefusesTheFileAndLives) {
@@ -178,7 +178,7 @@ TEST(SymbolizerClientTest, AWorkerWithoutMemoryRefusesTheFileAndLives) {
   options.worker_memory_bytes = std::uint64_t{24} << 20;
   const UniqueFd large(::open("/usr/lib/x86_64-linux-gnu/libLLVM-14.so.1", O_RDONLY | O_CLOEXEC));
   ASSERT_TRUE(large) << "libLLVM-14 comes with clang";
-  EXPECT_EQ(refusal(std::move(options), large.get()), Reason::kWorkerMemory);
+  EXPECT_EQ(refusal(options, large.get()), Reason::kWorkerMemory);
 }
 
 TEST(SymbolizerClientTest, KillsWhileRequestsRunLoseNoAnswer) {

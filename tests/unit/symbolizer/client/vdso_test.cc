@@ -13,7 +13,7 @@ TEST(VdsoTest, TheVdsoHasRowsLikeAnyFile) {
   ASSERT_TRUE(fd.ok()) << fd.error().message;
   SymbolizerClient::Options options;
   options.executable = SONDE_WORKER_PROGRAM;
-  auto client = SymbolizerClient::start(std::move(options));
+  auto client = SymbolizerClient::start(options);
   ASSERT_TRUE(client.ok());
   const auto rows = (*client)->rows(fd->get());
   ASSERT_TRUE(rows.ok()) << rows.error().message;
