@@ -35,12 +35,17 @@ echo "kernel $(uname -r)"
 {{programs}}
 sonde record -d {SECONDS} -F {HZ} -o /tmp/out.pb.gz --json >/tmp/out.json 2>/tmp/err &
 recorder=$!
-sleep {SECONDS // 2}
-echo BEGIN-PROGRAMS
-bpf_programs
-echo END-PROGRAMS
+: >/tmp/programs
+while kill -0 $recorder 2>/dev/null; do
+  bpf_programs >/tmp/now
+  if [ $(wc -l </tmp/now) -ge $(wc -l </tmp/programs) ]; then cp /tmp/now /tmp/programs; fi
+  sleep 1
+done
 wait $recorder
 status=$?
+echo BEGIN-PROGRAMS
+cat /tmp/programs
+echo END-PROGRAMS
 echo BEGIN-MESSAGES
 cat /tmp/err
 echo END-MESSAGES

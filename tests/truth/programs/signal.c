@@ -31,15 +31,26 @@ TRUTH_FN void timer_leaf(void) { truth_burn(BURN_TURNS); }
 TRUTH_FN void fault_leaf(void) { truth_burn_registers(BURN_TURNS); }
 
 static volatile sig_atomic_t timer_fired;
+static volatile sig_atomic_t timer_found_small;
+enum { kTimerSmallBytes = 24 };  // no build has fewer
+
+TRUTH_FN uint64_t timer_small(uint64_t x) {
+  TRUTH_LIVE_BEGIN(x);
+  TRUTH_LIVE_END();
+  return x + 1;
+}
 
 TRUTH_FN void on_raise(int number) {
   raise_leaf();
   TRUTH_OPAQUE(number);
 }
 
-TRUTH_FN void on_timer(int number) {
+TRUTH_FN void on_timer(int number, siginfo_t* info, void* context) {
+  (void)info;
   timer_leaf();
   TRUTH_OPAQUE(number);
+  const uint64_t pc = (uint64_t)((ucontext_t*)context)->uc_mcontext.gregs[REG_RIP];
+  timer_found_small = pc - (uint64_t)timer_small < kTimerSmallBytes;
   timer_fired = 1;
 }
 
@@ -77,24 +88,23 @@ TRUTH_FN void raise_site(void) {
   TRUTH_NOT_A_TAIL_CALL();
 }
 
-TRUTH_FN uint64_t timer_small(uint64_t x) {
-  TRUTH_LIVE_BEGIN(x);
-  TRUTH_LIVE_END();
-  return x + 1;
-}
-
 TRUTH_FN uint64_t timer_work(uint64_t x) {
   for (int i = 0; i < 1000; ++i) x = timer_small(x);
   TRUTH_NOT_A_TAIL_CALL();
   return x;
 }
 
+// On a slow machine the timer is often due before setitimer() has returned: it is set again, for
+// longer, until it finds timer_small() at work.
 TRUTH_FN void timer_site(void) {
-  const struct itimerval once = {{0, 0}, {0, 1500}};
-  timer_fired = 0;
-  setitimer(ITIMER_REAL, &once, NULL);
   uint64_t x = 0;
-  while (!timer_fired) x = timer_work(x);
+  timer_found_small = 0;
+  for (int delay_us = 1500; !timer_found_small; delay_us = delay_us < 100000 ? 2 * delay_us : 1500) {
+    const struct itimerval once = {{0, 0}, {0, delay_us}};
+    timer_fired = 0;
+    setitimer(ITIMER_REAL, &once, NULL);
+    while (!timer_fired) x = timer_work(x);
+  }
   TRUTH_OPAQUE(x);
 }
 
@@ -145,10 +155,11 @@ int main(int argc, char** argv) {
                            MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   struct sigaction action = {.sa_handler = on_raise};
   sigaction(SIGUSR1, &action, NULL);
-  action.sa_handler = on_timer;
+  action.sa_flags = SA_SIGINFO;
+  action.sa_sigaction = on_timer;
   sigaction(SIGALRM, &action, NULL);
-  action.sa_sigaction = on_fault;
   action.sa_flags = SA_ONSTACK | SA_SIGINFO;
+  action.sa_sigaction = on_fault;
   sigaction(SIGILL, &action, NULL);
   while (truth_now() < end) {
     raise_site();
