@@ -165,6 +165,21 @@ std::string to_string(const OracleFrame& frame) {
   return text.data();
 }
 
+namespace {
+// A frame over 256 KiB: both parameters together are one unsigned number of words.
+OracleFrame evaluate_far(const sonde_row& row, std::uint64_t base, std::uint64_t rbp,
+                         const OracleState& state) {
+  const std::uint64_t far = std::uint64_t{static_cast<std::uint16_t>(row.rbp_param)} << 16 |
+                            static_cast<std::uint16_t>(row.cfa_param);
+  const unsigned slot = SONDE_ROW_CFA_AUX(row);
+  OracleFrame out;
+  out.cfa = base + far * 8;
+  out.rbp = slot != 0 ? state.load(out.cfa - slot * 8U) : rbp;
+  out.return_address = state.load(out.cfa - 8);
+  return out;
+}
+}  // namespace
+
 std::optional<OracleFrame> evaluate_row(const sonde_row& row, const OracleState& state) {
   const std::uint64_t rsp = state.registers[kRsp];
   const std::uint64_t rbp = state.registers[kRbp];
@@ -190,6 +205,10 @@ std::optional<OracleFrame> evaluate_row(const sonde_row& row, const OracleState&
       out.cfa = rsp + words(row.cfa_param) + (pushed ? 8U : 0U);
       break;
     }
+    case SONDE_CFA_FAR_RSP:
+      return evaluate_far(row, rsp, rbp, state);
+    case SONDE_CFA_FAR_RBP:
+      return evaluate_far(row, rbp, rbp, state);
     case SONDE_CFA_SIGNAL:
       out.is_signal = true;
       out.cfa = state.load(rsp + 160);

@@ -99,7 +99,8 @@ TRUTH_FN uint64_t timer_work(uint64_t x) {
 TRUTH_FN void timer_site(void) {
   uint64_t x = 0;
   timer_found_small = 0;
-  for (int delay_us = 1500; !timer_found_small; delay_us = delay_us < 100000 ? 2 * delay_us : 1500) {
+  for (int delay_us = 1500; !timer_found_small;
+       delay_us = delay_us < 100000 ? 2 * delay_us : 1500) {
     const struct itimerval once = {{0, 0}, {0, delay_us}};
     timer_fired = 0;
     setitimer(ITIMER_REAL, &once, NULL);
