@@ -73,8 +73,11 @@ void Namer::name_image(ImageId id, std::vector<std::uint64_t>& offsets) {
                                  .path = image.path});
     if (answer) table = std::move(*answer);
   }
-  table.entries.resize(offsets.size(),
-                       {.function = NameTable::kNoFunction, .reason = Reason::kUnreadable});
+  table.entries.reserve(offsets.size());
+  for (std::size_t i = table.entries.size(); i < offsets.size(); ++i) {
+    table.entries.push_back(
+        {.function = NameTable::kNoFunction, .reason = Reason::kUnreadable, .begin = offsets[i]});
+  }
   for (std::size_t i = 0; i < offsets.size(); ++i) {
     NamedOffset named;
     const NameTable::Entry& entry = table.entries[i];
@@ -82,7 +85,7 @@ void Namer::name_image(ImageId id, std::vector<std::uint64_t>& offsets) {
       const NamedFunction& function = table.functions[entry.function];
       named.function = function_of(function.name, function.system_name);
     } else {
-      named.function = function_of(with_offset(base_name(image.path), offsets[i]), "");
+      named.function = function_of(with_offset(base_name(image.path), entry.begin), "");
       named.reason = to_string(entry.reason);
     }
     named_.emplace(std::pair{id, offsets[i]}, std::move(named));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Stage 6: a window's addresses -> names. Asks the symbolizer's worker once per image; a frame
-// without a name becomes `file+0xoffset` with the reason.
+// without a name becomes `file+0xstart` (of its function, if unwind tables tell) with the reason.
 #pragma once
 
 #include <cstdint>

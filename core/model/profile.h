@@ -29,7 +29,7 @@ struct ProfileImage {
 };
 
 struct ProfileFunction {
-  std::string name;         // demangled, or `file+0xoffset` if unresolved
+  std::string name;         // demangled, or `file+0xstart` if unresolved
   std::string system_name;  // as in the symbol table, empty if equal to `name`
 };
 

@@ -107,10 +107,10 @@ Result<NameTable> decode_names(std::span<const std::byte> message,
     if (named ? raw.function >= header.function_count || raw.reason != 0 ||
                     table.functions[raw.function].file_offset > offsets[i]
               : raw.reason == 0 || raw.reason > 0xff ||
-                    !is_reason(static_cast<std::uint8_t>(raw.reason))) {
+                    !is_reason(static_cast<std::uint8_t>(raw.reason)) || raw.begin > offsets[i]) {
       return bad("a name entry out of range");
     }
-    table.entries.push_back({raw.function, static_cast<Reason>(raw.reason)});
+    table.entries.push_back({raw.function, static_cast<Reason>(raw.reason), raw.begin});
   }
   return table;
 }

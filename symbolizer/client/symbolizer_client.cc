@@ -55,9 +55,12 @@ Result<FileInfo> decode_info(std::span<const std::byte> bytes) {
   return info;
 }
 
-NameTable all_unnamed(std::size_t count, Reason reason) {
+NameTable all_unnamed(std::span<const std::uint64_t> offsets, Reason reason) {
   NameTable table;
-  table.entries.assign(count, {NameTable::kNoFunction, reason});
+  table.entries.reserve(offsets.size());
+  for (const std::uint64_t offset : offsets) {
+    table.entries.push_back({NameTable::kNoFunction, reason, offset});
+  }
   return table;
 }
 
@@ -192,7 +195,7 @@ Result<NameTable> SymbolizerClient::Impl::names(const NameRequest& request) {
   const std::lock_guard lock(mutex_);
   const auto key = FileKey::of(request.fd);
   auto table = key ? named(request, *key) : Result<NameTable>(key.error());
-  if (!table) return all_unnamed(request.offsets.size(), reason_of(table.error()));
+  if (!table) return all_unnamed(request.offsets, reason_of(table.error()));
   return table;
 }
 

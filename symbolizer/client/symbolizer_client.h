@@ -43,6 +43,8 @@ struct NameTable {
   struct Entry {
     std::uint32_t function = kNoFunction;  // index into functions
     Reason reason = Reason::kNone;         // why there is none; kNone if there is one
+    // Without a name: file offset where its function begins; the offset itself if not known.
+    std::uint64_t begin = 0;
   };
   std::vector<NamedFunction> functions;  // each once
   std::vector<Entry> entries;

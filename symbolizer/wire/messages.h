@@ -82,6 +82,8 @@ struct WireFunction {
 struct WireNameEntry {
   std::uint32_t function = 0;  // NameTable::kNoFunction if none
   std::uint32_t reason = 0;
+  // Without a name: file offset where the function begins, or the offset itself if not known.
+  std::uint64_t begin = 0;
 };
 
 // How to wait for the other side: until a time of CLOCK_MONOTONIC in ns, or for ever (0).

@@ -3,6 +3,8 @@
 
 #include <elf.h>
 
+#include <algorithm>
+#include <iterator>
 #include <span>
 #include <unordered_map>
 #include <utility>
@@ -16,6 +18,7 @@
 #include "symbolizer/worker/symbols/file_identity.h"
 #include "symbolizer/worker/symbols/linkage_stubs.h"
 #include "symbolizer/worker/symbols/symbol_table.h"
+#include "symbolizer/worker/unwind/file_rows.h"
 
 namespace sonde {
 namespace {
@@ -67,19 +70,20 @@ class MessageBuilder {
  public:
   explicit MessageBuilder(const SymbolTable& table) : table_(table) {}
 
-  void add(const Symbol* symbol, Reason reason) {
-    if (symbol == nullptr) {
-      entries_.push_back({kNoFunction, static_cast<std::uint32_t>(reason)});
-      return;
-    }
+  void add_unnamed(Reason reason, std::uint64_t begin) {
+    entries_.push_back({kNoFunction, static_cast<std::uint32_t>(reason), begin});
+  }
+
+  void add(const Symbol& found_symbol, std::uint64_t offset) {
+    const Symbol* symbol = &found_symbol;
     auto [found, is_new] =
         numbers_.try_emplace(symbol, static_cast<std::uint32_t>(functions_.size()));
     if (is_new && !add_function(*symbol)) {
       numbers_.erase(found);
-      entries_.push_back({kNoFunction, static_cast<std::uint32_t>(Reason::kTooLarge)});
+      add_unnamed(Reason::kTooLarge, offset);
       return;
     }
-    entries_.push_back({found->second, 0});
+    entries_.push_back({found->second, 0, 0});
   }
 
   [[nodiscard]] std::string finish() const {
@@ -128,6 +132,29 @@ Reason reason_for(const ElfFile& file, const SymbolTable& table, std::uint64_t o
   return table.empty() ? Reason::kNoSymbols : Reason::kNoSymbol;
 }
 
+// Begins of the functions that unwind tables describe, for offsets without a symbol: most stripped
+// files still have them.
+class FunctionStarts {
+ public:
+  explicit FunctionStarts(int fd) {
+    auto file = ElfFile::open(fd);
+    if (!file) return;
+    auto source = FrameSource::load(std::move(*file));
+    if (source) extents_ = source->extents();
+  }
+
+  // The offset itself if nothing describes it.
+  [[nodiscard]] std::uint64_t begin_of(std::uint64_t offset) const {
+    auto after = std::ranges::upper_bound(extents_, offset, {}, &CodeExtent::begin);
+    if (after == extents_.begin()) return offset;
+    const CodeExtent& extent = *std::prev(after);
+    return offset - extent.begin < extent.length ? extent.begin : offset;
+  }
+
+ private:
+  std::vector<CodeExtent> extents_;
+};
+
 }  // namespace
 
 Result<NamesReply> names_of(const NamesQuery& query) {
@@ -148,9 +175,15 @@ Result<NamesReply> names_of(const NamesQuery& query) {
 
   const std::vector<const Symbol*> found = table.find(query.offsets);
   MessageBuilder builder(table);
+  std::optional<FunctionStarts> starts;
   for (std::size_t i = 0; i < found.size(); ++i) {
-    const bool missing = found[i] == nullptr;
-    builder.add(found[i], missing ? reason_for(*file, table, query.offsets[i]) : Reason::kNone);
+    const std::uint64_t offset = query.offsets[i];
+    if (found[i] != nullptr) {
+      builder.add(*found[i], offset);
+      continue;
+    }
+    if (!starts) starts.emplace(query.fd);
+    builder.add_unnamed(reason_for(*file, table, offset), starts->begin_of(offset));
   }
   reply.message = builder.finish();
   return reply;

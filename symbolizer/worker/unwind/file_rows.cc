@@ -118,4 +118,17 @@ RowTable FrameSource::build(RowClassCounts& classes) const {
   return table;
 }
 
+std::vector<CodeExtent> FrameSource::extents() const {
+  std::vector<CodeExtent> result;
+  for (const Section& source : sections_) {
+    FrameSection section(
+        FrameBytes{source.bytes.span(), source.vaddr, source.debug, source.ends_at_zero});
+    std::vector<Fde> fdes;
+    section.collect(file_, fdes);
+    for (const Fde& fde : fdes) result.push_back({fde.begin, fde.length});
+  }
+  std::ranges::sort(result, {}, &CodeExtent::begin);
+  return result;
+}
+
 }  // namespace sonde

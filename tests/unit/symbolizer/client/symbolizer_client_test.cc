@@ -18,6 +18,7 @@
 #include <iterator>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "core/base/fd.h"
 
@@ -30,23 +31,26 @@ UniqueFd memory_file(const std::string& bytes) {
   return fd;
 }
 
-// Two functions with a gap of 64 bytes that no symbol covers, built once.
+// Two functions with a gap of 64 bytes that no symbol covers.
+std::string build_program(const std::string& link_options) {
+  const std::string base = testing::TempDir() + "named_" + std::to_string(::getpid());
+  std::ofstream(base + ".s") << ".text\n.globl _start\n.type _start,@function\n_start:\n"
+                                ".cfi_startproc\n.cfi_undefined rip\n call named\n hlt\n"
+                                ".cfi_endproc\n.size _start,.-_start\n.skip 64,0x90\n"
+                                ".globl named\n.type named,@function\nnamed:\n.cfi_startproc\n"
+                                " ret\n.cfi_endproc\n.size named,.-named\n";
+  const std::string command = "as -o " + base + ".o " + base + ".s && ld " + link_options + " -o " +
+                              base + " " + base + ".o";
+  EXPECT_EQ(std::system(command.c_str()), 0);  // NOLINT(concurrency-mt-unsafe,cert-env33-c)
+  std::ifstream in(base, std::ios::binary);
+  std::string read{std::istreambuf_iterator<char>(in), {}};
+  for (const char* suffix : {"", ".s", ".o"}) ::unlink((base + suffix).c_str());
+  return read;
+}
+
+// Built once.
 const std::string& program_bytes() {
-  static const std::string bytes = [] {
-    const std::string base = testing::TempDir() + "named_" + std::to_string(::getpid());
-    std::ofstream(base + ".s") << ".text\n.globl _start\n.type _start,@function\n_start:\n"
-                                  ".cfi_startproc\n.cfi_undefined rip\n call named\n hlt\n"
-                                  ".cfi_endproc\n.size _start,.-_start\n.skip 64,0x90\n"
-                                  ".globl named\n.type named,@function\nnamed:\n.cfi_startproc\n"
-                                  " ret\n.cfi_endproc\n.size named,.-named\n";
-    const std::string command =
-        "as -o " + base + ".o " + base + ".s && ld -o " + base + " " + base + ".o";
-    EXPECT_EQ(std::system(command.c_str()), 0);  // NOLINT(concurrency-mt-unsafe,cert-env33-c)
-    std::ifstream in(base, std::ios::binary);
-    std::string read{std::istreambuf_iterator<char>(in), {}};
-    for (const char* suffix : {"", ".s", ".o"}) ::unlink((base + suffix).c_str());
-    return read;
-  }();
+  static const std::string bytes = build_program("");
   return bytes;
 }
 
@@ -122,6 +126,24 @@ TEST(SymbolizerClientTest, AddressesWithoutANameSayWhy) {
   // Without section headers there is no symbol table to be found.
   EXPECT_EQ(name_reason(patched(offsetof(Elf64_Ehdr, e_shoff), std::uint64_t{0}), code_offset()),
             Reason::kNoSymbols);
+}
+
+TEST(SymbolizerClientTest, AFunctionOfAStrippedFileIsKnownByWhereItBegins) {
+  const UniqueFd fd = memory_file(build_program("-s"));
+  auto client = SymbolizerClient::start(real_worker());
+  ASSERT_TRUE(client.ok()) << client.error().message;
+  // Inside the first function, in the gap behind it, past the file.
+  const std::vector<std::uint64_t> offsets = {code_offset() + 5, code_offset() + 30, 1ULL << 40};
+  const auto table = (*client)->names({.fd = fd.get(), .offsets = offsets, .root = {}, .path = {}});
+  ASSERT_TRUE(table.ok());
+  ASSERT_EQ(table->entries.size(), offsets.size());
+  for (const NameTable::Entry& entry : table->entries) {
+    EXPECT_EQ(entry.function, NameTable::kNoFunction);
+  }
+  EXPECT_EQ(table->entries[0].reason, Reason::kNoSymbols);
+  EXPECT_EQ(table->entries[0].begin, code_offset());
+  EXPECT_EQ(table->entries[1].begin, offsets[1]);
+  EXPECT_EQ(table->entries[2].begin, offsets[2]);
 }
 
 TEST(SymbolizerClientTest, FilesThatAreNoProgramOfThisMachineAreRefusedByKind) {
