@@ -174,7 +174,7 @@ OracleFrame evaluate_far(const sonde_row& row, std::uint64_t base, std::uint64_t
   const unsigned slot = SONDE_ROW_CFA_AUX(row);
   OracleFrame out;
   out.cfa = base + far * 8;
-  out.rbp = slot != 0 ? state.load(out.cfa - slot * 8U) : rbp;
+  out.rbp = slot != 0 ? state.load(out.cfa - std::uint64_t{slot} * 8) : rbp;
   out.return_address = state.load(out.cfa - 8);
   return out;
 }
