@@ -16,6 +16,7 @@ const volatile __u32 filter_targets = 0;   /* only processes in `targets` */
 const volatile __u64 filter_cgroup_id = 0; /* only this cgroup and those below it */
 const volatile __u32 filter_comm = 0;	   /* only threads named wanted_comm */
 const volatile __u64 wanted_comm[2] = {};  /* SONDE_COMM_BYTES, padded with zeros */
+const volatile __u64 defer_below = 0;	   /* bytes in the ring up to which walks are deferred */
 
 /* Work area of this program family alone: a tick can interrupt another program. */
 struct {
@@ -91,6 +92,21 @@ static __always_inline int sonde_read_word(struct sonde_unwind *u, __u64 address
 	return 0;
 }
 
+#include "unwind/find.h"
+
+/* Global: inlined into every step, the search alone would use up the verifier's patience. */
+__noinline int look_up_row(__u64 slot, __u64 file_offset)
+{
+	struct sonde_unwind *u = get_scratch();
+
+	return u ? sonde_find_row(slot, file_offset, &u->row) : SONDE_ROW_ABSENT;
+}
+
+static __always_inline int sonde_look_up(struct sonde_unwind *u, __u64 slot, __u64 file_offset)
+{
+	return look_up_row(slot, file_offset);
+}
+
 #include "unwind/step.h"
 
 #define FRAMES_PER_CALL 4
@@ -121,27 +137,32 @@ static __always_inline void walk_user_stack(void)
 	}
 }
 
+static __always_inline void copy_registers(__u64 *to, const struct sonde_pt_regs *r)
+{
+	to[0] = r->ax;
+	to[1] = r->dx;
+	to[2] = r->cx;
+	to[3] = r->bx;
+	to[4] = r->si;
+	to[5] = r->di;
+	to[6] = r->bp;
+	to[7] = r->sp;
+	to[8] = r->r8;
+	to[9] = r->r9;
+	to[10] = r->r10;
+	to[11] = r->r11;
+	to[12] = r->r12;
+	to[13] = r->r13;
+	to[14] = r->r14;
+	to[15] = r->r15;
+}
+
 static __always_inline void set_registers(struct sonde_unwind *u, struct sonde_pt_regs *r)
 {
 	u->pc = r->ip;
 	u->sp = r->sp;
 	u->bp = r->bp;
-	u->regs[0] = r->ax;
-	u->regs[1] = r->dx;
-	u->regs[2] = r->cx;
-	u->regs[3] = r->bx;
-	u->regs[4] = r->si;
-	u->regs[5] = r->di;
-	u->regs[6] = r->bp;
-	u->regs[7] = r->sp;
-	u->regs[8] = r->r8;
-	u->regs[9] = r->r9;
-	u->regs[10] = r->r10;
-	u->regs[11] = r->r11;
-	u->regs[12] = r->r12;
-	u->regs[13] = r->r13;
-	u->regs[14] = r->r14;
-	u->regs[15] = r->r15;
+	copy_registers(u->regs, r);
 }
 
 #define THREAD_SIZE_X86_64 16384 /* arch/x86/include/asm/page_64_types.h, without KASAN */
@@ -265,6 +286,52 @@ static __always_inline void take_user_stack(struct sonde_unwind *u, struct task_
 		u->stop = SONDE_STOP_MEMORY_GONE;
 }
 
+/* Copies user stack memory into the record, page by page, since a read that meets the end of a
+ * mapping gives nothing at all. Global, so that the verifier walks it once. Returns the bytes copied. */
+__noinline int copy_stack(__u64 sp)
+{
+	struct sonde_unwind *u = get_scratch();
+	__u32 first = 4096 - (sp & 4088);
+	char *to;
+
+	if (!u || (sp & 7))
+		return 0;
+	to = (char *)u->record.deferred.copy.stack;
+	if (bpf_probe_read_user(to, first, (void *)sp))
+		return 0;
+	if (bpf_probe_read_user(to + first, 4096, (void *)(sp + first)))
+		return first;
+	if (bpf_probe_read_user(to + first + 4096, 4096, (void *)(sp + first + 4096)))
+		return first + 4096;
+	return SONDE_DEFERRED_STACK_WORDS * 8;
+}
+
+/* The walk ended where tables are missing: keeps what userspace needs to walk it once it has
+ * them. Deferred records may fill the ring to defer_below, so that they never cost others. */
+static __always_inline void defer(struct sonde_unwind *u, struct sonde_cpu *cpu,
+				  struct task_struct *task, const struct sonde_pt_regs *regs)
+{
+	int bytes;
+
+	if (!defer_below)
+		return;
+	if (bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA) > defer_below) {
+		cpu->counters[SONDE_CPU_DEFER_REFUSED]++;
+		return;
+	}
+	bytes = copy_stack(regs->sp);
+	if (bytes <= 0) {
+		if (gives_up_memory(task, regs->orig_ax))
+			u->stop = SONDE_STOP_MEMORY_GONE;
+		return;
+	}
+	copy_registers(u->record.deferred.copy.registers, regs);
+	u->record.deferred.copy.registers[16] = regs->ip;
+	u->record.sample.flags |= SONDE_SAMPLE_DEFERRED;
+	u->frame_count = SONDE_DEFERRED_REGISTERS + ((__u32)bytes >> 3);
+	cpu->counters[SONDE_CPU_DEFERRED]++;
+}
+
 static __always_inline void fill_header(struct sonde_unwind *u, struct task_struct *task,
 					__u64 pid_tgid, __u64 now)
 {
@@ -285,14 +352,32 @@ static __always_inline void fill_header(struct sonde_unwind *u, struct task_stru
 /* Writes the record. Returns 0 or an error (the ring is full). */
 static __always_inline int emit(struct sonde_unwind *u)
 {
-	__u64 words = u->record.sample.kernel_count + u->frame_count;
+	__u64 words = u->frame_count;
 
+	words += u->record.sample.flags & SONDE_SAMPLE_DEFERRED ? SONDE_MAX_KERNEL_FRAMES
+								 : u->record.sample.kernel_count;
 	u->record.sample.user_count = u->frame_count;
 	u->record.sample.stop = u->stop;
-	if (words > SONDE_FRAME_WORDS)
-		words = SONDE_FRAME_WORDS;
+	if (words > SONDE_RECORD_WORDS)
+		words = SONDE_RECORD_WORDS;
 	return bpf_ringbuf_output(&samples, &u->record, sizeof(struct sonde_sample) + words * 8,
 				  BPF_RB_NO_WAKEUP);
+}
+
+/* The user registers at the tick, wherever it hit. Returns 0 or an error. */
+static __always_inline int read_user_registers(void *ctx, struct task_struct *task,
+					       struct sonde_pt_regs *out)
+{
+	if (*(__u64 *)(ctx + __builtin_offsetof(struct sonde_pt_regs, cs)) & 3) {
+		*out = *(const struct sonde_pt_regs *)ctx;
+		return 0;
+	}
+	return read_task_registers(task, out);
+}
+
+static __always_inline int misses_tables(const struct sonde_unwind *u)
+{
+	return u->stop == SONDE_STOP_NO_PROCESS || u->stop == SONDE_STOP_NO_MAPPING;
 }
 
 static __always_inline void sample_task(void *ctx, struct sonde_cpu *cpu, __u32 cpu_id, __u64 now)
@@ -325,15 +410,15 @@ static __always_inline void sample_task(void *ctx, struct sonde_cpu *cpu, __u32 
 	u->record.sample.cpu = cpu_id;
 	u->record.sample.weight_ns = cpu->period_ns * divisor;
 	regs = (struct sonde_pt_regs *)u->window; /* free until the walk begins */
-	if (*(__u64 *)(ctx + __builtin_offsetof(struct sonde_pt_regs, cs)) & 3) {
-		*regs = *(const struct sonde_pt_regs *)ctx;
-	} else {
+	if (!(*(__u64 *)(ctx + __builtin_offsetof(struct sonde_pt_regs, cs)) & 3)) {
 		u->record.sample.flags |= SONDE_SAMPLE_IN_KERNEL;
 		if (want_kernel_stack)
 			take_kernel_stack(ctx, u);
-		read_task_registers(task, regs);
 	}
+	read_user_registers(ctx, task, regs);
 	take_user_stack(u, task, regs, process);
+	if (misses_tables(u) && !read_user_registers(ctx, task, regs))
+		defer(u, cpu, task, regs);
 	if (emit(u)) {
 		cpu->counters[SONDE_CPU_RING_FULL]++;
 		return;

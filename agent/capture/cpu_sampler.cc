@@ -122,6 +122,7 @@ void BpfCpuSampler::set_options(std::uint32_t cpus) {
   const std::uint32_t ring =
       options_.ring_bytes > 0 ? options_.ring_bytes : ring_bytes(cpus, options_.rate_hz);
   ::bpf_map__set_max_entries(skeleton_->maps.samples, ring);
+  rodata.defer_below = options_.defer ? ring / 2 : 0;
 }
 
 Result<void> BpfCpuSampler::load() {

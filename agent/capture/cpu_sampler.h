@@ -26,6 +26,7 @@ struct CpuSamplerOptions {
   std::uint64_t cgroup_id = 0;               // 0 = all; else this cgroup and those below
   std::optional<std::string> thread_name{};  // exact comm, at most 15 bytes
   std::uint32_t ring_bytes = 0;              // 0 = half a second of samples; else a power of two
+  bool defer = false;                        // keep what a walk without tables needs (is_deferred)
   bool cgroup_v1_memory = false;             // which hierarchy cgroup ids are taken from
 };
 

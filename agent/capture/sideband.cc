@@ -31,6 +31,8 @@ perf_event_attr sideband_attr() {
   attr.config = PERF_COUNT_SW_DUMMY;
   attr.mmap = 1;  // executable mappings only; mmap_data would be the others
   attr.mmap2 = 1;
+  attr.comm = 1;
+  attr.comm_exec = 1;  // tells an exec from a rename
   attr.sample_id_all = 1;
   attr.sample_type = PERF_SAMPLE_TIME;
   attr.use_clockid = 1;
@@ -75,18 +77,20 @@ std::vector<int> Sideband::wake_fds() const {
 }
 
 void Sideband::take_record(std::span<const std::byte> record,
-                           const std::function<void(MappingEvent&&)>& take) {
+                           const std::function<void(SidebandEvent&&)>& take) {
   auto parsed = parse_sideband(record);
   if (!parsed) {
     ++lost_;
   } else if (auto* mapping = std::get_if<MappingEvent>(&*parsed)) {
     take(std::move(*mapping));
+  } else if (auto* exec = std::get_if<ExecEvent>(&*parsed)) {
+    take(*exec);
   } else if (const auto* lost = std::get_if<SidebandLost>(&*parsed)) {
     lost_ += lost->records;
   }
 }
 
-void Sideband::drain_ring(Ring& ring, const std::function<void(MappingEvent&&)>& take) {
+void Sideband::drain_ring(Ring& ring, const std::function<void(SidebandEvent&&)>& take) {
   auto* page = reinterpret_cast<perf_event_mmap_page*>(ring.base);
   const std::byte* data = ring.base + kPageBytes;
   std::atomic_ref<__u64> tail_word(page->data_tail);
@@ -116,7 +120,7 @@ void Sideband::drain_ring(Ring& ring, const std::function<void(MappingEvent&&)>&
   tail_word.store(tail, std::memory_order_release);
 }
 
-void Sideband::drain(const std::function<void(MappingEvent&&)>& take) {
+void Sideband::drain(const std::function<void(SidebandEvent&&)>& take) {
   for (Ring& ring : rings_) drain_ring(ring, take);
 }
 

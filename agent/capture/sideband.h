@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// New executable mappings of every process, from the perf sideband: one dummy event and one ring
-// per CPU. munmap, mremap and nothing else stay invisible here: a new range replaces what it
-// overlaps.
+// New executable mappings and execs of every process, from the perf sideband: one dummy event and
+// one ring per CPU. munmap, mremap and nothing else stay invisible here: a new range replaces what
+// it overlaps.
 #pragma once
 
 #include <cstddef>
@@ -26,11 +26,11 @@ class Sideband {
   Sideband(const Sideband&) = delete;
   Sideband& operator=(const Sideband&) = delete;
 
-  // Hands out every mapping now in the rings, CPU by CPU: sort by time before use.
-  void drain(const std::function<void(MappingEvent&&)>& take);
+  // Hands out every event now in the rings, CPU by CPU: sort by time before use.
+  void drain(const std::function<void(SidebandEvent&&)>& take);
   // Records the kernel dropped because a ring was full, and records that made no sense.
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
-  // Readable when a mapping is there: for epoll(7), one per CPU.
+  // Readable when an event is there: for epoll(7), one per CPU.
   [[nodiscard]] std::vector<int> wake_fds() const;
 
  private:
@@ -41,9 +41,9 @@ class Sideband {
   };
   Sideband() = default;
   Result<void> open_ring(std::uint32_t cpu);
-  void drain_ring(Ring& ring, const std::function<void(MappingEvent&&)>& take);
+  void drain_ring(Ring& ring, const std::function<void(SidebandEvent&&)>& take);
   void take_record(std::span<const std::byte> record,
-                   const std::function<void(MappingEvent&&)>& take);
+                   const std::function<void(SidebandEvent&&)>& take);
 
   std::vector<Ring> rings_;
   std::vector<std::byte> wrapped_;  // a record that wraps around the ring's end

@@ -50,6 +50,14 @@ Result<SidebandRecord> parse_mmap2(std::span<const std::byte> body) {
   return SidebandRecord(std::move(event));
 }
 
+Result<SidebandRecord> parse_exec(std::span<const std::byte> body) {
+  ExecEvent event;
+  if (body.size() < sizeof(event.pid) + kTimeBytes) return short_record();
+  std::memcpy(&event.pid, body.data(), sizeof(event.pid));
+  std::memcpy(&event.time_ns, body.data() + body.size() - kTimeBytes, kTimeBytes);
+  return SidebandRecord(event);
+}
+
 }  // namespace
 
 Result<SidebandRecord> parse_sideband(std::span<const std::byte> record) {
@@ -57,6 +65,9 @@ Result<SidebandRecord> parse_sideband(std::span<const std::byte> record) {
   if (!read_body(record, header)) return short_record();
   const auto body = record.subspan(sizeof(header));
   if (header.type == PERF_RECORD_MMAP2) return parse_mmap2(body);
+  if (header.type == PERF_RECORD_COMM && (header.misc & PERF_RECORD_MISC_COMM_EXEC) != 0) {
+    return parse_exec(body);
+  }
   if (header.type == PERF_RECORD_LOST) {
     LostBody lost{};
     if (!read_body(body, lost)) return short_record();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Bytes of a perf sideband record (perf_event_open(2)) -> MappingEvent. Trusts no length.
+// Bytes of a perf sideband record (perf_event_open(2)) -> event. Trusts no length.
 #pragma once
 
 #include <cstddef>
@@ -15,7 +15,7 @@ struct SidebandLost {
   std::uint64_t records = 0;
 };
 struct SidebandOther {};
-using SidebandRecord = std::variant<SidebandOther, MappingEvent, SidebandLost>;
+using SidebandRecord = std::variant<SidebandOther, MappingEvent, ExecEvent, SidebandLost>;
 
 // record   one whole record, header included, of an event opened with sample_id_all and
 //          sample_type = PERF_SAMPLE_TIME (so its last 8 bytes are the time).

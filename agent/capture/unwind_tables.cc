@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <bit>
 #include <cerrno>
 #include <cstddef>
 #include <utility>
@@ -204,6 +205,31 @@ void UnwindTables::remove_image(ImageSlot slot) {
                              .page_count = image.page_count,
                              .image_slot = slot.slot});
   image = Image{.generation = image.generation};
+}
+
+// --- reading ------------------------------------------------------------------------------------
+
+std::uint64_t UnwindTables::read_image(std::uint32_t slot) {
+  const auto table = images_.load(slot * sizeof(sonde_image));
+  return table ? *table : 0;
+}
+
+std::optional<sonde_page> UnwindTables::read_page(std::uint32_t index) {
+  const auto word = pages_.load(index * sizeof(sonde_page));
+  if (!word) return std::nullopt;
+  return std::bit_cast<sonde_page>(*word);
+}
+
+std::optional<sonde_row> UnwindTables::read_row(std::uint32_t chunk, std::uint32_t row) {
+  if (chunk >= chunks_.size()) return std::nullopt;
+  const auto word = chunks_[chunk].window->load(row * sizeof(sonde_row));
+  if (!word) return std::nullopt;
+  return std::bit_cast<sonde_row>(*word);
+}
+
+void UnwindTables::release_windows() {
+  for (ArrayWindow* window : {&processes_, &ranges_, &images_, &pages_}) window->release();
+  for (Chunk& chunk : chunks_) chunk.window->release();
 }
 
 // --- processes and ranges -----------------------------------------------------------------------

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <unordered_map>
 #include <vector>
@@ -81,6 +82,13 @@ class UnwindTables {
     free_retired();
     return {};
   }
+
+  // What a walk in userspace reads, as the kernel's walks see it. nullopt: no such entry.
+  [[nodiscard]] std::uint64_t read_image(std::uint32_t slot);
+  [[nodiscard]] std::optional<sonde_page> read_page(std::uint32_t index);
+  [[nodiscard]] std::optional<sonde_row> read_row(std::uint32_t chunk, std::uint32_t row);
+  // Unmaps what is mapped of the tables; the next access maps it again. A window counts in RSS.
+  void release_windows();
 
   // Kernel memory of the row chunks made so far.
   [[nodiscard]] std::uint64_t chunk_bytes() const;

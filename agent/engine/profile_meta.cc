@@ -43,7 +43,12 @@ Counts losses_of(const MetaSources& from, const CpuSamplerCounts& counts, const 
 Counts notes_of(const MetaSources& from) {
   const ProcessTableCounts& processes = from.processes.counts();
   Counts notes;
-  add(notes, "ticks_slept", from.sampler.counts().slept);
+  const CpuSamplerCounts counts = from.sampler.counts();
+  add(notes, "ticks_slept", counts.slept);
+  add(notes, "deferred", counts.counters[SONDE_CPU_DEFERRED]);
+  add(notes, "deferred_unwalked", from.deferred.unwalked);
+  add(notes, "deferred_over_budget", from.deferred.over_budget);
+  add(notes, "defer_refused", counts.counters[SONDE_CPU_DEFER_REFUSED]);
   add(notes, "process_events_lost", from.process_events.lost());
   add(notes, "sideband_lost", from.sideband.lost());
   add(notes, "rescans", from.rescans);

@@ -9,6 +9,7 @@
 #include "agent/capture/process_events.h"
 #include "agent/capture/sideband.h"
 #include "agent/capture/unwind_tables.h"
+#include "agent/engine/deferred_walks.h"
 #include "agent/engine/table_publisher.h"
 #include "agent/pipeline/loss.h"
 #include "agent/process/cgroup_layout.h"
@@ -32,6 +33,7 @@ struct MetaSources {
   const PublisherCounts& published;
   const SymbolizerCounters& symbolizer;
   const UserLossCounts& user_losses;
+  const DeferredCounts& deferred;
   std::uint64_t rescans = 0;
 };
 

@@ -20,6 +20,7 @@
 #include "agent/engine/namer.h"
 #include "agent/engine/profile_meta.h"
 #include "agent/engine/row_loader.h"
+#include "agent/engine/sample_intake.h"
 #include "agent/engine/table_publisher.h"
 #include "agent/pipeline/aggregator.h"
 #include "agent/pipeline/loss.h"
@@ -43,10 +44,12 @@ constexpr nanoseconds kReclaimInterval = std::chrono::seconds{1};
 constexpr nanoseconds kWaitForRows = milliseconds{400};
 constexpr std::uint32_t kMaxRowChunks = 12;  // 48 MiB: with the other maps under 64 MiB
 
-// A process event or a mapping, to be merged by time.
+constexpr nanoseconds kWaitForDeferred = std::chrono::seconds{3};
+
+// A process event or one of the sideband, to be merged by time.
 struct TimedEvent {
   std::uint64_t time_ns = 0;
-  std::variant<sonde_process_event, MappingEvent> event;
+  std::variant<sonde_process_event, SidebandEvent> event;
 };
 
 class CpuSession final : public Session {
@@ -75,9 +78,7 @@ class CpuSession final : public Session {
   void apply_events();
   void apply_process_event(const sonde_process_event& event);
   void rescan_after_loss();
-  void ingest(const std::vector<RawSample>& samples);
-  void ingest_one(const RawSample& sample);
-  FrameWord translate_user(FrameWord word, const Process* process) const;
+  std::vector<RawSample> drain_samples();
   void wait(nanoseconds most);
   [[nodiscard]] SessionProgress progress() const;
   void reclaim();
@@ -100,10 +101,10 @@ class CpuSession final : public Session {
   std::unique_ptr<RowLoader> loader_;
   std::unique_ptr<TablePublisher> publisher_;
   Aggregator aggregator_;
+  std::unique_ptr<SampleIntake> intake_;
   UniqueFd epoll_;
 
   UserLossCounts losses_{};
-  std::vector<FrameWord> frames_;  // of the sample being taken in; reused
   std::uint64_t events_lost_seen_ = 0;
   std::uint64_t rescans_ = 0;
   std::uint64_t cycled_ns_ = 0;
@@ -135,6 +136,8 @@ Result<void> CpuSession::open() {
   symbolizer_ = std::move(*symbolizer);
   loader_ = std::make_unique<RowLoader>(*symbolizer_);
   publisher_ = std::make_unique<TablePublisher>(*tables_, images_, *loader_);
+  intake_ = std::make_unique<SampleIntake>(*tables_, *publisher_, processes_, stale_, aggregator_,
+                                           losses_);
   if (auto woken = open_wakeups(); !woken) return woken;
   // Events are on: what changes during the scan is not missed, and older events are told apart.
   if (auto scanned = processes_.scan_all(); !scanned) return scanned;
@@ -150,6 +153,7 @@ Result<void> CpuSession::open_capture() {
                             .kernel_threads = options_.kernel_threads,
                             .only_targets = !options_.pids.empty(),
                             .thread_name = options_.comm,
+                            .defer = true,
                             .cgroup_v1_memory = cgroups_.v1_memory};
   if (options_.cgroup) {
     const auto id = cgroup_id_of(cgroups_, *options_.cgroup);
@@ -286,18 +290,25 @@ void CpuSession::wait(nanoseconds most) {
   }
 }
 
-// Samples are copied out first: then every event that explains them is already in its ring.
-void CpuSession::cycle() {
-  cycled_ns_ = monotonic_ns();
+std::vector<RawSample> CpuSession::drain_samples() {
   std::vector<RawSample> samples;
   losses_[static_cast<std::size_t>(UserLoss::kDamagedRecord)] +=
       sampler_->drain([&](RawSample&& sample) { samples.push_back(std::move(sample)); });
+  return samples;
+}
+
+// Samples are copied out first: then every event that explains them is already in its ring.
+void CpuSession::cycle() {
+  cycled_ns_ = monotonic_ns();
+  std::vector<RawSample> samples = drain_samples();
   apply_events();
   publisher_->publish(processes_);
   publisher_->publish_rows();
   stale_.published(monotonic_ns());
-  ingest(samples);
+  intake_->take(std::move(samples));
+  intake_->walk_deferred(false);
   stale_.forget_before(cycled_ns_);
+  processes_.forget_before(intake_->oldest_ns(cycled_ns_));
   if (tables_->has_retired() &&
       monotonic_ns() - reclaimed_ns_ > static_cast<std::uint64_t>(kReclaimInterval.count())) {
     reclaim();
@@ -306,12 +317,7 @@ void CpuSession::cycle() {
 
 void CpuSession::reclaim() {
   reclaimed_ns_ = monotonic_ns();
-  const auto freed = tables_->reclaim([this] {
-    std::vector<RawSample> samples;
-    losses_[static_cast<std::size_t>(UserLoss::kDamagedRecord)] +=
-        sampler_->drain([&](RawSample&& sample) { samples.push_back(std::move(sample)); });
-    ingest(samples);
-  });
+  const auto freed = tables_->reclaim([this] { intake_->take(drain_samples()); });
   if (!freed) log_warn("unwind tables are not reclaimed: " + freed.error().message);
 }
 
@@ -320,16 +326,21 @@ void CpuSession::apply_events() {
   process_events_->drain([&](const sonde_process_event& event) {
     events.push_back({event.time_ns, event});
   });
-  sideband_->drain([&](MappingEvent&& event) {
-    const std::uint64_t time = event.time_ns;
+  sideband_->drain([&](SidebandEvent&& event) {
+    const std::uint64_t time = std::visit([](const auto& one) { return one.time_ns; }, event);
     events.push_back({time, std::move(event)});
   });
   std::ranges::stable_sort(events, {}, &TimedEvent::time_ns);
   for (const TimedEvent& timed : events) {
-    if (const auto* mapping = std::get_if<MappingEvent>(&timed.event)) {
+    if (const auto* process = std::get_if<sonde_process_event>(&timed.event)) {
+      apply_process_event(*process);
+      continue;
+    }
+    const auto& sideband = std::get<SidebandEvent>(timed.event);
+    if (const auto* mapping = std::get_if<MappingEvent>(&sideband)) {
       processes_.on_mapping(*mapping);
     } else {
-      apply_process_event(std::get<sonde_process_event>(timed.event));
+      processes_.on_exec_begin(std::get<ExecEvent>(sideband));
     }
   }
   rescan_after_loss();
@@ -347,7 +358,7 @@ void CpuSession::apply_process_event(const sonde_process_event& event) {
       processes_.on_fork(event.parent_tgid, event.tgid, start, event.time_ns);
       break;
     case SONDE_EVENT_EXIT:
-      processes_.on_exit(event.tgid, start);
+      processes_.on_exit(event.tgid, start, event.time_ns);
       break;
     case SONDE_EVENT_COMM:
       processes_.on_rename(event.tgid, name);
@@ -367,64 +378,19 @@ void CpuSession::rescan_after_loss() {
   (void)processes_.scan_all();
 }
 
-// --- samples ------------------------------------------------------------------------------------
-
-void CpuSession::ingest(const std::vector<RawSample>& samples) {
-  for (const RawSample& sample : samples) ingest_one(sample);
-}
-
-// A raw pc had no range when the tick came; the event that brought it may be here by now.
-FrameWord CpuSession::translate_user(FrameWord word, const Process* process) const {
-  if (SONDE_FRAME_TAG(word) != SONDE_TAG_USER_PC) return publisher_->translate(word);
-  if (process == nullptr) return word;
-  const std::uint64_t pc = word & SONDE_USER_PC_MASK;
-  const CodeRange* range = ProcessTable::find_range(*process, pc);
-  if (range == nullptr) return word;
-  if (range->kind != RangeKind::kImage) return word | kAnonymousCode;
-  const std::uint64_t fp = (word & SONDE_USER_FP) != 0 ? SONDE_IMAGE_FP : 0;
-  return (std::uint64_t{static_cast<std::uint32_t>(range->image)} << SONDE_IMAGE_GENERATION_SHIFT) |
-         fp | ((pc - range->begin + range->file_offset) & SONDE_IMAGE_OFFSET_MASK);
-}
-
-void CpuSession::ingest_one(const RawSample& sample) {
-  const sonde_sample& header = sample.header;
-  const std::uint64_t start = header.start_time_ns / SONDE_START_TICK_NS;
-  const Process* process = processes_.find(header.tgid);
-  if (process != nullptr && process->start_ticks != start) process = nullptr;
-  frames_.clear();
-  for (std::size_t i = 0; i < sample.kernel.size(); ++i) {
-    // Callers are return addresses, one byte behind the call.
-    const std::uint64_t pc = sample.kernel[i] - (i == 0 ? 0 : 1);
-    frames_.push_back(SONDE_KERNEL_FRAME(pc));
-  }
-  for (const std::uint64_t word : sample.user) frames_.push_back(translate_user(word, process));
-  std::uint16_t stop = header.stop;
-  if (stop == SONDE_STOP_NO_MAPPING && !frames_.empty() &&
-      SONDE_FRAME_TAG(frames_.back()) == SONDE_TAG_IMAGE) {
-    publisher_->demand(image_of_frame(frames_.back()));
-  }
-  if (const std::size_t certain = stale_.certain_frames(header.tgid, header.time_ns, frames_);
-      certain < frames_.size()) {
-    frames_.resize(certain);
-    stop = SONDE_STOP_NO_MAPPING;
-  }
-  const bool stored = aggregator_.add(
-      {.tgid = header.tgid,
-       .start_ticks = start,
-       .process_name = {header.process, ::strnlen(header.process, sizeof(header.process))},
-       .executable = process == nullptr ? ImageId::kNone : process->executable,
-       .stop = stop,
-       .weight_ns = header.weight_ns,
-       .frames = frames_});
-  if (!stored) ++losses_[static_cast<std::size_t>(UserLoss::kStackLimit)];
-}
-
 // --- finishing ----------------------------------------------------------------------------------
 
 Result<SymbolizedProfile> CpuSession::finish() {
   if (auto off = sampler_->disable(); !off) return off.error();
   end_ns_ = monotonic_ns();
   cycle();
+  const std::uint64_t latest = end_ns_ + static_cast<std::uint64_t>(kWaitForDeferred.count());
+  while (intake_->waits() && !loader_->idle() && monotonic_ns() < latest) {
+    wait(milliseconds{20});
+    cycle();
+  }
+  cycle();
+  intake_->walk_deferred(true);
   loader_.reset();  // rows are of no use any more; names are asked for next
   Namer namer(images_, proc_, *symbolizer_, kernel_symbols_ ? &*kernel_symbols_ : nullptr);
   SymbolizedProfile profile = namer.name(aggregator_.take());
@@ -446,6 +412,7 @@ ProfileMeta CpuSession::meta() const {
                             .published = publisher_->counts(),
                             .symbolizer = symbolizer_->counters(),
                             .user_losses = losses_,
+                            .deferred = intake_->deferred(),
                             .rescans = rescans_});
 }
 

@@ -28,19 +28,31 @@ Result<ImageSlot> TablePublisher::slot_of(ImageId image) {
   const auto index = static_cast<std::size_t>(image);
   if (index >= slots_.size()) slots_.resize(images_.size());
   SlotState& state = slots_[index];
-  if (state.known) return state.slot;
+  if (state.known) {
+    request_rows(image);
+    return state.slot;
+  }
   const auto slot = tables_.add_image();
   if (!slot) return slot.error();
-  state = {*slot, true};
+  state = {.slot = *slot, .known = true};
   if (slot->slot >= image_of_slot_.size()) image_of_slot_.resize(slot->slot + std::size_t{1});
   image_of_slot_[slot->slot] = image;
-  const Image& file = images_.at(image);
-  if (file.fd) {
-    loader_.request(image, file.fd.get());
-  } else if (auto published = tables_.publish_rows(*slot, RowTable{}); !published) {
-    return published.error();
+  if (!request_rows(image)) {
+    if (auto published = tables_.publish_rows(*slot, RowTable{}); !published) {
+      return published.error();
+    }
   }
   return *slot;
+}
+
+// A file that could not be opened has no rows; at a later sight it may have been opened after all.
+bool TablePublisher::request_rows(ImageId image) {
+  SlotState& state = slots_[static_cast<std::size_t>(image)];
+  const Image& file = images_.at(image);
+  if (state.requested || !file.fd) return state.requested;
+  state.requested = true;
+  loader_.request(image, file.fd.get());
+  return true;
 }
 
 std::vector<sonde_range> TablePublisher::to_kernel(const std::vector<CodeRange>& ranges) {
@@ -99,6 +111,7 @@ bool TablePublisher::ask_again(const LoadedRows& loaded) {
 void TablePublisher::publish_rows() {
   for (const LoadedRows& loaded : loader_.take()) {
     if (ask_again(loaded)) continue;
+    ++publications_;
     const ImageSlot slot = slots_[static_cast<std::size_t>(loaded.image)].slot;
     if (!loaded.rows) {
       ++counts_.rows_failed;

@@ -31,6 +31,11 @@ class TablePublisher {
   void publish(ProcessTable& processes);
   // Publishes rows that have arrived.
   void publish_rows();
+  // Ranges in the kernel's form; images in them that were not known get slots, and their rows are
+  // asked for.
+  std::vector<sonde_range> to_kernel(const std::vector<CodeRange>& ranges);
+  // Changes whenever rows have been published.
+  [[nodiscard]] std::uint64_t publications() const { return publications_; }
   // A walk stopped in an image whose rows are not there: they come next.
   void demand(ImageId image) { loader_.demand(image); }
   // Frame of the kernel -> frame with an ImageId.
@@ -41,10 +46,11 @@ class TablePublisher {
   struct SlotState {
     ImageSlot slot;
     bool known = false;
+    bool requested = false;     // its rows, from the worker
     std::uint32_t retries = 0;  // of rows whose worker was killed from outside
   };
   Result<ImageSlot> slot_of(ImageId image);
-  std::vector<sonde_range> to_kernel(const std::vector<CodeRange>& ranges);
+  bool request_rows(ImageId image);
   bool ask_again(const LoadedRows& loaded);
   void publish_change(const ProcessTable& processes, const ProcessChange& change);
 
@@ -53,6 +59,7 @@ class TablePublisher {
   RowLoader& loader_;
   std::vector<SlotState> slots_;        // by ImageId
   std::vector<ImageId> image_of_slot_;  // by slot
+  std::uint64_t publications_ = 0;
   PublisherCounts counts_;
 };
 

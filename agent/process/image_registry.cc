@@ -13,6 +13,11 @@ ImageRegistry::ImageRegistry(const ProcReader& proc, UniqueFd vdso) : proc_(proc
 
 void ImageRegistry::open(Image& image, const Sight& sight) {
   auto fd = proc_.open_mapped(sight.pid, sight.begin, sight.end, sight.path, sight.inode);
+  if (!fd) {  // the process may be gone already; its file is often still there
+    auto same = ProcReader::open_by_identity(sight.path, sight.device_major, sight.device_minor,
+                                             sight.inode);
+    if (same) fd = std::move(same);
+  }
   if (fd) {
     image.fd = std::move(*fd);
     image.problem.clear();

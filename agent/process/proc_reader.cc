@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #include <array>
 #include <cerrno>
@@ -31,16 +32,27 @@ constexpr std::size_t kParentField = 4;
 constexpr std::size_t kFlagsField = 9;
 constexpr std::size_t kStartField = 22;
 
-// errno of an open that may have hit anything: FIFO, device, FUSE. Only regular files pass.
-Result<UniqueFd> open_regular(const std::string& path, std::uint64_t inode) {
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd) return Error::from_errno(errno, path);
+// Which file must be found: 0 = any.
+struct Wanted {
+  std::uint64_t inode = 0;
+  dev_t device = 0;
+};
+
+// The path may lead anywhere by now: a FIFO, a device (opening a watchdog starts it). So it is
+// looked at first, and opened only as the regular file it was seen to be.
+Result<UniqueFd> open_regular(const std::string& path, const Wanted& wanted) {
+  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
+  if (!place) return Error::from_errno(errno, path);
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return Error::from_errno(errno, path);
+  if (::fstat(place.get(), &info) != 0) return Error::from_errno(errno, path);
   if (!S_ISREG(info.st_mode)) return Error{ErrorCode::kFailedPrecondition, path + ": not a file"};
-  if (inode != 0 && info.st_ino != inode) {
+  if ((wanted.inode != 0 && info.st_ino != wanted.inode) ||
+      (wanted.device != 0 && info.st_dev != wanted.device)) {
     return Error{ErrorCode::kNotFound, path + ": replaced by another file"};
   }
+  const std::string same = "/proc/self/fd/" + std::to_string(place.get());
+  UniqueFd fd(::open(same.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return Error::from_errno(errno, path);
   return fd;
 }
 
@@ -142,14 +154,22 @@ Result<UniqueFd> ProcReader::open_mapped(std::uint32_t pid, std::uint64_t begin,
   std::array<char, 64> range{};
   std::snprintf(range.data(), range.size(), "map_files/%lx-%lx", static_cast<unsigned long>(begin),
                 static_cast<unsigned long>(end));
-  auto by_range = open_regular(path_of(pid, range.data()), 0);
+  auto by_range = open_regular(path_of(pid, range.data()), {});
   // The file may have been unmapped since and another one mapped in its very place. On stacked
   // file systems the inode of a file is another one than maps shows: there maps has the last word.
   if (by_range && inode != 0 && inode_of(*by_range) != inode && !maps_shows(pid, begin, inode)) {
     by_range = Error{ErrorCode::kNotFound, path + ": another file is mapped in its place"};
   }
   if (by_range || path.empty() || path.front() != '/') return by_range;
-  return open_regular(root_of(pid) + path, inode);
+  return open_regular(root_of(pid) + path, {.inode = inode});
+}
+
+Result<UniqueFd> ProcReader::open_by_identity(const std::string& path, std::uint32_t device_major,
+                                              std::uint32_t device_minor, std::uint64_t inode) {
+  if (path.empty() || path.front() != '/' || inode == 0) {
+    return Error{ErrorCode::kInvalidArgument, path + ": no path of a file"};
+  }
+  return open_regular(path, {.inode = inode, .device = makedev(device_major, device_minor)});
 }
 
 }  // namespace sonde

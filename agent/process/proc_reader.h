@@ -40,6 +40,12 @@ class ProcReader {
   [[nodiscard]] Result<UniqueFd> open_mapped(std::uint32_t pid, std::uint64_t begin,
                                              std::uint64_t end, const std::string& path,
                                              std::uint64_t inode) const;
+  // The file of that path in this process's own view of the file system, if it is the one of that
+  // device and inode: for the files of processes that are gone.
+  [[nodiscard]] static Result<UniqueFd> open_by_identity(const std::string& path,
+                                                         std::uint32_t device_major,
+                                                         std::uint32_t device_minor,
+                                                         std::uint64_t inode);
   [[nodiscard]] std::string root_of(std::uint32_t pid) const;  // /proc/PID/root
   [[nodiscard]] const std::string& root() const { return root_; }
 

@@ -2,6 +2,7 @@
 #include "agent/process/process_table.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "agent/process/maps_parser.h"
@@ -44,6 +45,12 @@ void append_range(std::vector<CodeRange>& ranges, const CodeRange& range) {
     }
   }
   ranges.push_back(range);
+}
+
+// The same bytes at the same addresses: a mapping that a scan had already seen.
+bool is_same_code(const CodeRange& a, const CodeRange& b) {
+  return a.kind == b.kind && a.image == b.image &&
+         a.begin - a.file_offset == b.begin - b.file_offset;
 }
 
 }  // namespace
@@ -130,6 +137,24 @@ void ProcessTable::scan(std::uint32_t tgid) {
   processes_.insert_or_assign(tgid, std::move(process));
 }
 
+void ProcessTable::remember(const Process& process, std::uint64_t until_ns) {
+  past_[process.tgid].push_back({process, until_ns});
+}
+
+void ProcessTable::on_exec_begin(const ExecEvent& event) {
+  const auto known = processes_.find(event.pid);
+  if (known == processes_.end() || known->second.scanned_ns > event.time_ns) return;
+  Process& process = known->second;
+  remember(process, event.time_ns);
+  stale_.add(event.pid, event.time_ns, ImageId::kNone);
+  process.ranges = std::make_shared<const std::vector<CodeRange>>();
+  process.executable = ImageId::kNone;
+  process.executable_inode = 0;
+  process.scanned_ns = event.time_ns;
+  process.in_exec = true;
+  changed(process);
+}
+
 void ProcessTable::on_exec(std::uint32_t tgid, std::uint64_t time_ns) {
   const auto known = processes_.find(tgid);
   if (known != processes_.end() && known->second.scanned_ns > time_ns) return;
@@ -167,12 +192,13 @@ void ProcessTable::on_fork(std::uint32_t parent, std::uint32_t child,
   }
 }
 
-void ProcessTable::on_exit(std::uint32_t tgid, std::uint64_t start_ticks) {
+void ProcessTable::on_exit(std::uint32_t tgid, std::uint64_t start_ticks, std::uint64_t time_ns) {
   const auto known = processes_.find(tgid);
   if (known == processes_.end() || known->second.start_ticks != start_ticks) return;
   ordered_.push_back(
       {.kind = ProcessChange::Kind::kGone, .tgid = tgid, .start_ticks = start_ticks});
   dirty_.erase(tgid);
+  remember(known->second, time_ns);
   processes_.erase(known);
 }
 
@@ -194,21 +220,44 @@ void ProcessTable::on_mapping(const MappingEvent& event) {
       event.begin + event.bytes < event.begin) {
     return;
   }
+  const CodeRange range = make_range(event, false);
   for (const CodeRange& old : *process.ranges) {
-    if (old.begin < event.begin + event.bytes && event.begin < old.end &&
-        old.kind == RangeKind::kImage) {
+    if (old.begin < range.end && range.begin < old.end && old.kind == RangeKind::kImage &&
+        !is_same_code(old, range)) {
       stale_.add(event.pid, event.time_ns, old.image);
     }
   }
   auto ranges = std::make_shared<std::vector<CodeRange>>(*process.ranges);
-  insert_range(*ranges, make_range(event, false));
+  insert_range(*ranges, range);
   process.ranges = std::move(ranges);
+  // The kernel maps the program itself first, then its loader.
+  if (process.in_exec && process.executable == ImageId::kNone && range.kind == RangeKind::kImage) {
+    process.executable = range.image;
+  }
   changed(process);
 }
 
 const Process* ProcessTable::find(std::uint32_t tgid) const {
   const auto known = processes_.find(tgid);
   return known == processes_.end() ? nullptr : &known->second;
+}
+
+const Process* ProcessTable::find_at(std::uint32_t tgid, std::uint64_t start_ticks,
+                                     std::uint64_t time_ns) const {
+  if (const auto past = past_.find(tgid); past != past_.end()) {
+    for (const Past& one : past->second) {
+      if (one.until_ns >= time_ns && one.process.start_ticks == start_ticks) return &one.process;
+    }
+  }
+  const Process* process = find(tgid);
+  return process != nullptr && process->start_ticks == start_ticks ? process : nullptr;
+}
+
+void ProcessTable::forget_before(std::uint64_t time_ns) {
+  for (auto entry = past_.begin(); entry != past_.end();) {
+    std::erase_if(entry->second, [time_ns](const Past& one) { return one.until_ns < time_ns; });
+    entry = entry->second.empty() ? past_.erase(entry) : std::next(entry);
+  }
 }
 
 const CodeRange* ProcessTable::find_range(const Process& process, std::uint64_t pc) {

@@ -39,6 +39,7 @@ struct Process {
   std::uint64_t executable_inode = 0;  // 0 = unknown
   ImageId executable = ImageId::kNone;
   std::uint64_t scanned_ns = 0;  // mapping events before this are already in `ranges`
+  bool in_exec = false;          // not scanned since its exec began: events alone made `ranges`
   // Sorted by begin, no overlap. Shared with the parent after a fork until either changes.
   std::shared_ptr<const std::vector<CodeRange>> ranges;
 };
@@ -72,15 +73,24 @@ class ProcessTable {
   // Reads one process's mappings anew (also after lost events).
   void scan(std::uint32_t tgid);
 
+  // The old program's mappings are gone; mapping events bring the new one's.
+  void on_exec_begin(const ExecEvent& event);
+  // The new program is there: its mappings are read, unless it is gone already.
   void on_exec(std::uint32_t tgid, std::uint64_t time_ns);
   void on_fork(std::uint32_t parent, std::uint32_t child, std::uint64_t child_start_ticks,
                std::uint64_t time_ns);
-  void on_exit(std::uint32_t tgid, std::uint64_t start_ticks);
+  void on_exit(std::uint32_t tgid, std::uint64_t start_ticks, std::uint64_t time_ns);
   void on_rename(std::uint32_t tgid, std::string name);
   void on_mapping(const MappingEvent& event);
 
   // The process that now has this id, or null.
   [[nodiscard]] const Process* find(std::uint32_t tgid) const;
+  // The process as it was at a time: before it became another program, before it exited. Null if
+  // it was not known, or is forgotten.
+  [[nodiscard]] const Process* find_at(std::uint32_t tgid, std::uint64_t start_ticks,
+                                       std::uint64_t time_ns) const;
+  // Forgets what find_at() needs for times before `time_ns`.
+  void forget_before(std::uint64_t time_ns);
   // The range of a process that holds `pc`, or null.
   [[nodiscard]] static const CodeRange* find_range(const Process& process, std::uint64_t pc);
   // Ids of every known process.
@@ -93,14 +103,20 @@ class ProcessTable {
 
  private:
   CodeRange make_range(const MappingEvent& event, bool deleted);
+  void remember(const Process& process, std::uint64_t until_ns);
   void changed(const Process& process) { dirty_.insert(process.tgid); }
 
   const ProcReader& proc_;
   ImageRegistry& images_;
   StaleCode& stale_;
   std::unordered_map<std::uint32_t, Process> processes_;  // by tgid
-  std::vector<ProcessChange> ordered_;                    // kShared and kGone, as they came
-  std::set<std::uint32_t> dirty_;                         // whose ranges changed
+  struct Past {
+    Process process;
+    std::uint64_t until_ns = 0;
+  };
+  std::unordered_map<std::uint32_t, std::vector<Past>> past_;  // by tgid, in order of time
+  std::vector<ProcessChange> ordered_;                         // kShared and kGone, as they came
+  std::set<std::uint32_t> dirty_;                              // whose ranges changed
   ProcessTableCounts counts_;
 };
 

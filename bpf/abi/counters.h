@@ -13,7 +13,10 @@
 	X(THINNED, "thinned", "ticks skipped by a target's divisor")                               \
 	X(EMITTED, "emitted", "samples written to the ring")                                       \
 	X(RING_FULL, "ring_full", "samples lost: the ring had no room")                            \
-	X(BPF_NS, "bpf_ns", "time the program took on emitted samples, ns")
+	X(BPF_NS, "bpf_ns", "time the program took on emitted samples, ns")                        \
+	X(DEFERRED, "deferred", "of the emitted ones, those to be walked in userspace")            \
+	X(DEFER_REFUSED, "defer_refused",                                                          \
+	  "of the emitted ones, those cut because deferred ones filled half of the ring")
 
 enum sonde_cpu_counter {
 #define X(id, name, help) SONDE_CPU_##id,

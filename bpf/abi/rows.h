@@ -2,7 +2,7 @@
 /* Unwind rows and the tables that lead to them. Written by the agent through mmap, read by the
  * BPF programs; rows are produced by the symbolizer's worker.
  *
- * pc -> process (hash probe) -> sorted ranges -> image -> 64 KiB page -> sorted rows.
+ * pc -> process (hash probe) -> sorted ranges -> image -> 4 KiB page -> sorted rows.
  * Rows are keyed by FILE OFFSET, so one table serves every mapping of a file at any address. */
 #ifndef SONDE_ABI_ROWS_H
 #define SONDE_ABI_ROWS_H
@@ -49,19 +49,22 @@ enum sonde_ra_kind {
 #define SONDE_ROW_SYNTHESISED	0x20 /* made by decoding code, not from unwind tables */
 #define SONDE_ROW_RUNTIME	0x40 /* a language runtime's frames begin here */
 
-/* The rule in force from file offset (page << 16 | offset) up to the next row. 8 bytes. */
+/* The rule in force from file offset (page << SONDE_PAGE_SHIFT | offset) up to the next row. */
 struct sonde_row {
-	__u16 offset;	 /* low 16 bits of the file offset */
+	__u16 offset;	 /* in the page, bytes */
 	__u8 cfa;	 /* kind:4 | aux:4 */
 	__u8 flags;	 /* rbp kind:2 | ra kind:1 | reserved | SONDE_ROW_* */
 	__s16 cfa_param; /* in 8-byte words, see the kind */
 	__s16 rbp_param; /* in 8-byte words, see the kind */
 };
 
-#define SONDE_PAGE_SHIFT	16
-#define SONDE_MAX_ROWS_PER_PAGE 16383 /* 14 search steps */
+/* Small pages: a search touches two or three cache lines. On a busy CPU each line is a miss, and
+ * those, not instructions, are what a frame costs. */
+#define SONDE_PAGE_SHIFT	12
+#define SONDE_PAGE_MASK		((1U << SONDE_PAGE_SHIFT) - 1)
+#define SONDE_MAX_ROWS_PER_PAGE 4096 /* one a byte; 12 search steps */
 
-/* Rows of one 64 KiB page of a file. The first row of a page has offset 0 (the rule in force at
+/* Rows of one page of a file. The first row of a page has offset 0 (the rule in force at
  * the page's start is repeated). count 0 = nothing known about this page. */
 struct sonde_page {
 	__u32 first; /* index into the global row space: chunk << SONDE_CHUNK_SHIFT | row */
@@ -73,7 +76,7 @@ struct sonde_page {
 #define SONDE_CHUNK_SHIFT 19
 #define SONDE_CHUNK_ROWS  (1U << SONDE_CHUNK_SHIFT) /* 4 MiB of rows */
 #define SONDE_MAX_CHUNKS  14
-#define SONDE_MAX_PAGES	  (1U << 16) /* 4 GiB of text */
+#define SONDE_MAX_PAGES	  (1U << 19) /* 2 GiB of text */
 
 /* image.table packs everything a reader needs into one word, so that publishing is one store:
  * base page:20 | page count:20 | first page entry:24. 0 = rows not published yet. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* Record of the sample ring. Variable length: header, then kernel frames, then user frame words,
- * each leaf first. Fixed widths, widest first, no implicit padding. */
+ * each leaf first. Fixed widths, widest first, no implicit padding. A deferred record has no user
+ * frames: SONDE_MAX_KERNEL_FRAMES words of kernel frames, whatever kernel_count says, are
+ * followed by a struct sonde_deferred of user_count words. */
 #ifndef SONDE_ABI_SAMPLE_H
 #define SONDE_ABI_SAMPLE_H
 
@@ -13,6 +15,7 @@
 #define SONDE_SAMPLE_IN_KERNEL	   1 /* the tick hit kernel code */
 #define SONDE_SAMPLE_KERNEL_THREAD 2 /* the task has no user memory */
 #define SONDE_SAMPLE_KERNEL_CUT	   4 /* the kernel part reached its frame limit or failed */
+#define SONDE_SAMPLE_DEFERRED	   8 /* to be walked in userspace, once it has the tables */
 
 struct sonde_sample {
 	__u64 time_ns;	     /* CLOCK_MONOTONIC */
@@ -31,6 +34,16 @@ struct sonde_sample {
 	char comm[SONDE_COMM_BYTES];	/* of the thread */
 	char process[SONDE_COMM_BYTES]; /* of the group leader */
 };
+
+/* What a walk needs, kept because the tables were not there when the tick came: user registers in
+ * DWARF order with the pc behind them, and stack memory from rsp upwards. */
+#define SONDE_DEFERRED_REGISTERS   17
+#define SONDE_DEFERRED_STACK_WORDS 1024
+struct sonde_deferred {
+	__u64 registers[SONDE_DEFERRED_REGISTERS];
+	__u64 stack[SONDE_DEFERRED_STACK_WORDS];
+};
+
 #define SONDE_SAMPLE_MAX_WORDS (SONDE_MAX_KERNEL_FRAMES + SONDE_MAX_USER_FRAMES)
 
 /* Which kernfs id cgroup_id holds; chosen once at start and reported. */

@@ -16,7 +16,9 @@
 	X(COMPAT32, "compat32", "a 32-bit task: its stacks are not walked")                        \
 	X(NO_REGISTERS, "no_registers", "the task's user registers were not available")            \
 	X(LOOP, "loop", "the stack pointer did not grow from one frame to the next")               \
-	X(MEMORY_GONE, "memory_gone", "the process was giving its memory up: exit or exec")
+	X(MEMORY_GONE, "memory_gone", "the process was giving its memory up: exit or exec")        \
+	X(STACK_COPY, "stack_copy",                                                                \
+	  "walked later, and deeper than the 8 KiB of stack kept for that")
 
 enum sonde_stop_reason {
 #define X(id, name, help) SONDE_STOP_##id,

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <string>
+#include <variant>
 
 namespace sonde {
 
@@ -19,5 +20,14 @@ struct MappingEvent {
   std::uint64_t inode = 0;
   std::string path{};  // as the kernel names it: a path, "//anon", "[vdso]", "anon_inode:..."
 };
+
+// A process begins to become another program: its old mappings are gone, the new ones follow.
+// From PERF_RECORD_COMM with PERF_RECORD_MISC_COMM_EXEC.
+struct ExecEvent {
+  std::uint64_t time_ns = 0;
+  std::uint32_t pid = 0;
+};
+
+using SidebandEvent = std::variant<MappingEvent, ExecEvent>;
 
 }  // namespace sonde

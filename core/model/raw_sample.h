@@ -12,7 +12,11 @@ namespace sonde {
 struct RawSample {
   sonde_sample header{};
   std::vector<std::uint64_t> kernel;  // addresses, leaf first
-  std::vector<std::uint64_t> user;    // frame words (bpf/abi/frame.h), leaf first
+  // Frame words (bpf/abi/frame.h), leaf first; of a deferred sample registers, then stack memory
+  // (struct sonde_deferred).
+  std::vector<std::uint64_t> user;
+
+  [[nodiscard]] bool is_deferred() const { return (header.flags & SONDE_SAMPLE_DEFERRED) != 0; }
 };
 
 }  // namespace sonde

@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#include <algorithm>
 
 #include "core/base/clock.h"
 #include "tests/support/require.h"
@@ -24,7 +27,9 @@ TEST(SidebandTest, AnExecutableMappingIsSeenWithItsFileAndTime) {
   void* mapped = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd.get(), 4096);
   ASSERT_NE(mapped, MAP_FAILED);
   std::uint64_t found = 0;
-  (*sideband)->drain([&](MappingEvent&& event) {
+  (*sideband)->drain([&](SidebandEvent&& one) {
+    if (!std::holds_alternative<MappingEvent>(one)) return;
+    const auto& event = std::get<MappingEvent>(one);
     if (event.begin != reinterpret_cast<std::uint64_t>(mapped)) return;
     if (event.pid != static_cast<std::uint32_t>(::getpid())) return;
     ++found;
@@ -38,6 +43,32 @@ TEST(SidebandTest, AnExecutableMappingIsSeenWithItsFileAndTime) {
   EXPECT_EQ(found, 1U);
 }
 
+TEST(SidebandTest, AnExecIsToldBeforeTheMappingsOfTheNewProgram) {
+  SONDE_NEED_BPF();
+  auto sideband = Sideband::create();
+  ASSERT_TRUE(sideband.ok());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::execl("/bin/true", "true", nullptr);
+    ::_exit(127);
+  }
+  int status = 0;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  ASSERT_EQ(status, 0);
+  std::uint64_t exec_ns = 0, first_mapping_ns = ~std::uint64_t{0};
+  (*sideband)->drain([&](SidebandEvent&& event) {
+    if (const auto* exec = std::get_if<ExecEvent>(&event)) {
+      if (exec->pid == static_cast<std::uint32_t>(child)) exec_ns = exec->time_ns;
+    } else if (const auto& mapping = std::get<MappingEvent>(event);
+               mapping.pid == static_cast<std::uint32_t>(child)) {
+      first_mapping_ns = std::min(first_mapping_ns, mapping.time_ns);
+    }
+  });
+  EXPECT_GT(exec_ns, 0U);
+  EXPECT_LT(exec_ns, first_mapping_ns);
+  EXPECT_NE(first_mapping_ns, ~std::uint64_t{0});
+}
+
 TEST(SidebandTest, RingsThatNobodyDrainsLoseRecordsIntoTheCounter) {
   SONDE_NEED_BPF();
   auto sideband = Sideband::create();
@@ -48,12 +79,12 @@ TEST(SidebandTest, RingsThatNobodyDrainsLoseRecordsIntoTheCounter) {
     ::munmap(mapped, 4096);
   }
   std::uint64_t taken = 0;
-  (*sideband)->drain([&](MappingEvent&&) { ++taken; });
+  (*sideband)->drain([&](SidebandEvent&&) { ++taken; });
   EXPECT_GT(taken, 500U);
   // The kernel writes the LOST record with the next one that fits.
   void* mapped = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   ::munmap(mapped, 4096);
-  (*sideband)->drain([](MappingEvent&&) {});
+  (*sideband)->drain([](SidebandEvent&&) {});
   EXPECT_GT((*sideband)->lost(), 0U);  // sideband_lost
 }
 

@@ -83,21 +83,21 @@ TEST_F(UnwindTablesTest, AnImageWithoutRowsIsPublishedAsEmpty) {
 
 TEST_F(UnwindTablesTest, RowsBeyondTheBudgetAreRefusedAndTakeNothing) {
   const auto image = tables_->add_image();
-  const auto full = tables_->publish_rows(*image, table_of(90, 16'000));  // 1.44 M rows, 2 chunks
+  const auto full = tables_->publish_rows(*image, table_of(360, 4'000));  // 1.44 M rows, 2 chunks
   ASSERT_FALSE(full.ok());                                                // rows_over_budget
   EXPECT_EQ(full.error().code, ErrorCode::kResourceExhausted);
-  EXPECT_TRUE(tables_->publish_rows(*image, table_of(60, 16'000)).ok());
+  EXPECT_TRUE(tables_->publish_rows(*image, table_of(240, 4'000)).ok());
 }
 
 TEST_F(UnwindTablesTest, ARetiredImagesSpaceAndSlotComeBackAfterAGracePeriod) {
   const auto first = tables_->add_image();
-  ASSERT_TRUE(tables_->publish_rows(*first, table_of(60, 16'000)).ok());
+  ASSERT_TRUE(tables_->publish_rows(*first, table_of(240, 4'000)).ok());
   const auto second = tables_->add_image();
-  EXPECT_FALSE(tables_->publish_rows(*second, table_of(60, 16'000)).ok());
+  EXPECT_FALSE(tables_->publish_rows(*second, table_of(240, 4'000)).ok());
   tables_->remove_image(*first);
   EXPECT_EQ(read<sonde_image>(sampler_->table_maps().images, first->slot).table, 0U);
   reclaim();
-  EXPECT_TRUE(tables_->publish_rows(*second, table_of(60, 16'000)).ok());
+  EXPECT_TRUE(tables_->publish_rows(*second, table_of(240, 4'000)).ok());
   const auto third = tables_->add_image();
   ASSERT_EQ(third->slot, first->slot);
   EXPECT_NE(third->generation, first->generation);

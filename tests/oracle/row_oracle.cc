@@ -61,7 +61,7 @@ class OurRows {
 
   [[nodiscard]] sonde_row at(std::uint64_t offset) const {
     const auto rows = page_rows(offset >> SONDE_PAGE_SHIFT);
-    const auto low = static_cast<std::uint16_t>(offset);
+    const auto low = static_cast<std::uint16_t>(offset & SONDE_PAGE_MASK);
     auto next = std::ranges::upper_bound(rows, low, {}, &sonde_row::offset);
     if (next == rows.begin()) return sonde_row{};
     sonde_row row = *--next;
@@ -72,7 +72,7 @@ class OurRows {
   [[nodiscard]] std::uint64_t next_boundary(std::uint64_t offset) const {
     const std::uint64_t page = offset >> SONDE_PAGE_SHIFT;
     const auto rows = page_rows(page);
-    const auto low = static_cast<std::uint16_t>(offset);
+    const auto low = static_cast<std::uint16_t>(offset & SONDE_PAGE_MASK);
     const auto next = std::ranges::upper_bound(rows, low, {}, &sonde_row::offset);
     if (next == rows.end()) return (page + 1) << SONDE_PAGE_SHIFT;
     return (page << SONDE_PAGE_SHIFT) | next->offset;

@@ -21,9 +21,19 @@
 #define SONDE_REG_COUNT 16
 
 /* What goes to the ring, in one piece: header, kernel frames, user frames. */
+#define SONDE_RECORD_WORDS                                                                         \
+	(SONDE_MAX_KERNEL_FRAMES + SONDE_DEFERRED_REGISTERS + SONDE_DEFERRED_STACK_WORDS)
+struct sonde_deferred_words {
+	__u64 kernel[SONDE_MAX_KERNEL_FRAMES];
+	struct sonde_deferred copy;
+	__u64 slack[512]; /* whole pages are read; what is past the copy is not sent */
+};
 struct sonde_record {
 	struct sonde_sample sample;
-	__u64 frames[SONDE_FRAME_WORDS];
+	union {
+		__u64 frames[SONDE_FRAME_WORDS];
+		struct sonde_deferred_words deferred;
+	};
 };
 
 struct sonde_unwind {
@@ -48,6 +58,8 @@ struct sonde_unwind {
 	__u8 by_fp; /* the step that led here followed the frame pointer */
 	__u8 done;
 	__u8 reserved[3];
+
+	struct sonde_row row; /* the last one found */
 
 	__u64 window[SONDE_WINDOW_WORDS];
 	struct sonde_record record;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* One step of the walk: emit the frame of the current pc, find its rule, move to the caller.
  * The includer provides, beside what find.h asks for:
+ *   int sonde_look_up(struct sonde_unwind *u, __u64 slot, __u64 file_offset);
+ *                              sonde_find_row() into u->row, in whatever way suits it
  *   int sonde_read_word(struct sonde_unwind *u, __u64 address, __u64 *out);      0 = read
  *   int sonde_read_block(void *destination, __u32 bytes, __u64 address);         0 = read */
 #ifndef SONDE_UNWIND_STEP_H
@@ -213,7 +215,6 @@ static __always_inline int sonde_step(struct sonde_unwind *u)
 {
 	/* A return address points behind the call: one byte back is inside it. */
 	__u64 pc = u->exact ? u->pc : u->pc - 1;
-	struct sonde_row row = {};
 	__u64 slot, offset;
 	int found;
 
@@ -225,17 +226,17 @@ static __always_inline int sonde_step(struct sonde_unwind *u)
 		return sonde_step_anonymous(u, pc);
 	slot = (u->range_target >> SONDE_RANGE_SLOT_SHIFT) & SONDE_IMAGE_SLOT_MASK;
 	offset = pc - u->range_begin + ((u->range_target & SONDE_RANGE_FILE_PAGE_MASK) << 12);
-	found = sonde_find_row(slot, offset, &row);
+	found = sonde_look_up(u, slot, offset);
 	/* Nobody calls a signal trampoline: its address is its first byte, not one behind a call.
 	 */
-	if (SONDE_ROW_CFA_KIND(row) == SONDE_CFA_SIGNAL && !u->exact)
+	if (found == SONDE_ROW_FOUND && SONDE_ROW_CFA_KIND(u->row) == SONDE_CFA_SIGNAL && !u->exact)
 		offset++;
 	sonde_emit(u, sonde_image_frame(u, slot, offset));
 	if (found == SONDE_ROW_UNPUBLISHED)
 		return sonde_stop(u, SONDE_STOP_NO_MAPPING);
 	if (found == SONDE_ROW_ABSENT)
 		return sonde_step_fp(u, SONDE_STOP_NO_ROW);
-	return sonde_follow(u, row);
+	return sonde_follow(u, u->row);
 }
 
 #endif

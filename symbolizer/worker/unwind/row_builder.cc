@@ -110,7 +110,7 @@ class FunctionRows {
 void RowWriter::set_any(std::uint64_t file_offset, RowRule rule,
                         std::optional<RowClass> unsupported) {
   const std::uint64_t page = file_offset >> SONDE_PAGE_SHIFT;
-  const auto low = static_cast<std::uint16_t>(file_offset);
+  const auto low = static_cast<std::uint16_t>(file_offset & SONDE_PAGE_MASK);
   if (!open_) {
     if (rule.is_none()) return;
     table_.first_page = page;

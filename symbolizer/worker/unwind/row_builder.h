@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Function frame descriptions in, one row table out: sorts, resolves overlaps, runs every call
-// frame program and cuts the result into 64 KiB pages of the file.
+// frame program and cuts the result into pages of the file.
 #pragma once
 
 #include <array>
@@ -36,7 +36,7 @@ class RowWriter {
       return;
     }
     rule_ = rule;
-    push(static_cast<std::uint16_t>(file_offset), rule);
+    push(static_cast<std::uint16_t>(file_offset & SONDE_PAGE_MASK), rule);
   }
   // Closes the last page. No set() after it.
   void finish() { close_page(); }

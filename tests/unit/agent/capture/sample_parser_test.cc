@@ -43,6 +43,25 @@ TEST(SampleParserTest, ARecordShorterThanItsCountsIsDamaged) {
   }
 }
 
+TEST(SampleParserTest, ADeferredRecordHasItsCopyBehindTheRoomForKernelFrames) {
+  auto header = header_of(2, SONDE_DEFERRED_REGISTERS + 1);
+  header.flags = SONDE_SAMPLE_DEFERRED;
+  std::vector<std::uint64_t> words(SONDE_MAX_KERNEL_FRAMES + SONDE_DEFERRED_REGISTERS + 1);
+  words[1] = 7;
+  words[SONDE_MAX_KERNEL_FRAMES] = 8;
+  words.back() = 9;
+  const auto sample = parse_sample(record_of(header, words));
+  ASSERT_TRUE(sample.ok());
+  EXPECT_TRUE(sample->is_deferred());
+  EXPECT_EQ(sample->kernel, (std::vector<std::uint64_t>{0, 7}));
+  EXPECT_EQ(sample->user.front(), 8U);
+  EXPECT_EQ(sample->user.back(), 9U);
+  words.pop_back();
+  EXPECT_FALSE(parse_sample(record_of(header, words)).ok());
+  header.user_count = SONDE_DEFERRED_REGISTERS - 1;  // not even the registers
+  EXPECT_FALSE(parse_sample(record_of(header, words)).ok());
+}
+
 TEST(SampleParserTest, CountsPastTheLimitsAreDamaged) {
   EXPECT_FALSE(parse_sample(record_of(header_of(SONDE_MAX_KERNEL_FRAMES + 1, 0),
                                       std::vector<std::uint64_t>(SONDE_MAX_KERNEL_FRAMES + 1)))

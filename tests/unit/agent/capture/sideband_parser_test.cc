@@ -13,7 +13,9 @@ namespace {
 
 class RecordBuilder {
  public:
-  explicit RecordBuilder(std::uint32_t type) { put(perf_event_header{type, 0, 0}); }
+  explicit RecordBuilder(std::uint32_t type, std::uint16_t misc = 0) {
+    put(perf_event_header{type, misc, 0});
+  }
   template <typename T>
   RecordBuilder& put(const T& value) {
     const auto* at = reinterpret_cast<const std::byte*>(&value);
@@ -44,6 +46,22 @@ std::vector<std::byte> mmap2_record(const std::string& path) {
   record.put(std::uint32_t{5}).put(std::uint32_t{2});
   record.text(path).put(std::uint64_t{123456789});
   return record.build();
+}
+
+std::vector<std::byte> comm_record(std::uint16_t misc) {
+  RecordBuilder record(PERF_RECORD_COMM, misc);
+  record.put(std::uint32_t{7}).put(std::uint32_t{8}).text("name").put(std::uint64_t{123});
+  return record.build();
+}
+
+TEST(SidebandParserTest, AnExecIsARenameThatSaysSo) {
+  const auto exec = parse_sideband(comm_record(PERF_RECORD_MISC_COMM_EXEC));
+  ASSERT_TRUE(exec.ok());
+  EXPECT_EQ(std::get<ExecEvent>(*exec).pid, 7U);
+  EXPECT_EQ(std::get<ExecEvent>(*exec).time_ns, 123U);
+  const auto rename = parse_sideband(comm_record(0));
+  ASSERT_TRUE(rename.ok());
+  EXPECT_TRUE(std::holds_alternative<SidebandOther>(*rename));
 }
 
 TEST(SidebandParserTest, AMappingIsReadWhole) {

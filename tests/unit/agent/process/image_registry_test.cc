@@ -3,7 +3,12 @@
 
 #include <gtest/gtest.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include <filesystem>
+#include <string>
 
 namespace sonde {
 namespace {
@@ -36,6 +41,22 @@ TEST(ImageRegistryTest, AFileThatCannotBeOpenedIsCountedAndTriedAgain) {
   EXPECT_EQ(images.open_failures(), 1U);
   images.intern(sight_of("/no/such/file", 1));
   EXPECT_EQ(images.open_failures(), 2U);
+}
+
+TEST(ImageRegistryTest, TheFileOfAProcessThatIsGoneIsOpenedIfItIsTheSame) {
+  struct stat info {};
+  ASSERT_EQ(::stat("/proc/self/exe", &info), 0);
+  const std::string path = std::filesystem::read_symlink("/proc/self/exe").string();
+  const ProcReader proc;
+  ImageRegistry images(proc, UniqueFd{});
+  ImageRegistry::Sight sight = sight_of(path, info.st_ino);
+  sight.pid = 0x7ffffff0;
+  EXPECT_FALSE(images.at(images.intern(sight)).fd);  // another device
+  sight.device_major = major(info.st_dev);
+  sight.device_minor = minor(info.st_dev);
+  EXPECT_TRUE(images.at(images.intern(sight)).fd);
+  sight.inode += 1;
+  EXPECT_FALSE(images.at(images.intern(sight)).fd);
 }
 
 TEST(ImageRegistryTest, TheVdsoIsAnImageOfItsOwn) {

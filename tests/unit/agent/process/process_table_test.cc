@@ -8,6 +8,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "bpf/abi/frame.h"
+
 namespace sonde {
 namespace {
 
@@ -72,6 +74,18 @@ class ProcessTableTest : public testing::Test {
   ProcessTable table_{proc_, images_, stale_};
 };
 
+MappingEvent mapping_of(std::uint32_t pid, std::uint64_t time_ns, std::uint64_t begin,
+                        std::uint64_t inode) {
+  return {.time_ns = time_ns,
+          .pid = pid,
+          .begin = begin,
+          .bytes = 0x1000,
+          .device_major = 8,
+          .device_minor = 1,
+          .inode = inode,
+          .path = "/bin/new"};
+}
+
 constexpr const char* kMaps = "1000-3000 r-xp 00002000 08:01 7 /bin/x\n";
 
 TEST_F(ProcessTableTest, AScanFindsProcessesAndReportsThemOnce) {
@@ -104,6 +118,23 @@ TEST_F(ProcessTableTest, MappingsOlderThanTheScanAreIgnored) {
   EXPECT_EQ(table_.find(10)->ranges->size(), 2U);
 }
 
+TEST_F(ProcessTableTest, AMappingThatTheScanHadSeenMakesNoCodeStale) {
+  write_process(10, "ten", kMaps);
+  table_.scan(10);
+  const ImageId image = table_.find(10)->ranges->front().image;
+  const std::uint64_t later = table_.find(10)->scanned_ns + 1;
+  const std::vector<FrameWord> frames{std::uint64_t{static_cast<std::uint32_t>(image)}
+                                      << SONDE_IMAGE_GENERATION_SHIFT};
+  MappingEvent event = mapping_of(10, later, 0x1000, 7);
+  event.bytes = 0x2000;
+  event.file_offset = 0x2000;
+  table_.on_mapping(event);
+  EXPECT_EQ(stale_.certain_frames(10, later + 1, frames), 1U);
+  event.file_offset = 0;  // other bytes of the same file
+  table_.on_mapping(event);
+  EXPECT_EQ(stale_.certain_frames(10, later + 1, frames), 0U);
+}
+
 TEST_F(ProcessTableTest, AForkedChildSharesUntilItMapsSomething) {
   write_process(10, "ten", kMaps);
   table_.scan(10);
@@ -132,11 +163,46 @@ TEST_F(ProcessTableTest, AnExecOfAChildCountsThoughItsParentWasScannedLater) {
 TEST_F(ProcessTableTest, AnExitOfAnEarlierUserOfThePidChangesNothing) {
   write_process(10, "ten", kMaps);
   table_.scan(10);
-  table_.on_exit(10, 554);
+  table_.on_exit(10, 554, 0);
   EXPECT_NE(table_.find(10), nullptr);
-  table_.on_exit(10, 555);
+  table_.on_exit(10, 555, 0);
   EXPECT_EQ(table_.find(10), nullptr);
   EXPECT_EQ(table_.take_changes().back().kind, ProcessChange::Kind::kGone);
+}
+
+TEST_F(ProcessTableTest, AProgramThatIsGoneBeforeItsScanIsKnownFromItsMappings) {
+  write_process(10, "sh", kMaps);
+  table_.scan(10);
+  const std::uint64_t now = table_.find(10)->scanned_ns;
+  std::filesystem::remove_all(dir_ / "10");  // it will have exited by the time of the scan
+  table_.on_exec_begin({.time_ns = now + 1, .pid = 10});
+  table_.on_mapping(mapping_of(10, now + 2, 0x70000, 8));
+  table_.on_mapping(mapping_of(10, now + 3, 0x90000, 9));
+  table_.on_exec(10, now + 4);
+  const Process* process = table_.find(10);
+  ASSERT_NE(process, nullptr);
+  ASSERT_EQ(process->ranges->size(), 2U);
+  EXPECT_EQ(process->ranges->front().begin, 0x70000U);
+  EXPECT_EQ(process->executable, process->ranges->front().image);
+}
+
+TEST_F(ProcessTableTest, AProcessIsFoundAsItWasAtTheTimeOfASample) {
+  write_process(10, "sh", kMaps);
+  table_.scan(10);
+  const std::uint64_t now = table_.find(10)->scanned_ns;
+  table_.on_exec_begin({.time_ns = now + 10, .pid = 10});
+  table_.on_mapping(mapping_of(10, now + 11, 0x70000, 8));
+  table_.on_exit(10, 555, now + 20);
+  EXPECT_EQ(table_.find(10), nullptr);
+  ASSERT_NE(table_.find_at(10, 555, now + 9), nullptr);
+  EXPECT_EQ(table_.find_at(10, 555, now + 9)->ranges->front().begin, 0x1000U);
+  ASSERT_NE(table_.find_at(10, 555, now + 15), nullptr);
+  EXPECT_EQ(table_.find_at(10, 555, now + 15)->ranges->front().begin, 0x70000U);
+  EXPECT_EQ(table_.find_at(10, 556, now + 15), nullptr);  // the pid's next user
+  table_.forget_before(now + 15);
+  EXPECT_EQ(table_.find_at(10, 555, now + 9)->ranges->front().begin, 0x70000U);
+  table_.forget_before(now + 21);
+  EXPECT_EQ(table_.find_at(10, 555, now + 15), nullptr);
 }
 
 TEST_F(ProcessTableTest, AProcessThatIsGoneIsCounted) {

@@ -7,7 +7,7 @@
 #include <memory>
 #include <vector>
 
-#include "tests/support/native_walk.h"
+#include "agent/capture/native_walk.h"
 
 namespace sonde {
 namespace {
@@ -17,7 +17,29 @@ constexpr std::uint64_t kFileOffset = 0x10000;  // of the mapping: file page 16
 constexpr std::uint64_t kStack = 0x7ffd00000000;
 constexpr std::uint32_t kSlot = 5;
 
-// One image of one 64 KiB page; rules are given per code offset; a stack of 8-byte words.
+// The tables of one walk, as the walk reads them.
+struct Tables {
+  const std::vector<__u64>& images;
+  const sonde_page& only_page;
+  const std::vector<sonde_row>& rows;
+
+  static __u64 image_table(void* owner, __u32 slot) {
+    const auto& images = static_cast<Tables*>(owner)->images;
+    return slot < images.size() ? images[slot] : 0;
+  }
+  static int read_page(void* owner, __u32 index, sonde_page* out) {
+    *out = static_cast<Tables*>(owner)->only_page;
+    return index == 0 ? 0 : 1;
+  }
+  static int read_row(void* owner, __u32 chunk, __u32 row, sonde_row* out) {
+    const auto& rows = static_cast<Tables*>(owner)->rows;
+    if (chunk != 0 || row >= rows.size()) return 1;
+    *out = rows[row];
+    return 0;
+  }
+};
+
+// One image of one page; rules are given per code offset; a stack of 8-byte words.
 class Walk {
  public:
   Walk() : stack_(512) { state_ = std::make_unique<sonde_unwind>(); }
@@ -56,14 +78,13 @@ class Walk {
       tables[kSlot] = (std::uint64_t{1} << SONDE_TABLE_COUNT_SHIFT) |
                       ((kFileOffset >> SONDE_PAGE_SHIFT) << SONDE_TABLE_BASE_SHIFT);
     }
-    const native_tables native{.ranges = &range,
+    Tables owner{tables, page, rows};
+    const native_tables native{.owner = &owner,
+                               .ranges = &range,
                                .range_count = 1,
-                               .image_tables = tables.data(),
-                               .image_count = kSlot + 1,
-                               .pages = &page,
-                               .page_count = 1,
-                               .rows = rows.data(),
-                               .row_count = page.count,
+                               .image_table = &Tables::image_table,
+                               .page = &Tables::read_page,
+                               .row = &Tables::read_row,
                                .stack = stack_.data(),
                                .stack_base = kStack,
                                .stack_bytes = stack_.size() * 8};
@@ -71,7 +92,6 @@ class Walk {
     state_->sp = at(sp);
     state_->bp = bp_value;
     state_->exact = 1;
-    state_->block_count = 1;
     native_walk(&native, state_.get());
     return *state_;
   }
