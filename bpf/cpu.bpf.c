@@ -287,7 +287,8 @@ static __always_inline void take_user_stack(struct sonde_unwind *u, struct task_
 }
 
 /* Copies user stack memory into the record, page by page, since a read that meets the end of a
- * mapping gives nothing at all. Global, so that the verifier walks it once. Returns the bytes copied. */
+ * mapping gives nothing at all. Global, so that the verifier walks it once. Returns the bytes
+ * copied. */
 __noinline int copy_stack(__u64 sp)
 {
 	struct sonde_unwind *u = get_scratch();
@@ -355,7 +356,7 @@ static __always_inline int emit(struct sonde_unwind *u)
 	__u64 words = u->frame_count;
 
 	words += u->record.sample.flags & SONDE_SAMPLE_DEFERRED ? SONDE_MAX_KERNEL_FRAMES
-								 : u->record.sample.kernel_count;
+								: u->record.sample.kernel_count;
 	u->record.sample.user_count = u->frame_count;
 	u->record.sample.stop = u->stop;
 	if (words > SONDE_RECORD_WORDS)

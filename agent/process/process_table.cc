@@ -221,12 +221,15 @@ void ProcessTable::on_mapping(const MappingEvent& event) {
     return;
   }
   const CodeRange range = make_range(event, false);
+  bool replaces = false;
   for (const CodeRange& old : *process.ranges) {
     if (old.begin < range.end && range.begin < old.end && old.kind == RangeKind::kImage &&
         !is_same_code(old, range)) {
       stale_.add(event.pid, event.time_ns, old.image);
+      replaces = true;
     }
   }
+  if (replaces) remember(process, event.time_ns);
   auto ranges = std::make_shared<std::vector<CodeRange>>(*process.ranges);
   insert_range(*ranges, range);
   process.ranges = std::move(ranges);

@@ -85,8 +85,8 @@ class ProcessTable {
 
   // The process that now has this id, or null.
   [[nodiscard]] const Process* find(std::uint32_t tgid) const;
-  // The process as it was at a time: before it became another program, before it exited. Null if
-  // it was not known, or is forgotten.
+  // The process as it was at a time: before code of it was replaced, before it became another
+  // program, before it exited. Null if it was not known, or is forgotten.
   [[nodiscard]] const Process* find_at(std::uint32_t tgid, std::uint64_t start_ticks,
                                        std::uint64_t time_ns) const;
   // Forgets what find_at() needs for times before `time_ns`.
