@@ -128,7 +128,8 @@ class Builder {
   }
 
   void note_value_type() {
-    const int used = choice_.nanoseconds >= 0 ? choice_.nanoseconds : choice_.other;
+    int used = choice_.nanoseconds >= 0 ? choice_.nanoseconds : choice_.other;
+    if (used < 0 && period_ns_ == 0) used = choice_.count;
     if (used < 0) return;
     const PprofValueType& type = message_.types[static_cast<std::size_t>(used)];
     if (type.type == "cpu" && type.unit == "nanoseconds") return;

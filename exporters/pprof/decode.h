@@ -20,11 +20,11 @@ struct PprofLimits {
 // Reads one profile, gzip or bare.
 //
 // Other tools' files: the value is cpu/nanoseconds, else the first type in nanoseconds, else
-// samples times period (a type that is no CPU time is named in notes as `value_type:TYPE/UNIT`);
-// origins follow from the mappings; a sample's process is its label process, comm or
-// process_name, else the main binary; stacks count as whole; locations without a function get
-// `file+0xaddress` with the reason no_symbols. Samples with a negative value are left out and
-// counted in the note `negative_values`.
+// samples times period (a type that is no CPU time, counts without a period in nanoseconds among
+// them, is named in notes as `value_type:TYPE/UNIT`); origins follow from the mappings; a sample's
+// process is its label process, comm or process_name, else the main binary; stacks count as whole;
+// locations without a function get `file+0xaddress` with the reason no_symbols. Samples with a
+// negative value are left out and counted in the note `negative_values`.
 //
 // errors  kInvalidArgument  damaged or not a profile. The message gives the byte offset (in the
 //                           file for damaged gzip, else in the uncompressed profile) and how many

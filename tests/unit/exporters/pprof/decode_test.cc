@@ -198,6 +198,23 @@ TEST(DecodeTest, OtherValuesAreNamedInANote) {
   EXPECT_EQ(back->meta.notes.at("negative_values"), 1U);
 }
 
+TEST(DecodeTest, CountsAreCpuTimeOnlyWithAPeriod) {
+  ForeignProfile profile = go_like();
+  profile.out.clear_sample_type();
+  profile.out.clear_sample();
+  profile.type("samples", "count");
+  profile.sample({5}, {4});
+  const auto timed = decode_pprof(profile.bytes());
+  ASSERT_TRUE(timed.ok());
+  EXPECT_EQ(timed->stacks[0].cpu_ns, 40'000'000U);
+  EXPECT_TRUE(timed->meta.notes.empty());
+  profile.out.clear_period_type();
+  const auto bare = decode_pprof(profile.bytes());
+  ASSERT_TRUE(bare.ok());
+  EXPECT_EQ(bare->stacks[0].samples, 4U);
+  EXPECT_EQ(bare->meta.notes.at("value_type:samples/count"), 1U);
+}
+
 TEST(DecodeTest, LabelsOfOtherToolsNameTheProcess) {
   ForeignProfile profile = go_like();
   auto* label = profile.out.mutable_sample(0)->add_label();
