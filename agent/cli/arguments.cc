@@ -36,6 +36,9 @@ struct RawOptions {
   std::string format;
   std::string by;
   bool no_kernel = false;
+  std::string older;               // report --diff
+  std::vector<std::string> sides;  // diff BEFORE AFTER
+  std::string fail_above;
 };
 
 class Parser {
@@ -47,6 +50,8 @@ class Parser {
     add_record(*record_verb_);
     report_verb_ = add_verb("report");
     add_report(*report_verb_);
+    diff_verb_ = add_verb("diff");
+    add_diff(*diff_verb_);
     doctor_verb_ = add_verb("doctor");
     add_cache_dir(*doctor_verb_, doctor_.cache_dir);
     version_verb_ = add_verb("version");
@@ -113,15 +118,30 @@ class Parser {
     verb.add_option("--callers", report_.callers);
     verb.add_option("--callees", report_.callees);
     verb.add_flag("--tree", report_.tree);
+    verb.add_option("--diff", raw_.older);
     verb.add_option("-n", report_.rows)->check(CLI::Range(0U, 1'000'000'000U));
   }
 
+  void add_diff(CLI::App& verb) {
+    verb.add_option("FILES", raw_.sides);
+    verb.add_option("--before", diff_.before);
+    verb.add_option("--after", diff_.after);
+    verb.add_option("--by", raw_.by);
+    verb.add_flag("--total", diff_.total);
+    verb.add_flag("--paths", diff_.paths);
+    verb.add_flag("--absolute", diff_.absolute);
+    verb.add_flag("--all", diff_.all);
+    verb.add_option("-n", diff_.rows)->check(CLI::Range(0U, 1'000'000'000U));
+    verb.add_option("--fail-above", raw_.fail_above);
+  }
+
   [[nodiscard]] static bool is_verb(std::string_view name) {
-    return name == "record" || name == "report" || name == "doctor" || name == "version";
+    return name == "record" || name == "report" || name == "diff" || name == "doctor" ||
+           name == "version";
   }
 
   [[nodiscard]] CLI::App* verb() const {
-    for (CLI::App* one : {record_verb_, report_verb_, doctor_verb_, version_verb_}) {
+    for (CLI::App* one : {record_verb_, report_verb_, diff_verb_, doctor_verb_, version_verb_}) {
       if (one->parsed()) return one;
     }
     return nullptr;
@@ -146,11 +166,13 @@ class Parser {
   ParsedCommand checked(bool has_dashes) {
     take_common(record_);
     take_common(report_);
+    take_common(diff_);
     take_common(doctor_);
     if (has_dashes && !record_verb_->parsed())
       return mistake("only record takes a command after --");
     if (record_verb_->parsed()) return checked_record(has_dashes);
     if (report_verb_->parsed()) return checked_report();
+    if (diff_verb_->parsed()) return checked_diff();
     if (doctor_verb_->parsed()) return doctor_;
     VersionOptions version;
     take_common(version);
@@ -198,21 +220,30 @@ class Parser {
     return std::nullopt;
   }
 
-  ParsedCommand checked_report() {
-    constexpr std::array<std::pair<std::string_view, ReportBy>, 3> kWays = {
-        {{"function", ReportBy::kFunction},
-         {"process", ReportBy::kProcess},
-         {"image", ReportBy::kImage}}};
+  // --by as one of `ways`, nothing if it was not given.
+  template <typename Way>
+  std::optional<ParseStop> take_by(Way function, Way process, Way image, Way& into) const {
     if (raw_.by == "container") {
       return mistake(
           "--by container: profiles of this version do not name containers yet; "
           "use --by process");
     }
-    for (const auto& [name, way] : kWays) {
-      if (raw_.by == name) report_.by = way;
-    }
-    if (!raw_.by.empty() && report_.by == ReportBy::kNone) {
+    if (raw_.by == "function") {
+      into = function;
+    } else if (raw_.by == "process") {
+      into = process;
+    } else if (raw_.by == "image") {
+      into = image;
+    } else if (!raw_.by.empty()) {
       return mistake("--by " + raw_.by + ": not one of function, process, image");
+    }
+    return std::nullopt;
+  }
+
+  ParsedCommand checked_report() {
+    if (auto stop =
+            take_by(ReportBy::kFunction, ReportBy::kProcess, ReportBy::kImage, report_.by)) {
+      return *std::move(stop);
     }
     if (!report_.callers.empty() && !report_.callees.empty()) {
       return mistake("--callers and --callees are two reports: choose one");
@@ -221,17 +252,67 @@ class Parser {
         (report_.tree || !report_.callers.empty() || !report_.callees.empty())) {
       return mistake("--by cannot be combined with --callers, --callees or --tree");
     }
-    return report_;
+    if (raw_.older.empty()) return report_;
+    if (report_.tree || !report_.callers.empty() || !report_.callees.empty()) {
+      return mistake(
+          "--diff cannot be combined with --callers, --callees or --tree; see --paths of "
+          "sonde diff");
+    }
+    diff_.before = {raw_.older};
+    diff_.after = {report_.file};
+    diff_.rows = report_.rows;
+    return checked_diff();
+  }
+
+  std::optional<ParseStop> take_sides() {
+    const bool named = !diff_.before.empty() || !diff_.after.empty();
+    if (!raw_.sides.empty() && named) {
+      return mistake("give two files, or both sides with --before and --after");
+    }
+    if (raw_.sides.size() == 2) {
+      diff_.before = {raw_.sides[0]};
+      diff_.after = {raw_.sides[1]};
+    } else if (!raw_.sides.empty()) {
+      return mistake(std::to_string(raw_.sides.size()) +
+                     (raw_.sides.size() == 1 ? " file" : " files") +
+                     ": two are compared; for several on a side: --before FILE... --after FILE...");
+    }
+    if (diff_.before.empty() && diff_.after.empty()) {
+      return mistake("no files: sonde diff BEFORE AFTER");
+    }
+    if (diff_.before.empty()) return mistake("no file of the older side: --before FILE...");
+    if (diff_.after.empty()) return mistake("no file of the newer side: --after FILE...");
+    return std::nullopt;
+  }
+
+  ParsedCommand checked_diff() {
+    if (auto stop = take_sides()) return *std::move(stop);
+    if (auto stop = take_by(DiffBy::kFunction, DiffBy::kProcess, DiffBy::kImage, diff_.by)) {
+      return *std::move(stop);
+    }
+    if (diff_.paths && (!raw_.by.empty() || diff_.total)) {
+      return mistake("--paths cannot be combined with --by or --total");
+    }
+    if (!raw_.fail_above.empty()) {
+      diff_.fail_above = parse_percent(raw_.fail_above);
+      if (!diff_.fail_above) {
+        return mistake("--fail-above " + raw_.fail_above +
+                       ": not a percentage between 0 and 100, such as 5%");
+      }
+    }
+    return diff_;
   }
 
   CLI::App app_{"", "sonde"};
   CLI::App* record_verb_ = nullptr;
   CLI::App* report_verb_ = nullptr;
+  CLI::App* diff_verb_ = nullptr;
   CLI::App* doctor_verb_ = nullptr;
   CLI::App* version_verb_ = nullptr;
   RawOptions raw_;
   RecordOptions record_;
   ReportOptions report_;
+  DiffOptions diff_;
   DoctorOptions doctor_;
 };
 
@@ -257,6 +338,17 @@ std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
   const double seconds = value * unit->seconds;
   if (!(seconds >= kMin && seconds <= kMax)) return std::nullopt;
   return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
+}
+
+std::optional<double> parse_percent(std::string_view text) {
+  double value = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
+  if (error != std::errc()) return std::nullopt;
+  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  if (!rest.empty() && rest != "%" && rest != " %") return std::nullopt;
+  if (!(value >= 0 && value <= 100)) return std::nullopt;
+  return value / 100;
 }
 
 ParsedCommand parse_command_line(const std::vector<std::string>& arguments) {

@@ -20,8 +20,8 @@ struct ParseStop {
   std::string text;  // to stdout if exit_code is 0, else to stderr
 };
 
-using ParsedCommand =
-    std::variant<ParseStop, RecordOptions, ReportOptions, DoctorOptions, VersionOptions>;
+using ParsedCommand = std::variant<ParseStop, RecordOptions, ReportOptions, DiffOptions,
+                                   DoctorOptions, VersionOptions>;
 
 // arguments  without the program's name.
 ParsedCommand parse_command_line(const std::vector<std::string>& arguments);
@@ -29,5 +29,8 @@ ParsedCommand parse_command_line(const std::vector<std::string>& arguments);
 // `10`, `1.5s`, `500ms`, `2m`, `1h`; seconds without a unit. None if it is no such thing, or not
 // between 1 ms and 30 days.
 std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text);
+
+// `5%`, `5`, `0.5 %` -> 0.05, 0.05, 0.005. None if it is no such thing, or not between 0 and 100 %.
+std::optional<double> parse_percent(std::string_view text);
 
 }  // namespace sonde

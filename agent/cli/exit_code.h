@@ -15,6 +15,7 @@ enum ExitCode : int {
   kExitNoPermission = 3,
   kExitUnsupportedKernel = 4,
   kExitDegraded = 5,  // a whole capability was missing
+  kExitGrown = 6,     // diff --fail-above: something grew by more
   kExitCannotExecute = 126,
   kExitCommandNotFound = 127,
   kExitInterrupted = 130,  // before any sample

@@ -10,6 +10,7 @@ constexpr std::string_view kOverview = R"(sonde: CPU profiles of everything that
   sonde record -o cpu.html  the same, with a flame graph to open in a browser
   sonde record -- COMMAND   one command and all it starts, until it ends
   sonde report cpu.pb.gz    the summary of a recorded file, and closer looks
+  sonde diff OLD NEW        what changed between two recorded files
   sonde doctor              what works here, and the exact fix for what does not
   sonde version
 
@@ -55,11 +56,42 @@ Shows a pprof file: the summary that record ends with, or a closer look.
       --callers FUNCTION   who calls FUNCTION
       --callees FUNCTION   what FUNCTION calls
       --tree               the calls as a tree (alone: all of the profile)
+      --diff OLD           what changed since OLD: see sonde diff
   -n N                     rows to show; 0 = all
       --json               all figures as one JSON object
       --color WHEN         auto, always, never
 
 FUNCTION is a name, a name without its parameters, or a part of names.
+)";
+
+constexpr std::string_view kDiff = R"(sonde diff [OPTIONS] BEFORE AFTER
+sonde diff [OPTIONS] --before FILE... --after FILE...
+
+What changed between pprof files, of sonde or of others, beyond chance. Several
+files of a side count as one long recording.
+
+what is compared
+      --by WHAT          functions (without it), processes or images:
+                         function, process, image
+      --total            functions and images with all they call, not alone
+      --paths            call paths: where in the call tree something changed
+      --absolute         CPU seconds per second; without it shares of each side
+what is shown
+  -n N                   rows, 20 if not given; 0 = all
+      --all              what is within the error too
+      --json             all figures as one JSON object
+      --color WHEN       auto, always, never
+for scripts
+      --fail-above PERCENT
+                         exit 6 if the total of a function (or of what --by
+                         says) grew by more than so many percentage points of
+                         all CPU time, and by at least 3 sigma
+
++1.2 ± 0.4 is a change and its 95 % error (2 sigma) from the number of samples.
+Changes below 2 sigma or of fewer than 20 samples are left out; ? marks 2 to 3
+sigma. Functions match by name and by their image's file name.
+
+exit: 0 ok, 1 error, 2 usage, 6 something grew past --fail-above
 )";
 
 constexpr std::string_view kDoctor = R"(sonde doctor [OPTIONS]
@@ -82,6 +114,7 @@ constexpr std::string_view kVersion = R"(sonde version [--json]
 std::string_view help_text(std::string_view verb) {
   if (verb == "record") return kRecord;
   if (verb == "report") return kReport;
+  if (verb == "diff") return kDiff;
   if (verb == "doctor") return kDoctor;
   if (verb == "version") return kVersion;
   return kOverview;

@@ -11,6 +11,7 @@
 
 #include "agent/cli/output_format.h"
 #include "agent/cli/terminal.h"
+#include "core/model/profile_diff.h"
 
 namespace sonde {
 
@@ -41,6 +42,19 @@ struct ReportOptions : CommonOptions {
   std::string callees;
   bool tree = false;
   std::optional<std::size_t> rows;  // 0 = all
+};
+
+// Of functions unless `by` says otherwise.
+struct DiffOptions : CommonOptions {
+  std::vector<std::string> before;  // files of the older side, at least one
+  std::vector<std::string> after;
+  DiffBy by = DiffBy::kFunction;
+  bool total = false;                // by total instead of own time
+  bool paths = false;                // call paths instead of a table by `by`
+  bool absolute = false;             // CPU per second instead of shares
+  bool all = false;                  // also what is within the error
+  std::optional<std::size_t> rows;   // 0 = all
+  std::optional<double> fail_above;  // growth of a total, 0..1
 };
 
 struct DoctorOptions : CommonOptions {

@@ -7,17 +7,16 @@
 #include "agent/cli/call_view.h"
 #include "agent/cli/exit_code.h"
 #include "agent/cli/figures.h"
+#include "agent/cli/profile_file.h"
 #include "agent/cli/profile_json.h"
 #include "agent/cli/summary.h"
 #include "agent/cli/tables.h"
 #include "core/base/file.h"
 #include "core/model/call_tree.h"
-#include "exporters/pprof/decode.h"
 
 namespace sonde {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = std::size_t{1} << 30;
 constexpr std::size_t kDefaultRows = 20;
 constexpr std::size_t kWideName = 34;
 
@@ -145,13 +144,8 @@ Result<std::string> render_report_json(const SymbolizedProfile& profile,
 }
 
 int run_report(const ReportOptions& options) {
-  const auto bytes = read_file(options.file, kMaxFileBytes);
-  if (!bytes) return fail(kExitError, "cannot read the profile: " + bytes.error().message);
-  const auto profile = decode_pprof(*bytes);
-  if (!profile) {
-    return fail(kExitError,
-                options.file + " is not a readable pprof profile: " + profile.error().message);
-  }
+  const auto profile = read_profile(options.file);
+  if (!profile) return fail(kExitError, profile.error().message);
   const Pen pen(detect_terminal(1, options.colour));
   const auto text =
       options.json ? render_report_json(*profile, options) : render_report(*profile, options, pen);

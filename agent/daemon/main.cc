@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "agent/cli/arguments.h"
+#include "agent/cli/diff.h"
 #include "agent/cli/doctor.h"
 #include "agent/cli/exit_code.h"
 #include "agent/cli/record.h"
@@ -45,6 +46,7 @@ struct Runner {
   int operator()(const ParseStop& stop) const { return stop_with(stop); }
   int operator()(const RecordOptions& options) const { return run_record(options); }
   int operator()(const ReportOptions& options) const { return run_report(options); }
+  int operator()(const DiffOptions& options) const { return run_diff(options); }
   int operator()(const VersionOptions& options) const { return run_version(options); }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
 };

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Spends 60, 30 and 10 % of its CPU time in three functions, steered by its own thread clock, and
-// prints at the end how much each of them really took, in nanoseconds.
+// Spends 60, 30 and 10 % of its CPU time in three functions, or what SPLIT_SHARES says, steered by
+// its own thread clock, and prints at the end how much each of them really took, in nanoseconds.
 #include "truth.h"
+
+#ifndef SPLIT_SHARES
+#define SPLIT_SHARES 60, 30, 10
+#endif
 
 static const char kTruth[] =
     "{\"chains\": [\"[start] main spend_60\", \"[start] main spend_30\", \"[start] main spend_10\","
@@ -19,7 +23,7 @@ TRUTH_FN void spend_10(uint64_t turns) { truth_burn_registers(turns); }
 
 int main(int argc, char** argv) {
   static void (*const kSpend[3])(uint64_t) = {spend_60, spend_30, spend_10};
-  static const uint64_t kShare[3] = {60, 30, 10};
+  static const uint64_t kShare[3] = {SPLIT_SHARES};
   uint64_t spent[3] = {0, 0, 0};
   const uint64_t end = truth_begin(argc, argv, kTruth);
   while (truth_now() < end) {

@@ -22,6 +22,12 @@ RecordOptions record(std::vector<std::string> arguments) {
   return std::get<RecordOptions>(parsed);
 }
 
+DiffOptions diff(const std::vector<std::string>& arguments) {
+  const ParsedCommand parsed = parse_command_line(arguments);
+  if (const auto* stop = std::get_if<ParseStop>(&parsed)) ADD_FAILURE() << stop->text;
+  return std::get<DiffOptions>(parsed);
+}
+
 ParseStop mistake(const std::vector<std::string>& arguments) {
   const ParsedCommand parsed = parse_command_line(arguments);
   if (!std::holds_alternative<ParseStop>(parsed)) {
@@ -55,6 +61,41 @@ TEST(ArgumentsTest, EveryOptionOfRecordArrives) {
   const RecordOptions others = record({"-c", "/system.slice", "--comm", "redis"});
   EXPECT_EQ(others.cgroup, "/system.slice");
   EXPECT_EQ(others.comm, "redis");
+}
+
+TEST(ArgumentsTest, DiffComparesTwoFilesOrTwoListsOfFiles) {
+  const DiffOptions two = diff({"diff", "a", "b"});
+  EXPECT_THAT(two.before, ElementsAre("a"));
+  EXPECT_THAT(two.after, ElementsAre("b"));
+  EXPECT_EQ(two.by, DiffBy::kFunction);
+  EXPECT_FALSE(two.total || two.paths || two.absolute || two.all || two.rows || two.fail_above);
+  const DiffOptions lists =
+      diff({"diff", "--before", "a1", "a2", "--after", "b1", "--after", "b2", "--before", "a3"});
+  EXPECT_THAT(lists.before, ElementsAre("a1", "a2", "a3"));
+  EXPECT_THAT(lists.after, ElementsAre("b1", "b2"));
+}
+
+TEST(ArgumentsTest, EveryOptionOfDiffArrives) {
+  const DiffOptions options =
+      diff({"diff", "a", "b", "--by", "image", "--total", "--absolute", "--all", "-n", "0",
+            "--fail-above", "5%", "--json", "--color", "always"});
+  EXPECT_EQ(options.by, DiffBy::kImage);
+  EXPECT_TRUE(options.total && options.absolute && options.all && options.json);
+  EXPECT_EQ(options.rows, 0U);
+  EXPECT_EQ(options.fail_above, 0.05);
+  EXPECT_EQ(options.colour, ColourChoice::kAlways);
+  EXPECT_TRUE(diff({"diff", "a", "b", "--paths"}).paths);
+  EXPECT_EQ(diff({"diff", "a", "b", "--by", "process"}).by, DiffBy::kProcess);
+}
+
+TEST(ArgumentsTest, ReportWithAnOlderFileIsADiff) {
+  const DiffOptions options =
+      diff({"report", "new", "--diff", "old", "--by", "process", "-n", "3", "--json"});
+  EXPECT_THAT(options.before, ElementsAre("old"));
+  EXPECT_THAT(options.after, ElementsAre("new"));
+  EXPECT_EQ(options.by, DiffBy::kProcess);
+  EXPECT_EQ(options.rows, 3U);
+  EXPECT_TRUE(options.json);
 }
 
 TEST(ArgumentsTest, WhatFollowsTheDashesIsTheCommandsOwn) {
@@ -92,6 +133,19 @@ TEST(ArgumentsTest, MistakesExitWithTwoAndSayWhatWouldBeRight) {
       {{"report", "x", "--callers", "a", "--callees", "b"}, "choose one"},
       {{"report", "x", "--by", "image", "--tree"}, "cannot be combined"},
       {{"report", "x", "-n", "-1"}, "-1"},
+      {{"report", "x", "--diff", "y", "--tree"}, "cannot be combined"},
+      {{"diff"}, "sonde diff BEFORE AFTER"},
+      {{"diff", "a"}, "1 file"},
+      {{"diff", "a", "b", "c"}, "3 files"},
+      {{"diff", "--before", "a"}, "--after FILE"},
+      {{"diff", "--after", "a", "b"}, "--before FILE"},
+      {{"diff", "a", "--after", "b"}, "both sides"},
+      {{"diff", "a", "b", "--by", "container"}, "do not name containers"},
+      {{"diff", "a", "b", "--by", "line"}, "function, process, image"},
+      {{"diff", "a", "b", "--paths", "--by", "image"}, "cannot be combined"},
+      {{"diff", "a", "b", "--paths", "--total"}, "cannot be combined"},
+      {{"diff", "a", "b", "--fail-above", "much"}, "such as 5%"},
+      {{"diff", "a", "b", "--fail-above", "101%"}, "such as 5%"},
       {{"doctor", "--color", "blue"}, "blue"},
       {{"doctor", "--", "ls"}, "only record"},
       {{"frobnicate"}, "frobnicate"},
@@ -108,7 +162,7 @@ TEST(ArgumentsTest, HelpIsAskedForOrGivenAsAMistake) {
   EXPECT_EQ(mistake({}).exit_code, 2);
   EXPECT_EQ(mistake({}).text, help_text(""));
   EXPECT_EQ(mistake({"--help"}).exit_code, 0);
-  for (const char* verb : {"record", "report", "doctor", "version"}) {
+  for (const char* verb : {"record", "report", "diff", "doctor", "version"}) {
     EXPECT_EQ(mistake({verb, "--help"}).exit_code, 0);
     EXPECT_EQ(mistake({verb, "--help"}).text, help_text(verb));
   }
@@ -132,8 +186,19 @@ TEST(ParseDurationTest, TakesDecimalsAndUnits) {
   }
 }
 
+TEST(ParsePercentTest, TakesDecimalsWithAndWithoutTheSign) {
+  EXPECT_EQ(parse_percent("5%"), 0.05);
+  EXPECT_EQ(parse_percent("5"), 0.05);
+  EXPECT_EQ(parse_percent("0.5 %"), 0.005);
+  EXPECT_EQ(parse_percent("0%"), 0.0);
+  EXPECT_EQ(parse_percent("100%"), 1.0);
+  for (const char* text : {"", "%", "-1%", "100.1%", "5%%", "5 % ", "nan", "inf", "1e1", "+5"}) {
+    EXPECT_FALSE(parse_percent(text)) << text;
+  }
+}
+
 TEST(HelpTest, NoScreenIsWiderThanEightyColumns) {
-  for (const char* verb : {"", "record", "report", "doctor", "version"}) {
+  for (const char* verb : {"", "record", "report", "diff", "doctor", "version"}) {
     std::string_view text = help_text(verb);
     while (!text.empty()) {
       const std::size_t end = text.find('\n');
