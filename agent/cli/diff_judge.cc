@@ -122,6 +122,11 @@ DiffFigures judge_diff(const ProfileDiff& diff, const DiffOptions& options,
   out.compared = out.shown.size();
   out.beyond_error = out.compared - static_cast<std::size_t>(std::count_if(
                                         out.shown.begin(), out.shown.end(), within_error));
+  out.countable = static_cast<std::size_t>(
+      std::count_if(out.shown.begin(), out.shown.end(), [](const DiffEntry& entry) {
+        const Change& change = entry.change;
+        return std::max(change.samples_before, change.samples_after) >= kEnoughSamples;
+      }));
   if (!options.all) std::erase_if(out.shown, within_error);
   sort_by_size(out.shown, diff.items(by));
   const std::size_t rows = options.rows.value_or(default_rows);

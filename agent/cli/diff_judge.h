@@ -28,6 +28,7 @@ struct DiffEntry {
 struct DiffFigures {
   std::vector<DiffEntry> shown;  // largest change first
   std::size_t compared = 0;      // that have samples of what is compared
+  std::size_t countable = 0;     // of those, that have enough samples to tell
   std::size_t beyond_error = 0;  // of those; shown or cut by the number of rows
   std::vector<DiffEntry> grown;  // --fail-above: what grew by more, largest first
 };

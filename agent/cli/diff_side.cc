@@ -49,28 +49,40 @@ DiffSideFacts facts_of(const std::vector<std::string>& files,
   return out;
 }
 
+// What the value type of a file is compared with: that of the first file.
+struct FirstFile {
+  std::string name;
+  std::string type;
+};
+
+std::optional<Error> check_file(const std::string& file, const ProfileMeta& meta,
+                                const FirstFile& first, bool absolute) {
+  const std::string type = value_type(meta);
+  if (type != kCpuTime && !type.ends_with("/count")) {
+    return refusal(file + " holds " + type + ", not CPU time: diff compares CPU profiles");
+  }
+  if (type != first.type) {
+    return refusal("the files do not hold the same: " + first.type + " in " + first.name + ", " +
+                   type + " in " + file);
+  }
+  if (absolute && type != kCpuTime) {
+    return refusal("--absolute: " + file + " holds " + type + ", not CPU time");
+  }
+  if (absolute && meta.duration_ns == 0) {
+    return refusal("--absolute: " + file + " does not say how long it was recorded for");
+  }
+  return std::nullopt;
+}
+
 // All files must hold the same kind of value: CPU time, or plain counts of samples.
 std::optional<Error> check_values(const DiffInput& input, const DiffOptions& options) {
   const std::array files = {&options.before, &options.after};
-  const std::string first = value_type(input.sides[0].front().meta);
+  const FirstFile first{options.before.front(), value_type(input.sides[0].front().meta)};
   for (std::size_t side = 0; side < 2; ++side) {
     for (std::size_t i = 0; i < input.sides.at(side).size(); ++i) {
-      const std::string& file = (*files.at(side))[i];
-      const ProfileMeta& meta = input.sides.at(side)[i].meta;
-      const std::string type = value_type(meta);
-      if (type != kCpuTime && !type.ends_with("/count")) {
-        return refusal(file + " holds " + type + ", not CPU time: diff compares CPU profiles");
-      }
-      if (type != first) {
-        return refusal("the files do not hold the same: " + first + " in " +
-                       options.before.front() + ", " + type + " in " + file);
-      }
-      if (options.absolute && type != kCpuTime) {
-        return refusal("--absolute: " + file + " holds " + type + ", not CPU time");
-      }
-      if (options.absolute && meta.duration_ns == 0) {
-        return refusal("--absolute: " + file + " does not say how long it was recorded for");
-      }
+      auto error =
+          check_file((*files.at(side))[i], input.sides.at(side)[i].meta, first, options.absolute);
+      if (error) return error;
     }
   }
   return std::nullopt;

@@ -32,7 +32,7 @@ class Format {
   }
 
   [[nodiscard]] std::string difference(double value) const {
-    const std::string digits = format_fixed(std::abs(value) * scale(), decimals_);
+    std::string digits = format_fixed(std::abs(value) * scale(), decimals_);
     if (digits.find_first_not_of("0.") == std::string::npos) return digits;
     return std::string(value < 0 ? pen_.sign("−", "-") : "+").append(digits);
   }
@@ -237,7 +237,8 @@ class DiffPrinter {
         const std::size_t left = room > tail + 8 ? room - tail : 8;
         out = pen_.name(whole, left) + times;
       } else {
-        const std::string name = pen_.name(whole, kLongestName) + times + arrow;
+        std::string name = pen_.name(whole, kLongestName);
+        name.append(times).append(arrow);
         const std::size_t needed =
             display_width(name) + display_width(out) + (begin == 0 ? 0 : display_width(cut));
         if (needed > room) return cut + out;
@@ -271,10 +272,10 @@ class DiffPrinter {
     if (has_mark('?')) {
       // The normal distribution leaves 4.28 % between two and three sigma.
       constexpr double kByChance = 0.0428;
-      const auto chance =
-          static_cast<std::uint64_t>(std::ceil(static_cast<double>(figures_.compared) * kByChance));
-      add("? 2 to 3 sigma: of " + format_count(figures_.compared) + " compared, up to " +
-          format_count(chance) + " look so by chance.");
+      const auto chance = static_cast<std::uint64_t>(
+          std::ceil(static_cast<double>(figures_.countable) * kByChance));
+      add("? 2 to 3 sigma: of " + format_count(figures_.countable) +
+          " with 20 samples or more, up to " + format_count(chance) + " look so by chance.");
     }
     if (has_mark('~')) add("~ within the error, or fewer than 20 samples.");
   }

@@ -234,8 +234,8 @@ std::vector<DiffNode> ProfileDiff::call_tree() const {
         const SampledSum sum = sum_of(stack);
         std::uint32_t node = 0;
         tree[0].total.at(side) += sum;
-        for (auto frame = stack.frames.rbegin(); frame != stack.frames.rend(); ++frame) {
-          const std::uint32_t function = part.function_of_frame[*frame];
+        for (std::size_t i = stack.frames.size(); i-- > 0;) {  // leaf first
+          const std::uint32_t function = part.function_of_frame[stack.frames[i]];
           const auto [at, fresh] = children.try_emplace((std::uint64_t{node} << 32U) | function,
                                                         static_cast<std::uint32_t>(tree.size()));
           if (fresh) tree.push_back({.function = function, .parent = node, .total = {}});

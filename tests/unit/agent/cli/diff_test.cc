@@ -84,12 +84,13 @@ TEST(DiffTest, WhatIsWithinTheErrorIsMarked) {
 }
 
 TEST(DiffTest, TwoToThreeSigmaIsMarkedAsPerhapsChance) {
-  const auto before = ProfileBuilder().add("app", "walk", 300).add("app", "scan", 700).profile;
+  const auto before =
+      ProfileBuilder().add("app", "walk", 300).add("app", "scan", 700).add("app", "x", 1).profile;
   const auto after = ProfileBuilder().add("app", "walk", 352).add("app", "scan", 648).profile;
   const auto diff = render_diff({{{before}, {after}}}, two_files(), plain());
   ASSERT_TRUE(diff);
   EXPECT_THAT(diff->out, HasSubstr("+5.2 ± 4.2 ?  30.0 %  35.2 %  walk"));
-  EXPECT_THAT(diff->out, HasSubstr("of 2 compared, up to 1 look so by chance"));
+  EXPECT_THAT(diff->out, HasSubstr("of 2 with 20 samples or more, up to 1 look so by chance"));
 }
 
 TEST(DiffTest, WithoutAChangeThatIsSaid) {
