@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <random>
 
 namespace sonde {
 namespace {
@@ -110,6 +111,40 @@ TEST(ChangeTest, RoundingIsNoChange) {
                     .samples_before = 100,
                     .samples_after = 100};
   EXPECT_FALSE(same.is_beyond(2));
+}
+
+// Draws both sides of an unchanged load many times: a part and a rest of Poisson counts, some of
+// the samples four times as heavy.
+TEST(ChangeTest, AnUnchangedLoadIsBeyondTwoSigmaOneTimeInTwenty) {
+  std::mt19937_64 random(20240607);  // NOLINT(cert-msc51-cpp): the same draws every time
+  std::poisson_distribution<std::uint64_t> light(120);
+  std::poisson_distribution<std::uint64_t> heavy(30);
+  std::poisson_distribution<std::uint64_t> rest(900);
+  constexpr int kRuns = 4000;
+  int shares_beyond = 0;
+  int rates_beyond = 0;
+  double squares = 0;
+  for (int run = 0; run < kRuns; ++run) {
+    SampledSum part[2];
+    ComparedSide whole[2];
+    for (int side = 0; side < 2; ++side) {
+      part[side] = ticks(light(random));
+      const std::uint64_t count = heavy(random);
+      part[side] += sampled_sum(count, count * 40 * kMs);
+      whole[side] = {part[side], 10};
+      whole[side].all += ticks(rest(random));
+    }
+    const Change share = compare_shares(part[0], whole[0], part[1], whole[1]);
+    shares_beyond += share.is_beyond(2) ? 1 : 0;
+    rates_beyond += compare_rates(part[0], whole[0], part[1], whole[1]).is_beyond(2) ? 1 : 0;
+    squares += share.sigmas() * share.sigmas();
+  }
+  // 4.55 % of 4,000 is 182 +- 13; where an error is the larger of two it may be less.
+  EXPECT_GT(shares_beyond, 100);
+  EXPECT_LT(shares_beyond, 182 + 4 * 13);
+  EXPECT_GT(rates_beyond, 100);
+  EXPECT_LT(rates_beyond, 182 + 4 * 13);
+  EXPECT_NEAR(squares / kRuns, 1, 0.1);
 }
 
 }  // namespace
