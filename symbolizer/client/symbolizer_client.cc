@@ -52,6 +52,7 @@ Result<FileInfo> decode_info(std::span<const std::byte> bytes) {
   info.has_symtab = raw.has_symtab != 0;
   info.has_dynsym = raw.has_dynsym != 0;
   info.has_unwind_tables = raw.has_unwind_tables != 0;
+  info.has_rows = raw.has_rows != 0;
   return info;
 }
 
@@ -151,7 +152,7 @@ Result<RowTable> SymbolizerClient::Impl::rows(int fd) {
   if (!key) return key.error();
   auto info = described(fd, *key);
   if (!info) return info.error();
-  if (!info->has_unwind_tables) return RowTable{};
+  if (!info->has_rows) return RowTable{};
   if (cache_) {
     auto cached = cache_->load(info->sha256);
     publish_cache_counters();

@@ -27,6 +27,7 @@ struct FileInfo {
   bool has_symtab = false;  // a full symbol table, or the packed one in .gnu_debugdata
   bool has_dynsym = false;  // exported names
   bool has_unwind_tables = false;
+  bool has_rows = false;  // unwind tables, or code without them
 
   [[nodiscard]] bool has_symbols() const { return has_symtab || has_dynsym; }
 };

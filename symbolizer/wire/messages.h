@@ -63,7 +63,8 @@ struct WireFileInfo {
   std::uint8_t has_symtab = 0;
   std::uint8_t has_dynsym = 0;
   std::uint8_t has_unwind_tables = 0;
-  std::uint8_t reserved[5] = {};
+  std::uint8_t has_rows = 0;  // there are unwind tables, or code without them
+  std::uint8_t reserved[4] = {};
 };
 
 // The names message: header, functions, entries, string bytes; nothing else.

@@ -16,7 +16,8 @@
 namespace sonde {
 
 // X(id, name, meaning). What the row builder could not express or left out, counted by class.
-// The first group counts rows of kind SONDE_CFA_UNSUPPORTED, the second one FDEs, the third pages.
+// The first group counts rows of kind SONDE_CFA_UNSUPPORTED, the second one FDEs, the third what
+// decoding code without unwind tables left open; there a frame-pointer step is tried.
 #define SONDE_ROW_CLASSES(X)                                                                   \
   X(CfaExpression, "cfa_expression", "rows: the CFA is an expression of unknown form")         \
   X(CfaRegister, "cfa_register", "rows: the CFA is relative to a register past r15")           \
@@ -33,7 +34,13 @@ namespace sonde {
   X(FdeOverlap, "fde_overlap", "FDEs cut or dropped because another one covers their code")    \
   X(FdeUnreadable, "fde_unreadable", "FDEs that cannot be read, or their CIE cannot")          \
   X(SectionCut, "section_cut", "sections that end inside an entry")                            \
-  X(PagesCut, "pages_cut", "FDEs past the largest page range of one file")
+  X(PagesCut, "pages_cut", "FDEs past the largest page range of one file")                     \
+  X(SynthCfa, "synth_cfa", "instructions without unwind tables whose frame is not known")      \
+  X(SynthRbp, "synth_rbp", "instructions without unwind tables that lost the caller's rbp")    \
+  X(SynthConflict, "synth_conflict", "jumps in such code that disagree about the frame")       \
+  X(SynthReturn, "synth_return", "returns in such code that are not at the return address")    \
+  X(SynthUndecoded, "synth_undecoded", "bytes of such code that are no instruction")           \
+  X(SynthBudget, "synth_budget", "bytes of such code past 16 MiB in one file, not decoded")
 
 enum class RowClass : std::uint8_t {
 #define X(id, name, help) k##id,

@@ -86,7 +86,8 @@ Result<Service::Reply> Service::handle_describe(int fd) {
   auto source = FrameSource::load(std::move(*file));
   if (!source) return source.error();
   info.sha256 = source->sha256();
-  info.has_unwind_tables = source->empty() ? 0 : 1;
+  info.has_unwind_tables = source->has_unwind_tables() ? 1 : 0;
+  info.has_rows = source->empty() ? 0 : 1;
   described_.emplace(std::move(*source));
   Reply reply;
   reply.payload = as_text(info);

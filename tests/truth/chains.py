@@ -41,7 +41,7 @@ SHARED = LIBC + LIBSTDCXX + LIBGCC + LOADER
 
 # Fixed tokens: (letters, least, most) each.
 FIXED = {
-    "start": ((START, 1, 1), (LIBC, 1, 3)),
+    "start": ((START, 1, 2), (LIBC, 1, 3)),  # two in musl's
     "thread": ((LIBC, 1, 2),),
     "cxxthread": ((LIBC, 1, 2), (LIBSTDCXX, 1, 1)),
     "ruststart": ((OWN, 2, 20),),
@@ -195,7 +195,7 @@ class Chains:
             named = self._letters.get(("", name))
             if named:
                 return named
-            if name == "_start":
+            if name in ("_start", "_start_c"):
                 return START
             return PLT if not frame.resolved or name.endswith("@plt") else OWN
         for (image, function), letter in self._letters.items():

@@ -26,6 +26,7 @@ class Tally:
 
     name: str
     chains: Chains
+    min_correct: float = MIN_CORRECT
     samples: int = 0
     whole: int = 0
     correct: int = 0
@@ -73,7 +74,7 @@ class Tally:
         result = []
         if self.samples < min_samples:
             result.append(f"only {self.samples} samples of {min_samples}")
-        if self.share(self.correct) <= MIN_CORRECT:
+        if self.share(self.correct) <= self.min_correct:
             result.append(f"{self.share(self.correct):.2%} whole and correct")
         if self.share(self.unknown_own_leaves) >= MAX_UNKNOWN_LEAVES:
             result.append(f"{self.share(self.unknown_own_leaves):.2%} unknown leaves in its image")

@@ -100,6 +100,8 @@ def run(options):
         recorded = record(options, batch, programs, folder)
         chains = {v.name: chains_of(v, programs[v.name]) for v in batch}
         result.update(tally.tally_all(recorded, chains))
+    for variant in chosen:
+        result[variant.name].min_correct = variant.min_correct
     return {variant.name: result[variant.name] for variant in chosen}
 
 

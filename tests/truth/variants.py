@@ -4,9 +4,11 @@ file name and its process name, so it has at most 15 characters."""
 
 from dataclasses import dataclass
 
+MUSL = "musl-gcc"
 C, CXX, CLANG, CLANGXX, RUST = "gcc", "g++", "clang-14", "clang++-14", "/usr/bin/rustc"
 NO_FP, FP = "-fomit-frame-pointer", "-fno-omit-frame-pointer"
 BFD, GOLD, LLD = "-fuse-ld=bfd", "-fuse-ld=gold", "-fuse-ld=lld"
+NO_CFI = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
 PLUGINS = (("a", 0), ("b", 208), ("c", 4096 + 48))
 
 
@@ -22,10 +24,16 @@ class Variant:
     # What is done to the file: "" | "delete" it once it runs | "replace" it | "split" its symbols
     # into a debug file.
     after: str = ""
+    # Of its stacks, this share must be whole and correct.
+    min_correct: float = 0.99
 
 
 def _v(name, compiler, source, *flags, **more):
     return Variant(name, compiler, source, flags, is_static="-static" in flags, **more)
+
+
+def _bare(name, compiler, source, *flags, **more):
+    return _v(name, compiler, source, NO_FP, *NO_CFI, *flags, min_correct=0.97, **more)
 
 
 EXPRESSION = (("frames", r"DW_CFA_def_cfa_expression"),)
@@ -98,6 +106,28 @@ VARIANTS = (
     _v("vdso_fp_static", C, "vdso.c", "-O2", FP, "-static"),
     _v("threads", C, "threads.c", "-O2", NO_FP),
     _v("threads_static", C, "threads.c", "-O2", NO_FP, "-static", GOLD),
+    # Without unwind tables: rows are made by decoding the code.
+    _bare("bare_c", C, "chain.c", "-O2"),
+    _bare("bare_c_o0", C, "chain.c", "-O0"),
+    _bare("bare_c_o3_lld", C, "chain.c", "-O3", LLD),
+    _bare("bare_c_static", C, "chain.c", "-O1", "-static"),
+    _bare("bare_clang", CLANG, "chain.c", "-O2"),
+    _bare("bare_alloca", C, "alloca.c", "-O2"),
+    _bare("bare_drap", C, "drap.c", "-O2"),
+    _bare("bare_tail", C, "tail.c", "-O2"),
+    _bare("bare_jump", C, "jump.c", "-O2", "-falign-functions=1"),
+    _bare("bare_recurse", C, "recurse.c", "-O2"),
+    _bare("musl_static", MUSL, "chain.c", "-O2", "-static"),
+    _bare("musl_dynamic", MUSL, "chain.c", "-O2"),
+    _bare("musl_os", MUSL, "chain.c", "-Os", "-static"),
+    _bare("musl_signal", MUSL, "signal.c", "-O2", "-static"),
+    _bare("musl_signal_so", MUSL, "signal.c", "-O2"),
+    _bare("musl_qsort", MUSL, "qsort.c", "-O2"),
+    _bare("musl_threads", MUSL, "threads.c", "-O2"),
+    _bare("musl_threads_a", MUSL, "threads.c", "-O2", "-static"),
+    _bare("assembly", C, "assembly.c", "-O2"),
+    _bare("assembly_lld", C, "assembly.c", "-O2", LLD, "-no-pie"),
+    _bare("assembly_musl", MUSL, "assembly.c", "-O2", "-static"),
 )
 
 BY_NAME = {variant.name: variant for variant in VARIANTS}

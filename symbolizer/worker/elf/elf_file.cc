@@ -64,6 +64,7 @@ Result<ElfFile> ElfFile::open(int fd) {
   if (!bytes) return bytes.error();
   const auto header = load<Elf64_Ehdr>(bytes->span(), 0);
   if (auto problem = check_ident(header)) return *problem;
+  file.entry_ = header.e_entry;
   if (auto read = file.read_segments(header.e_phoff, header.e_phnum); !read) return read.error();
   if (header.e_shentsize == sizeof(Elf64_Shdr) && header.e_shoff != 0) {
     file.read_sections(header.e_shoff, header.e_shnum, header.e_shstrndx);

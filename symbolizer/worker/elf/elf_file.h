@@ -60,6 +60,8 @@ class ElfFile {
   // The executable segment whose file bytes hold this offset, or nullptr.
   [[nodiscard]] const ElfSegment* code_at(std::uint64_t file_offset) const;
 
+  // Virtual address of the first instruction of a program (0 for most libraries).
+  [[nodiscard]] std::uint64_t entry() const { return entry_; }
   [[nodiscard]] std::uint64_t size() const { return size_; }
   [[nodiscard]] int fd() const { return fd_; }
 
@@ -69,6 +71,7 @@ class ElfFile {
 
   int fd_ = -1;
   std::uint64_t size_ = 0;
+  std::uint64_t entry_ = 0;
   std::vector<ElfSegment> segments_;
   std::vector<ElfSegment> code_;  // executable PT_LOAD only
   std::vector<ElfSection> sections_;

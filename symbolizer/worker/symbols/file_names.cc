@@ -10,40 +10,20 @@
 #include <utility>
 #include <vector>
 
-#include "core/compress/xz.h"
 #include "symbolizer/wire/messages.h"
-#include "symbolizer/wire/sealed_file.h"
 #include "symbolizer/worker/elf/elf_file.h"
 #include "symbolizer/worker/symbols/demangle.h"
 #include "symbolizer/worker/symbols/file_identity.h"
 #include "symbolizer/worker/symbols/linkage_stubs.h"
+#include "symbolizer/worker/symbols/mini_debug_info.h"
 #include "symbolizer/worker/symbols/symbol_table.h"
 #include "symbolizer/worker/unwind/file_rows.h"
 
 namespace sonde {
 namespace {
 
-constexpr std::uint64_t kMaxPackedBytes = 64U << 20;
-constexpr std::size_t kMaxUnpackedBytes = std::size_t{512} << 20;
 constexpr std::size_t kMaxStringBytes = std::size_t{256} << 20;
 constexpr std::uint32_t kNoFunction = 0xffffffff;
-
-// MiniDebugInfo: a whole ELF file, xz-packed, with the symbols that .dynsym lacks.
-void add_packed(const ElfFile& file, SymbolTable& table) {
-  const ElfSection* section = file.find_section(".gnu_debugdata");
-  if (section == nullptr) return;
-  auto packed = file.read(*section, kMaxPackedBytes);
-  if (!packed) return;
-  const ByteSpan bytes = packed->span();
-  auto unpacked =
-      xz_decompress({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, kMaxUnpackedBytes);
-  if (!unpacked) return;
-  const auto part = std::as_bytes(std::span(*unpacked));
-  auto memory = make_sealed_file("sonde-debugdata", std::span(&part, 1));
-  if (!memory) return;
-  auto inner = ElfFile::open(memory->get());
-  if (inner) table.add_tables(*inner);
-}
 
 // A debug file is the right one by its build id, or by the CRC that the file itself names.
 bool add_debug_file(const ElfFile& file, const NamesQuery& query, SymbolTable& table) {
@@ -132,27 +112,42 @@ Reason reason_for(const ElfFile& file, const SymbolTable& table, std::uint64_t o
   return table.empty() ? Reason::kNoSymbols : Reason::kNoSymbol;
 }
 
-// Begins of the functions that unwind tables describe, for offsets without a symbol: most stripped
-// files still have them.
+// Begins of functions, for offsets without a symbol: unwind tables tell them, which most stripped
+// files still have, and so does decoding code without such tables.
 class FunctionStarts {
  public:
   explicit FunctionStarts(int fd) {
     auto file = ElfFile::open(fd);
     if (!file) return;
     auto source = FrameSource::load(std::move(*file));
-    if (source) extents_ = source->extents();
+    if (!source) return;
+    extents_ = source->extents();
+    source_.emplace(std::move(*source));
   }
 
-  // The offset itself if nothing describes it.
-  [[nodiscard]] std::uint64_t begin_of(std::uint64_t offset) const {
-    auto after = std::ranges::upper_bound(extents_, offset, {}, &CodeExtent::begin);
-    if (after == extents_.begin()) return offset;
-    const CodeExtent& extent = *std::prev(after);
-    return offset - extent.begin < extent.length ? extent.begin : offset;
+  // The offset itself if nothing is known about it.
+  [[nodiscard]] std::uint64_t begin_of(std::uint64_t offset) {
+    if (const auto begin = find(extents_, offset)) return *begin;
+    if (source_) {
+      bare_ = source_->bare_extents();
+      source_.reset();
+    }
+    return find(bare_, offset).value_or(offset);
   }
 
  private:
+  static std::optional<std::uint64_t> find(const std::vector<CodeExtent>& extents,
+                                           std::uint64_t offset) {
+    auto after = std::ranges::upper_bound(extents, offset, {}, &CodeExtent::begin);
+    if (after == extents.begin()) return std::nullopt;
+    const CodeExtent& extent = *std::prev(after);
+    if (offset - extent.begin >= extent.length) return std::nullopt;
+    return extent.begin;
+  }
+
   std::vector<CodeExtent> extents_;
+  std::vector<CodeExtent> bare_;
+  std::optional<FrameSource> source_;  // until its bare code has been decoded
 };
 
 }  // namespace
@@ -167,7 +162,7 @@ Result<NamesReply> names_of(const NamesQuery& query) {
   } else {
     table.add_tables(*file);
   }
-  add_packed(*file, table);
+  add_mini_debug_info(*file, table);
   if (query.debug_fd >= 0) reply.debug_file_rejected = !add_debug_file(*file, query, table);
   const bool has_names = !table.empty();
   if (has_names) add_linkage_stubs(*file, table);

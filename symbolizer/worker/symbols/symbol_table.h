@@ -43,6 +43,9 @@ class SymbolTable {
 
   [[nodiscard]] bool empty() const { return functions_.empty() && labels_.empty(); }
   [[nodiscard]] std::string_view name_of(const Symbol& symbol) const;  // at most 8 KiB
+  // In the order of the tables before finish(), by begin after it.
+  [[nodiscard]] std::span<const Symbol> functions() const { return functions_; }
+  [[nodiscard]] std::span<const Symbol> labels() const { return labels_; }
 
   // For each of the ascending offsets the symbol that covers it, or nullptr. Of several the one
   // that begins last; of several that begin together the best alias, see better_alias().

@@ -27,6 +27,10 @@ Result<FrameSource> FrameSource::load(ElfFile file) {
   FrameSource source(std::move(file));
   if (auto loaded = source.load_eh_frame(); !loaded) return loaded.error();
   if (auto loaded = source.load_debug_frame(); !loaded) return loaded.error();
+  source.collect_fdes();
+  auto bare = BareCode::load(source.file_, source.fdes_);
+  if (!bare) return bare.error();
+  source.bare_ = std::move(*bare);
   if (auto hashed = source.hash(); !hashed) return hashed.error();
   return source;
 }
@@ -93,41 +97,50 @@ Result<void> FrameSource::hash() {
     hash_value(hash, std::uint64_t{section.bytes.span().size()});
     hash.update(std::as_bytes(section.bytes.span()));
   }
+  bare_.hash_into(hash);
   auto digest = hash.finish();
   if (!digest) return digest.error();
   sha256_ = *digest;
   return {};
 }
 
+void FrameSource::collect_fdes() {
+  for (const Section& source : sections_) {
+    parsed_.push_back(std::make_unique<FrameSection>(
+        FrameBytes{source.bytes.span(), source.vaddr, source.debug, source.ends_at_zero}));
+    fdes_.reserve(fdes_.size() + source.bytes.span().size() / 48);
+    parsed_.back()->collect(file_, fdes_);
+    const FrameSectionCounts& counts = parsed_.back()->counts();
+    left_out_[static_cast<std::size_t>(RowClass::kFdeOutside)] += counts.outside_code;
+    left_out_[static_cast<std::size_t>(RowClass::kFdeUnreadable)] += counts.bad_cie;
+    left_out_[static_cast<std::size_t>(RowClass::kSectionCut)] += counts.truncated;
+  }
+  prepare_fdes(fdes_, left_out_);
+}
+
 RowTable FrameSource::build(RowClassCounts& classes) const {
   RowTable table;
-  std::vector<std::unique_ptr<FrameSection>> sections;
-  std::vector<Fde> fdes;
-  for (const Section& source : sections_) {
-    sections.push_back(std::make_unique<FrameSection>(
-        FrameBytes{source.bytes.span(), source.vaddr, source.debug, source.ends_at_zero}));
-    fdes.reserve(fdes.size() + source.bytes.span().size() / 48);
-    sections.back()->collect(file_, fdes);
-    const FrameSectionCounts& counts = sections.back()->counts();
-    classes[static_cast<std::size_t>(RowClass::kFdeOutside)] += counts.outside_code;
-    classes[static_cast<std::size_t>(RowClass::kFdeUnreadable)] += counts.bad_cie;
-    classes[static_cast<std::size_t>(RowClass::kSectionCut)] += counts.truncated;
-  }
-  build_rows(fdes, table, classes);
+  for (std::size_t i = 0; i < kRowClassCount; ++i) classes[i] += left_out_[i];
+  build_rows(fdes_, bare_.rows(classes), table, classes);
   for (std::size_t i = 0; i < kRowClassFirstFde; ++i) table.unsupported_rows += classes[i];
   return table;
 }
 
 std::vector<CodeExtent> FrameSource::extents() const {
   std::vector<CodeExtent> result;
-  for (const Section& source : sections_) {
-    FrameSection section(
-        FrameBytes{source.bytes.span(), source.vaddr, source.debug, source.ends_at_zero});
-    std::vector<Fde> fdes;
-    section.collect(file_, fdes);
-    for (const Fde& fde : fdes) result.push_back({fde.begin, fde.length});
+  result.reserve(fdes_.size());
+  for (const Fde& fde : fdes_) result.push_back({fde.begin, fde.length});
+  return result;
+}
+
+std::vector<CodeExtent> FrameSource::bare_extents() const {
+  std::vector<CodeExtent> result;
+  const std::vector<std::uint64_t> starts = bare_.starts();
+  for (std::size_t i = 0; i < starts.size(); ++i) {
+    std::uint64_t end = bare_.region_end(starts[i]);
+    if (i + 1 < starts.size()) end = std::min(end, starts[i + 1]);
+    result.push_back({starts[i], static_cast<std::uint32_t>(end - starts[i])});
   }
-  std::ranges::sort(result, {}, &CodeExtent::begin);
   return result;
 }
 

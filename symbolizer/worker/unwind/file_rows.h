@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One file's unwind tables: loads their bytes once, hashes them, makes rows of the same bytes.
+// What one file's rows are made of: its unwind tables, and the code that they do not describe.
+// Loads the bytes once, hashes them, makes rows of the same bytes.
 #pragma once
 
 #include <array>
@@ -12,11 +13,12 @@
 #include "core/model/row_table.h"
 #include "symbolizer/wire/row_file.h"
 #include "symbolizer/worker/elf/elf_file.h"
+#include "symbolizer/worker/synth/bare_code.h"
 #include "symbolizer/worker/unwind/frame_section.h"
 
 namespace sonde {
 
-// Code that one frame description covers.
+// Code of one function.
 struct CodeExtent {
   std::uint64_t begin = 0;   // file offset
   std::uint32_t length = 0;  // bytes
@@ -27,20 +29,28 @@ struct CodeExtent {
 class FrameSource {
  public:
   // Reads .eh_frame and .debug_frame; without section headers .eh_frame is found through
-  // PT_GNU_EH_FRAME. A file with neither is a valid, empty source.
+  // PT_GNU_EH_FRAME. Then the code that they leave out. A file with nothing of it is a valid, empty
+  // source.
   // errors: corrupt, too_large (256 MiB per section), unreadable.
+  // cost: about 20 ns an FDE, and reading and hashing the tables and the code left out.
   static Result<FrameSource> load(ElfFile file);
 
-  [[nodiscard]] bool empty() const { return sections_.empty(); }
-  // SHA-256 over the executable segments' headers, then address, size and bytes of each section.
+  [[nodiscard]] bool has_unwind_tables() const { return !sections_.empty(); }
+  // Whether there is anything to make rows of.
+  [[nodiscard]] bool empty() const { return sections_.empty() && bare_.empty(); }
+  // SHA-256 over the executable segments' headers, then address, size and bytes of each section,
+  // then place, bytes and known entries of the code without unwind tables.
   [[nodiscard]] const std::array<std::uint8_t, 32>& sha256() const { return sha256_; }
 
   // Makes the rows. Never fails: what cannot be read or expressed is counted in `classes`.
   RowTable build(RowClassCounts& classes) const;
 
   // Where each described function lies, ascending by begin. One function may have several
-  // (its cold part lies elsewhere). cost: about 20 ns each.
+  // (its cold part lies elsewhere).
   [[nodiscard]] std::vector<CodeExtent> extents() const;
+  // Where functions were found to lie in code that is not described, ascending by begin.
+  // cost: decodes that code; nothing if there is none.
+  [[nodiscard]] std::vector<CodeExtent> bare_extents() const;
 
  private:
   struct Section {
@@ -53,10 +63,15 @@ class FrameSource {
   Result<void> load_eh_frame();
   Result<void> load_eh_frame_by_header();
   Result<void> load_debug_frame();
+  void collect_fdes();
   Result<void> hash();
 
   ElfFile file_;
   std::vector<Section> sections_;
+  std::vector<std::unique_ptr<FrameSection>> parsed_;  // of sections_, which they point into
+  std::vector<Fde> fdes_;                              // sorted, disjoint
+  RowClassCounts left_out_{};                          // of the FDEs
+  BareCode bare_;
   std::array<std::uint8_t, 32> sha256_{};
 };
 

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <utility>
 
 #include "symbolizer/worker/unwind/cfi_machine.h"
 
@@ -20,6 +21,26 @@ bool is_debug(const Fde& fde) { return fde.section->bytes().debug; }
 // By place; at one place .eh_frame first.
 bool before(const Fde& a, const Fde& b) {
   return a.begin != b.begin ? a.begin < b.begin : is_debug(a) < is_debug(b);
+}
+
+// Sorts keys and moves each FDE once. They come in a few ascending runs, which merging is fast on.
+void sort_fdes(std::vector<Fde>& fdes) {
+  struct Key {
+    std::uint64_t begin = 0;
+    std::uint32_t index = 0;
+    std::uint32_t debug = 0;
+  };
+  std::vector<Key> keys(fdes.size());
+  for (std::uint32_t i = 0; i < keys.size(); ++i) {
+    keys[i] = {fdes[i].begin, i, is_debug(fdes[i]) ? 1U : 0U};
+  }
+  std::ranges::stable_sort(keys, [](const Key& a, const Key& b) {
+    return a.begin != b.begin ? a.begin < b.begin : a.debug < b.debug;
+  });
+  std::vector<Fde> sorted;
+  sorted.reserve(fdes.size());
+  for (const Key& key : keys) sorted.push_back(fdes[key.index]);
+  fdes = std::move(sorted);
 }
 
 // Removes .debug_frame FDEs that touch code described by .eh_frame. Expects `fdes` sorted.
@@ -105,6 +126,25 @@ class FunctionRows {
   std::unique_ptr<CfiMachine::StateStack> stack_;
 };
 
+// Rules between FDEs, in one pass over both.
+class GapRows {
+ public:
+  GapRows(RowWriter& writer, std::span<const PlacedRule> rules) : writer_(writer), rules_(rules) {}
+
+  // Those in [begin, end); what lies before is covered by an FDE.
+  void add(std::uint64_t begin, std::uint64_t end) {
+    for (; next_ < rules_.size() && rules_[next_].file_offset < end; ++next_) {
+      const PlacedRule& placed = rules_[next_];
+      if (placed.file_offset >= begin) writer_.set(placed.file_offset, placed.rule);
+    }
+  }
+
+ private:
+  RowWriter& writer_;
+  std::span<const PlacedRule> rules_;
+  std::size_t next_ = 0;
+};
+
 }  // namespace
 
 void RowWriter::set_any(std::uint64_t file_offset, RowRule rule,
@@ -158,25 +198,30 @@ void RowWriter::close_page() {
   table_.pages.push_back(sonde_page{page_first_, page_rows_});
 }
 
-void build_rows(std::vector<Fde>& fdes, RowTable& table, RowClassCounts& classes) {
-  if (!std::ranges::is_sorted(fdes, before)) std::ranges::stable_sort(fdes, before);
+void prepare_fdes(std::vector<Fde>& fdes, RowClassCounts& classes) {
+  if (!std::ranges::is_sorted(fdes, before)) sort_fdes(fdes);
   if (std::ranges::any_of(fdes, is_debug)) drop_shadowed(fdes);
   cut_overlaps(fdes, classes);
-  if (fdes.empty()) return;
-  cut_pages(fdes, classes);
+  if (!fdes.empty()) cut_pages(fdes, classes);
+}
 
+void build_rows(std::span<const Fde> fdes, std::span<const PlacedRule> between, RowTable& table,
+                RowClassCounts& classes) {
   std::size_t instruction_bytes = 0;
   for (const Fde& fde : fdes) instruction_bytes += fde.instructions.size();
-  table.rows.reserve(std::min(kMaxTableRows, instruction_bytes / 3 + fdes.size()));
+  table.rows.reserve(std::min(kMaxTableRows, instruction_bytes / 3 + fdes.size() + between.size()));
   RowWriter writer(table, classes);
   FunctionRows functions(writer);
+  GapRows gaps(writer, between);
   std::uint64_t end = 0;
   for (const Fde& fde : fdes) {
     if (fde.begin - end >= kGapBytes) writer.set(end, RowRule{});
+    gaps.add(end, fde.begin);
     functions.add(fde);
     end = end_of(fde);
   }
   writer.set(end, RowRule{});
+  gaps.add(end, ~std::uint64_t{0});
   writer.finish();
 }
 
