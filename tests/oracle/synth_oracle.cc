@@ -103,9 +103,10 @@ class FileCheck {
     walk.observe([&](std::uint32_t at, const FrameState& state) {
       const sonde_row row = rows_.at(section.offset + at);
       const bool cfa = SONDE_ROW_RA_KIND(row) == SONDE_RA_CFA && state.gives_cfa(row);
-      judged[at] = !cfa                   ? Judgement::kWrong
-                   : state.gives_rbp(row) ? Judgement::kCfaAndRbp
-                                          : Judgement::kCfa;
+      // A table goes on naming the slot of rbp after the pop: rbp itself is it then.
+      judged[at] = !cfa                                                   ? Judgement::kWrong
+                   : state.gives_rbp(row) || state.gives_rbp(sonde_row{}) ? Judgement::kCfaAndRbp
+                                                                          : Judgement::kCfa;
     });
     walk.walk();
     std::vector<PlacedRule> rules;

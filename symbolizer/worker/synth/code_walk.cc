@@ -13,6 +13,7 @@ constexpr std::size_t kMaxPending = 1U << 15;  // of each list; 12 MiB
 constexpr std::size_t kMaxDispatches = 1U << 12;
 constexpr std::size_t kMaxDispatchesPerFunction = 4;
 constexpr std::size_t kMaxRules = 0xfffd;
+constexpr std::uint32_t kAlignment = 16;  // of functions, in most code
 constexpr int kTrialInstructions = 256;
 constexpr int kOutermostInstructions = 32;
 constexpr int kOrphanPasses = 4;
@@ -221,11 +222,35 @@ void CodeWalk::drain() {
     const Pending next = after_calls_.back();
     after_calls_.pop_back();
     if (seen_[next.at] != kUnseen) continue;
-    Instruction behind;
-    const bool padding = decoder_.scan(code_.subspan(next.at), behind) && behind.is_padding;
-    if (padding && trial(next.at, next.state) == Verdict::kContradicts) continue;
-    run(next.at, next.state);
+    if (!may_be_function(next.at)) {
+      run(next.at, next.state);
+      continue;
+    }
+    const Verdict verdict = trial(next.at, next.state);
+    const bool other =
+        verdict == Verdict::kContradicts || (verdict == Verdict::kOpen && is_prologue(next.at));
+    if (!other) run(next.at, next.state);
   }
+}
+
+// Behind a call: padding, or an aligned place.
+bool CodeWalk::may_be_function(std::uint32_t at) const {
+  Instruction behind;
+  if (!decoder_.scan(code_.subspan(at), behind)) return false;
+  return behind.is_padding || at % kAlignment == 0;
+}
+
+// An aligned place, past padding, that saves a register or makes room.
+bool CodeWalk::is_prologue(std::uint32_t at) const {
+  Instruction first;
+  while (at < code_.size() && decoder_.decode(code_.subspan(at), first) && first.is_padding) {
+    at += first.length;
+  }
+  if (at >= code_.size() || at % kAlignment != 0) return false;
+  constexpr std::uint16_t kCalleeSaved = 0xf028;
+  const bool saves = first.action == Action::kPush && first.source != kNoRegister &&
+                     (kCalleeSaved >> first.source & 1U) != 0;
+  return saves || (first.action == Action::kAdd && first.destination == kRsp && first.value < 0);
 }
 
 // Follows everything that has been found; functions that are called come after their caller.
@@ -387,12 +412,15 @@ CodeWalk::Verdict CodeWalk::compare(std::uint32_t at, const FrameState& state) c
 CodeWalk::Verdict CodeWalk::trial(std::uint32_t begin, FrameState state) const {
   Instruction instruction;
   std::uint64_t at = begin;
+  bool after_call = false;  // which may not come back: then what lies behind says nothing
   for (int i = 0; i < kTrialInstructions && at < code_.size(); ++i) {
     if (i > 0 && is_function(at)) return Verdict::kOpen;
     if (seen_[static_cast<std::size_t>(at)] != kUnseen) {
-      return compare(static_cast<std::uint32_t>(at), state);
+      const Verdict verdict = compare(static_cast<std::uint32_t>(at), state);
+      return after_call && verdict == Verdict::kContradicts ? Verdict::kOpen : verdict;
     }
     if (!decoder_.decode(code_.subspan(static_cast<std::size_t>(at)), instruction)) break;
+    if (!instruction.is_padding) after_call = instruction.flow == Flow::kCall;
     if (const auto verdict = trial_step(at, instruction, state)) return *verdict;
   }
   return Verdict::kOpen;

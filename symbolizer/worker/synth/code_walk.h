@@ -76,6 +76,8 @@ class CodeWalk {
   std::uint32_t skip_orphan(std::uint32_t at, std::uint32_t end) const;
   [[nodiscard]] std::optional<FrameState> orphan_state(std::uint32_t at, bool guess);
   [[nodiscard]] std::optional<FrameState> solve(std::uint32_t at) const;
+  [[nodiscard]] bool may_be_function(std::uint32_t at) const;
+  [[nodiscard]] bool is_prologue(std::uint32_t at) const;
   [[nodiscard]] bool is_outermost(std::uint32_t at) const;
   [[nodiscard]] Verdict trial(std::uint32_t at, FrameState state) const;
   [[nodiscard]] std::optional<Verdict> trial_step(std::uint64_t& at, const Instruction& instruction,

@@ -95,11 +95,17 @@ void FrameState::set(std::uint8_t number, Value value) {
   }
 }
 
-// An unknown rsp becomes the new anchor: what is stored from now on is found from it. Slots below
-// rsp are given up when it rises.
+// An unknown rsp becomes the new anchor: what is stored from now on is found from it; but a frame
+// pointer keeps the anchor that it has (room of unknown size in an aligned frame). Slots below rsp
+// are given up when it rises.
 void FrameState::set_rsp(Value value) {
   Value& rsp = registers_[kRsp];
-  if (value.base != Base::kCfa && value.base != Base::kAnchor) {
+  const bool known = value.base == Base::kCfa || value.base == Base::kAnchor;
+  if (!known && registers_[kRbp].base == Base::kAnchor) {
+    rsp = {};
+    return;
+  }
+  if (!known) {
     for (Value& reg : registers_) {
       if (reg.base == Base::kAnchor) reg = {};
     }
