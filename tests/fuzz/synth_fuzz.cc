@@ -20,8 +20,10 @@ std::vector<sonde::CodeEntry> entries_of(sonde::ByteSpan bytes, std::size_t code
     if (at < code_bytes) out.push_back({at, static_cast<sonde::EntryKind>(bytes[i + 2] & 3U)});
   }
   std::ranges::sort(out, {}, &sonde::CodeEntry::at);
-  const auto rest = std::ranges::unique(out, {}, &sonde::CodeEntry::at);
-  out.erase(rest.begin(), rest.end());
+  const auto same = [](const sonde::CodeEntry& a, const sonde::CodeEntry& b) {
+    return a.at == b.at;
+  };
+  out.erase(std::unique(out.begin(), out.end(), same), out.end());
   return out;
 }
 

@@ -18,7 +18,7 @@ namespace {
 // Nearly every file has this much of it: start-up code of the C library.
 constexpr std::uint64_t kFewBytes = 4096;
 // Symbols of files with so little of it are read only if they are few.
-constexpr std::uint64_t kFewSymbolBytes = 1U << 20;
+constexpr std::uint64_t kFewSymbolBytes = 1U << 16;
 
 constexpr std::array<std::uint8_t, 2> kGotPush = {0xff, 0x35};
 
@@ -86,13 +86,13 @@ std::vector<BareCode::Range> BareCode::code_ranges(const ElfFile& file) {
   return out;
 }
 
-Result<BareCode> BareCode::load(const ElfFile& file, std::span<const Fde> fdes) {
+Result<BareCode> BareCode::load(const ElfFile& file, std::span<const PackedExtent> covered) {
   BareCode out;
   std::uint64_t done = 0;
   for (Range range : code_ranges(file)) {
     range.begin = std::max(range.begin, done);  // hostile sections may overlap
     if (range.begin >= range.end) continue;
-    if (auto added = out.add_gaps(file, range, fdes); !added) return added.error();
+    if (auto added = out.add_gaps(file, range, covered); !added) return added.error();
     done = range.end;
   }
   if (!out.empty()) out.add_entries(file);
@@ -100,15 +100,15 @@ Result<BareCode> BareCode::load(const ElfFile& file, std::span<const Fde> fdes) 
 }
 
 Result<void> BareCode::add_gaps(const ElfFile& file, const Range& range,
-                                std::span<const Fde> fdes) {
-  const auto past_begin = std::ranges::upper_bound(fdes, range.begin, {}, &Fde::begin);
+                                std::span<const PackedExtent> covered) {
+  const auto past_begin = std::ranges::upper_bound(covered, range.begin, {}, &PackedExtent::begin);
   std::uint64_t at = range.begin;
-  auto fde = past_begin == fdes.begin() ? past_begin : std::prev(past_begin);
-  for (; fde != fdes.end() && fde->begin < range.end; ++fde) {
-    if (fde->begin > at && fde->begin - at >= kGapBytes) {
-      if (auto added = add_region(file, at, fde->begin); !added) return added;
+  auto extent = past_begin == covered.begin() ? past_begin : std::prev(past_begin);
+  for (; extent != covered.end() && extent->begin() < range.end; ++extent) {
+    if (extent->begin() > at && extent->begin() - at >= kGapBytes) {
+      if (auto added = add_region(file, at, extent->begin()); !added) return added;
     }
-    at = std::max(at, fde->begin + fde->length);
+    at = std::max(at, extent->end());
   }
   if (at < range.end && range.end - at >= kGapBytes) return add_region(file, at, range.end);
   return {};
@@ -155,8 +155,9 @@ void BareCode::add_entries(const ElfFile& file) {
     std::ranges::sort(region.entries, [](const CodeEntry& a, const CodeEntry& b) {
       return a.at != b.at ? a.at < b.at : rank(a.kind) < rank(b.kind);
     });
-    const auto rest = std::ranges::unique(region.entries, {}, &CodeEntry::at);
-    region.entries.erase(rest.begin(), rest.end());
+    const auto same = [](const CodeEntry& a, const CodeEntry& b) { return a.at == b.at; };
+    region.entries.erase(std::unique(region.entries.begin(), region.entries.end(), same),
+                         region.entries.end());
   }
 }
 

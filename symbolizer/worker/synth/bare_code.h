@@ -22,11 +22,10 @@ inline constexpr std::uint64_t kMaxBareBytes = 16U << 20;
 class BareCode {
  public:
   BareCode() = default;
-  // fdes: sorted by begin, disjoint. Gaps below 16 bytes are padding. A gap that does not fit in
-  // what is left of the budget is left out whole.
-  // errors: those of ElfFile::read().
-  // cost: for a file without gaps 1 ns an FDE; symbols are read only if there are gaps.
-  static Result<BareCode> load(const ElfFile& file, std::span<const Fde> fdes);
+  // covered: what unwind tables describe, ascending. Gaps below 16 bytes are padding. A gap that
+  // does not fit in what is left of the budget is left out whole. errors: those of ElfFile::read().
+  // cost: for a file without gaps 1 ns an extent; symbols are read only if there are gaps.
+  static Result<BareCode> load(const ElfFile& file, std::span<const PackedExtent> covered);
 
   [[nodiscard]] bool empty() const { return regions_.empty(); }
   // Everything that rows() uses.
@@ -50,7 +49,8 @@ class BareCode {
     std::uint64_t end = 0;
   };
   static std::vector<Range> code_ranges(const ElfFile& file);
-  Result<void> add_gaps(const ElfFile& file, const Range& range, std::span<const Fde> fdes);
+  Result<void> add_gaps(const ElfFile& file, const Range& range,
+                        std::span<const PackedExtent> covered);
   Result<void> add_region(const ElfFile& file, std::uint64_t begin, std::uint64_t end);
   Region* find(std::uint64_t file_offset);
   void add_entry(std::uint64_t file_offset, EntryKind kind);

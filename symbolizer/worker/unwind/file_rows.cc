@@ -27,8 +27,8 @@ Result<FrameSource> FrameSource::load(ElfFile file) {
   FrameSource source(std::move(file));
   if (auto loaded = source.load_eh_frame(); !loaded) return loaded.error();
   if (auto loaded = source.load_debug_frame(); !loaded) return loaded.error();
-  source.collect_fdes();
-  auto bare = BareCode::load(source.file_, source.fdes_);
+  source.find_covered();
+  auto bare = BareCode::load(source.file_, source.covered_);
   if (!bare) return bare.error();
   source.bare_ = std::move(*bare);
   if (auto hashed = source.hash(); !hashed) return hashed.error();
@@ -104,32 +104,44 @@ Result<void> FrameSource::hash() {
   return {};
 }
 
-void FrameSource::collect_fdes() {
+FrameBytes FrameSource::frame_bytes(const Section& source) {
+  return {source.bytes.span(), source.vaddr, source.debug, source.ends_at_zero};
+}
+
+// Lighter than FDEs: a file whose rows are cached needs no more than this.
+void FrameSource::find_covered() {
   for (const Section& source : sections_) {
-    parsed_.push_back(std::make_unique<FrameSection>(
-        FrameBytes{source.bytes.span(), source.vaddr, source.debug, source.ends_at_zero}));
-    fdes_.reserve(fdes_.size() + source.bytes.span().size() / 48);
-    parsed_.back()->collect(file_, fdes_);
-    const FrameSectionCounts& counts = parsed_.back()->counts();
-    left_out_[static_cast<std::size_t>(RowClass::kFdeOutside)] += counts.outside_code;
-    left_out_[static_cast<std::size_t>(RowClass::kFdeUnreadable)] += counts.bad_cie;
-    left_out_[static_cast<std::size_t>(RowClass::kSectionCut)] += counts.truncated;
+    FrameSection section(frame_bytes(source));
+    covered_.reserve(covered_.size() + source.bytes.span().size() / 48);
+    section.collect_extents(file_, covered_);
   }
-  prepare_fdes(fdes_, left_out_);
+  // They come in a few ascending runs, which merging is fast on.
+  if (!std::ranges::is_sorted(covered_)) std::ranges::stable_sort(covered_);
 }
 
 RowTable FrameSource::build(RowClassCounts& classes) const {
   RowTable table;
-  for (std::size_t i = 0; i < kRowClassCount; ++i) classes[i] += left_out_[i];
-  build_rows(fdes_, bare_.rows(classes), table, classes);
+  std::vector<std::unique_ptr<FrameSection>> sections;
+  std::vector<Fde> fdes;
+  fdes.reserve(covered_.size());
+  for (const Section& source : sections_) {
+    sections.push_back(std::make_unique<FrameSection>(frame_bytes(source)));
+    sections.back()->collect(file_, fdes);
+    const FrameSectionCounts& counts = sections.back()->counts();
+    classes[static_cast<std::size_t>(RowClass::kFdeOutside)] += counts.outside_code;
+    classes[static_cast<std::size_t>(RowClass::kFdeUnreadable)] += counts.bad_cie;
+    classes[static_cast<std::size_t>(RowClass::kSectionCut)] += counts.truncated;
+  }
+  prepare_fdes(fdes, classes);
+  build_rows(fdes, bare_.rows(classes), table, classes);
   for (std::size_t i = 0; i < kRowClassFirstFde; ++i) table.unsupported_rows += classes[i];
   return table;
 }
 
 std::vector<CodeExtent> FrameSource::extents() const {
   std::vector<CodeExtent> result;
-  result.reserve(fdes_.size());
-  for (const Fde& fde : fdes_) result.push_back({fde.begin, fde.length});
+  result.reserve(covered_.size());
+  for (const PackedExtent extent : covered_) result.push_back({extent.begin(), extent.length()});
   return result;
 }
 

@@ -32,7 +32,7 @@ class FrameSource {
   // PT_GNU_EH_FRAME. Then the code that they leave out. A file with nothing of it is a valid, empty
   // source.
   // errors: corrupt, too_large (256 MiB per section), unreadable.
-  // cost: about 20 ns an FDE, and reading and hashing the tables and the code left out.
+  // cost: about 30 ns an FDE, and reading and hashing the tables and the code left out.
   static Result<FrameSource> load(ElfFile file);
 
   [[nodiscard]] bool has_unwind_tables() const { return !sections_.empty(); }
@@ -63,14 +63,13 @@ class FrameSource {
   Result<void> load_eh_frame();
   Result<void> load_eh_frame_by_header();
   Result<void> load_debug_frame();
-  void collect_fdes();
+  static FrameBytes frame_bytes(const Section& source);
+  void find_covered();
   Result<void> hash();
 
   ElfFile file_;
   std::vector<Section> sections_;
-  std::vector<std::unique_ptr<FrameSection>> parsed_;  // of sections_, which they point into
-  std::vector<Fde> fdes_;                              // sorted, disjoint
-  RowClassCounts left_out_{};                          // of the FDEs
+  std::vector<PackedExtent> covered_;  // code that sections_ describe, ascending
   BareCode bare_;
   std::array<std::uint8_t, 32> sha256_{};
 };

@@ -140,7 +140,8 @@ bool FrameSection::is_cie(const Entry& entry) const {
                     : entry.id == std::numeric_limits<std::uint32_t>::max();
 }
 
-void FrameSection::collect(const ElfFile& file, std::vector<Fde>& out) {
+template <typename Sink>
+void FrameSection::walk(const ElfFile& file, const Sink& sink) {
   ByteReader reader(bytes_.bytes);
   while (!reader.at_end()) {
     const auto entry = next_entry(reader);
@@ -150,9 +151,21 @@ void FrameSection::collect(const ElfFile& file, std::vector<Fde>& out) {
       if (reader.failed() || counts_.truncated > 0 || bytes_.ends_at_zero) return;
       continue;
     }
-    if (!is_cie(*entry)) read_fde(reader, *entry, file, out);
+    if (!is_cie(*entry)) {
+      if (const auto fde = read_fde(reader, *entry, file)) sink(*fde);
+    }
     reader.seek(entry->end);
   }
+}
+
+void FrameSection::collect(const ElfFile& file, std::vector<Fde>& out) {
+  walk(file, [&](const Fde& fde) { out.push_back(fde); });
+}
+
+void FrameSection::collect_extents(const ElfFile& file, std::vector<PackedExtent>& out) {
+  walk(file, [&](const Fde& fde) {
+    if (fde.begin >> 32U == 0) out.emplace_back(fde.begin, fde.length);
+  });
 }
 
 std::uint32_t FrameSection::cie_of(const Entry& entry) {
@@ -203,21 +216,21 @@ Cie FrameSection::read_cie(std::uint64_t position) {
   return cie;
 }
 
-void FrameSection::read_fde(ByteReader& reader, const Entry& entry, const ElfFile& file,
-                            std::vector<Fde>& out) {
+std::optional<Fde> FrameSection::read_fde(ByteReader& reader, const Entry& entry,
+                                          const ElfFile& file) {
   const std::uint32_t index = cie_of(entry);
   const Cie& cie = cies_[index];
   if (!cie.usable) {
     ++counts_.bad_cie;
-    return;
+    return std::nullopt;
   }
   const auto begin = read_encoded(reader, cie.pointer_encoding, bytes_.vaddr);
   const auto length = read_length(reader, cie.pointer_encoding);
   if (!begin || !length || reader.failed()) {
     ++counts_.bad_cie;
-    return;
+    return std::nullopt;
   }
-  if (*length == 0) return;  // nothing described
+  if (*length == 0) return std::nullopt;  // nothing described
   const ElfSegment* segment = last_segment_;
   if (segment == nullptr || *begin < segment->vaddr ||
       *begin - segment->vaddr >= segment->file_bytes) {
@@ -225,7 +238,7 @@ void FrameSection::read_fde(ByteReader& reader, const Entry& entry, const ElfFil
   }
   if (segment == nullptr) {
     ++counts_.outside_code;
-    return;
+    return std::nullopt;
   }
   last_segment_ = segment;
   const std::uint64_t in_segment = *begin - segment->vaddr;
@@ -233,14 +246,14 @@ void FrameSection::read_fde(ByteReader& reader, const Entry& entry, const ElfFil
   if (cie.sized_augmentation) reader.skip(reader.uleb());
   if (reader.failed() || reader.position() > entry.end) {
     ++counts_.truncated;
-    return;
+    return std::nullopt;
   }
-  out.push_back(Fde{.begin = segment->offset + in_segment,
-                    .vaddr = *begin,
-                    .length = static_cast<std::uint32_t>(std::min(*length, room)),
-                    .cie = index,
-                    .instructions = reader.rest().first(entry.end - reader.position()),
-                    .section = this});
+  return Fde{.begin = segment->offset + in_segment,
+             .vaddr = *begin,
+             .length = static_cast<std::uint32_t>(std::min(*length, room)),
+             .cie = index,
+             .instructions = reader.rest().first(entry.end - reader.position()),
+             .section = this};
 }
 
 }  // namespace sonde

@@ -4,6 +4,7 @@
 // Sources: DWARF 5 section 6.4, LSB 5.0 "Exception Frames".
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -42,6 +43,20 @@ struct Fde {
   const class FrameSection* section = nullptr;
 };
 
+// Where the code of one FDE lies, in one word so that many sort fast: file offset << 32 | bytes.
+// Offsets from 4 GiB on, out of reach of any table, have none.
+class PackedExtent {
+ public:
+  PackedExtent(std::uint64_t begin, std::uint32_t length) : bits_(begin << 32U | length) {}
+  [[nodiscard]] std::uint64_t begin() const { return bits_ >> 32U; }
+  [[nodiscard]] std::uint32_t length() const { return static_cast<std::uint32_t>(bits_); }
+  [[nodiscard]] std::uint64_t end() const { return begin() + length(); }
+  auto operator<=>(const PackedExtent&) const = default;
+
+ private:
+  std::uint64_t bits_;
+};
+
 // What a walk left out.
 struct FrameSectionCounts {
   std::uint64_t outside_code = 0;  // FDEs of discarded functions, or not in an executable segment
@@ -55,6 +70,8 @@ class FrameSection {
   explicit FrameSection(FrameBytes bytes) : bytes_(bytes) {}
   // Appends every FDE of the section in section order. cost: about 20 ns an FDE.
   void collect(const ElfFile& file, std::vector<Fde>& out);
+  // The same, and only where the code lies: a third of the time.
+  void collect_extents(const ElfFile& file, std::vector<PackedExtent>& out);
 
   [[nodiscard]] const Cie& cie(std::uint32_t index) const { return cies_[index]; }
   [[nodiscard]] const FrameSectionCounts& counts() const { return counts_; }
@@ -71,7 +88,9 @@ class FrameSection {
   [[nodiscard]] bool is_cie(const Entry& entry) const;
   std::uint32_t cie_of(const Entry& entry);
   Cie read_cie(std::uint64_t position);
-  void read_fde(ByteReader& reader, const Entry& entry, const ElfFile& file, std::vector<Fde>& out);
+  template <typename Sink>
+  void walk(const ElfFile& file, const Sink& sink);
+  std::optional<Fde> read_fde(ByteReader& reader, const Entry& entry, const ElfFile& file);
 
   FrameBytes bytes_;
   std::vector<Cie> cies_;
