@@ -194,7 +194,9 @@ TEST(CodeWalkTest, WhoClearsRbpAndCallsIsTheOutermost) {
   EXPECT_EQ(walk("xor %ebp,%ebp\n mov %rsp,%rdi\n and $-16,%rsp\n call 1f\n1: hlt").rules,
             "rsp+8 end");
   // Here rbp is a number, saved by whoever calls this.
-  EXPECT_EQ(walk("xor %ebp,%ebp\n add $3,%rbp\n call 1f\n ret\n1: ret").rules, "rsp+8");
+  const Walked number = walk("xor %ebp,%ebp\n add $3,%rbp\n call 1f\n ret\n1: ret");
+  EXPECT_EQ(number.rules, "rsp+8");
+  EXPECT_EQ(count(number, RowClass::kSynthRbp), 3U);  // all but the first instruction
 }
 
 TEST(CodeWalkTest, TheProcesssEntryIsTheOutermost) {
@@ -226,6 +228,32 @@ TEST(CodeWalkTest, ALabelIsAFunctionOnlyIfNothingLeadsThere) {
 TEST(CodeWalkTest, ALinkageTablesHeadIsEnteredWithAWordPushed) {
   EXPECT_EQ(walk("push 0x10(%rip)\n jmp *0x10(%rip)", {{0, EntryKind::kLinkage}}).rules,
             "rsp+16 rsp+24");
+}
+
+TEST(CodeWalkTest, JumpsThatDisagreeAreCounted) {
+  EXPECT_EQ(count(walk("test %edi,%edi\n jz 1f\n push %rbx\n jz 1f\n pop %rbx\n1: ret"),
+                  RowClass::kSynthConflict),
+            1U);
+}
+
+TEST(CodeWalkTest, DataBetweenFunctionsIsCounted) {
+  EXPECT_EQ(count(walk("ret\n.p2align 4\n.byte 6, 7\n.p2align 4\n ret"), RowClass::kSynthUndecoded),
+            2U);
+}
+
+TEST(CodeWalkTest, APointersFunctionBehindACallThatDoesNotComeBack) {
+  // It ends in such a call, too, so that no return tells it from the code before.
+  const Walked walked = walk(
+      "push %rbx\n call 1f\n.p2align 4\n push %rbp\n push %r12\n call 1f\n.p2align 4\n"
+      "1: ud2");
+  EXPECT_EQ(walked.rules, "rsp+8 rsp+16 rsp+8 rsp+16/cfa-16 rsp+24/cfa-16 rsp+8");
+}
+
+TEST(CodeWalkTest, RoomOfUnknownSizeInAnAlignedFrame) {
+  EXPECT_EQ(walk("lea 8(%rsp),%r10\n and $-32,%rsp\n push -8(%r10)\n push %rbp\n mov %rsp,%rbp\n"
+                 " push %r10\n sub %rax,%rsp\n mov -8(%rbp),%r10\n leave\n lea -8(%r10),%rsp\n ret")
+                .rules,
+            "rsp+8 r10+0 r10+0/rsp+0 r10+0/rbp+0 [rbp-8]+0/rbp+0 r10+0 rsp+8");
 }
 
 TEST(CodeWalkTest, AReturnElsewhereIsCounted) {
