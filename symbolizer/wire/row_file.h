@@ -40,7 +40,7 @@ namespace sonde {
   X(SynthConflict, "synth_conflict", "jumps in such code that disagree about the frame")       \
   X(SynthReturn, "synth_return", "returns in such code that are not at the return address")    \
   X(SynthUndecoded, "synth_undecoded", "bytes of such code that are no instruction")           \
-  X(SynthBudget, "synth_budget", "bytes of such code past 16 MiB in one file, not decoded")
+  X(SynthBudget, "synth_budget", "bytes of such code past 8 MiB in one file, not decoded")
 
 enum class RowClass : std::uint8_t {
 #define X(id, name, help) k##id,

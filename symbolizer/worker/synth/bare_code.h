@@ -17,7 +17,7 @@ namespace sonde {
 
 // Of code in one file that is decoded. Code built without unwind tables on purpose and in bulk
 // (browsers) has frame pointers, and rows of it would fill the kernel's table.
-inline constexpr std::uint64_t kMaxBareBytes = 16U << 20;
+inline constexpr std::uint64_t kMaxBareBytes = 8U << 20;
 
 class BareCode {
  public:
@@ -31,7 +31,7 @@ class BareCode {
   // Everything that rows() uses.
   void hash_into(Sha256& hash) const;
   // Rows by ascending file offset. Never fails: what cannot be known is counted in `classes`.
-  // cost: 0.3 us an instruction.
+  // cost: 0.7 us an instruction.
   [[nodiscard]] std::vector<PlacedRule> rows(RowClassCounts& classes) const;
   // File offsets at which functions begin, ascending.
   [[nodiscard]] std::vector<std::uint64_t> starts() const;

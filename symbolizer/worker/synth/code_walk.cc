@@ -15,8 +15,10 @@ constexpr std::size_t kMaxDispatchesPerFunction = 4;
 constexpr std::size_t kMaxRules = 0xfffd;
 constexpr std::uint32_t kAlignment = 16;  // of functions, in most code
 constexpr int kTrialInstructions = 256;
+constexpr std::uint64_t kLeastTrials = 1U << 16;
 constexpr int kOutermostInstructions = 32;
-constexpr int kOrphanPasses = 4;
+constexpr int kOrphanPasses = 2;
+constexpr int kDataInstructions = 64;
 
 // mov $15, %rax; syscall: what signal handlers return to. As glibc and musl write it, as Go does.
 constexpr std::array<std::uint8_t, 9> kSignalReturn = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
@@ -36,7 +38,8 @@ CodeWalk::CodeWalk(ByteSpan code, std::span<const CodeEntry> entries, RowClassCo
       classes_(classes),
       boundary_(code.size()),
       start_(code.size()),
-      seen_(code.size()) {
+      seen_(code.size()),
+      trial_budget_(code.size() + kLeastTrials) {
   intern(RowRule{});
 }
 
@@ -288,6 +291,30 @@ std::uint32_t CodeWalk::skip_padding(std::uint32_t at, std::uint32_t end) {
   return at;
 }
 
+// Tables lie between functions, too. If what follows is no code of a program, marks it as without a
+// rule up to the next aligned place and returns that; else `at`.
+std::uint32_t CodeWalk::skip_data(std::uint32_t at, std::uint32_t end) {
+  Instruction instruction;
+  std::uint32_t next = at;
+  bool is_data = false;
+  for (int i = 0; i < kDataInstructions && !is_data && next < end; ++i) {
+    if (seen_[next] != kUnseen) return at;
+    is_data = !decoder_.scan(code_.subspan(next), instruction) || instruction.is_odd;
+    const bool goes_on = instruction.flow == Flow::kNext || instruction.flow == Flow::kCall ||
+                         instruction.flow == Flow::kBranch;
+    if (!is_data && !goes_on) return at;
+    next += is_data ? 1U : instruction.length;
+  }
+  if (!is_data) return at;
+  next = std::min(end, (next + kAlignment - 1) / kAlignment * kAlignment);
+  const std::uint16_t none = intern(RowRule{});
+  for (std::uint32_t i = at; i < next; ++i) {
+    if (seen_[i] == kUnseen) seen_[i] = i == at ? none : kInside;
+  }
+  count(RowClass::kSynthUndecoded, next - at);
+  return next;
+}
+
 // Past the straight run of unseen code at `at`.
 std::uint32_t CodeWalk::skip_orphan(std::uint32_t at, std::uint32_t end) const {
   Instruction instruction;
@@ -302,7 +329,6 @@ std::uint32_t CodeWalk::skip_orphan(std::uint32_t at, std::uint32_t end) const {
 }
 
 bool CodeWalk::adopt_orphans(std::uint32_t begin, std::uint32_t end, bool guess) {
-  Instruction instruction;
   function_ = begin;
   bool any = false;
   for (std::uint32_t at = begin; at < end;) {
@@ -312,9 +338,9 @@ bool CodeWalk::adopt_orphans(std::uint32_t begin, std::uint32_t end, bool guess)
     }
     at = skip_padding(at, end);
     if (at >= end || seen_[at] != kUnseen) continue;
-    if (!decoder_.scan(code_.subspan(at), instruction)) {
-      count(RowClass::kSynthUndecoded);
-      seen_[at++] = intern(RowRule{});
+    const std::uint32_t behind = skip_data(at, end);
+    if (behind != at) {
+      at = behind;
       continue;
     }
     const auto state = orphan_state(at, guess);
@@ -365,7 +391,8 @@ std::optional<FrameState> CodeWalk::solve(std::uint32_t begin) const {
   std::uint64_t at = begin;
   for (int i = 0; i < kTrialInstructions && at < code_.size(); ++i) {
     const auto low = state.rsp_from_anchor();
-    if (!low || (i > 0 && is_function(at))) return std::nullopt;
+    if (!low || trial_budget_ == 0 || (i > 0 && is_function(at))) return std::nullopt;
+    --trial_budget_;
     const std::uint16_t seen = seen_[static_cast<std::size_t>(at)];
     if (seen == kInside) return std::nullopt;
     if (seen != kUnseen) return FrameState::from_rule(rules_[seen - 1U], *low);
@@ -414,7 +441,8 @@ CodeWalk::Verdict CodeWalk::trial(std::uint32_t begin, FrameState state) const {
   std::uint64_t at = begin;
   bool after_call = false;  // which may not come back: then what lies behind says nothing
   for (int i = 0; i < kTrialInstructions && at < code_.size(); ++i) {
-    if (i > 0 && is_function(at)) return Verdict::kOpen;
+    if (trial_budget_ == 0 || (i > 0 && is_function(at))) return Verdict::kOpen;
+    --trial_budget_;
     if (seen_[static_cast<std::size_t>(at)] != kUnseen) {
       const Verdict verdict = compare(static_cast<std::uint32_t>(at), state);
       return after_call && verdict == Verdict::kContradicts ? Verdict::kOpen : verdict;

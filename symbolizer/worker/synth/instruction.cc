@@ -84,11 +84,41 @@ Flow flow_of(const ZydisDecodedInstruction& raw) {
   }
 }
 
+// Privileged, or left over from other times.
+bool is_odd(ZydisMnemonic mnemonic) {
+  switch (mnemonic) {
+    case ZYDIS_MNEMONIC_IN:
+    case ZYDIS_MNEMONIC_OUT:
+    case ZYDIS_MNEMONIC_INSB:
+    case ZYDIS_MNEMONIC_INSD:
+    case ZYDIS_MNEMONIC_INSW:
+    case ZYDIS_MNEMONIC_OUTSB:
+    case ZYDIS_MNEMONIC_OUTSD:
+    case ZYDIS_MNEMONIC_OUTSW:
+    case ZYDIS_MNEMONIC_CLI:
+    case ZYDIS_MNEMONIC_STI:
+    case ZYDIS_MNEMONIC_INT:
+    case ZYDIS_MNEMONIC_INT1:
+    case ZYDIS_MNEMONIC_IRET:
+    case ZYDIS_MNEMONIC_IRETD:
+    case ZYDIS_MNEMONIC_IRETQ:
+    case ZYDIS_MNEMONIC_XLAT:
+    case ZYDIS_MNEMONIC_FBLD:
+    case ZYDIS_MNEMONIC_FBSTP:
+    case ZYDIS_MNEMONIC_LOOPE:
+    case ZYDIS_MNEMONIC_LOOPNE:
+      return true;
+    default:
+      return false;
+  }
+}
+
 // Length and flow: all that minimal decoding tells.
 void read_flow(const ZydisDecodedInstruction& raw, Instruction& out) {
   out.length = raw.length;
   out.flow = flow_of(raw);
   out.is_padding = raw.mnemonic == ZYDIS_MNEMONIC_NOP || raw.mnemonic == ZYDIS_MNEMONIC_INT3;
+  out.is_odd = is_odd(raw.mnemonic);
   out.is_direct = raw.raw.imm[0].is_relative != 0;
   if (out.is_direct) out.target = raw.raw.imm[0].value.s + raw.length;
   if (out.flow == Flow::kJump && !out.is_direct) out.flow = Flow::kIndirectJump;

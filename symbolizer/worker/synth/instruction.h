@@ -57,6 +57,7 @@ struct Instruction {
   std::uint8_t destination = kNoRegister;
   std::uint8_t source = kNoRegister;
   bool is_padding = false;          // nops and int3: what assemblers put between functions
+  bool is_odd = false;              // no compiler emits it for a program: a sign of data
   bool writes_memory = false;       // at `memory`; the bytes of it may be tracked
   std::uint16_t written_bytes = 0;  // of memory
   std::uint16_t written = 0;        // bit n: general register n is changed, in part or whole
@@ -78,7 +79,7 @@ class InstructionDecoder {
   // cost: about 100 ns.
   bool decode(ByteSpan code, Instruction& out) const;
 
-  // Only length, flow, target and is_padding. cost: about 30 ns.
+  // Only length, flow, target, is_padding and is_odd. cost: about 30 ns.
   bool scan(ByteSpan code, Instruction& out) const;
 
  private:

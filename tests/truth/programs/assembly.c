@@ -6,7 +6,8 @@
 
 static const char kTruth[] =
     "{\"chains\": ["
-    "\"[start] main asm_saving asm_framed asm_aligned asm_realigned asm_room asm_cases asm_entering "
+    "\"[start] main asm_saving asm_framed asm_aligned asm_realigned asm_room asm_cases "
+    "asm_entering "
     "asm_leaf\","
     "\"[start] main asm_jumping asm_leaf\","
     "\"[start] main asm_red_zone\","
