@@ -13,22 +13,14 @@ constexpr std::size_t kMaxPending = 1U << 15;  // of each list; 12 MiB
 constexpr std::size_t kMaxDispatches = 1U << 12;
 constexpr std::size_t kMaxDispatchesPerFunction = 4;
 constexpr std::size_t kMaxRules = 0xfffd;
-constexpr std::uint32_t kAlignment = 16;  // of functions, in most code
-constexpr int kTrialInstructions = 256;
 constexpr std::uint64_t kLeastTrials = 1U << 16;
-constexpr int kOutermostInstructions = 32;
+constexpr std::uint32_t kFarthestFunction = 1U << 16;
 constexpr int kOrphanPasses = 2;
 constexpr int kDataInstructions = 64;
 
 // mov $15, %rax; syscall: what signal handlers return to. As glibc and musl write it, as Go does.
 constexpr std::array<std::uint8_t, 9> kSignalReturn = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
 constexpr std::array<std::uint8_t, 7> kShortSignalReturn = {0xb8, 0x0f, 0, 0, 0, 0x0f, 0x05};
-
-bool is_same_frame(RowRule a, RowRule b) {
-  const sonde_row x = a.at(0);
-  const sonde_row y = b.at(0);
-  return x.cfa == y.cfa && x.cfa_param == y.cfa_param;
-}
 
 }  // namespace
 
@@ -236,26 +228,6 @@ void CodeWalk::drain() {
   }
 }
 
-// Behind a call: padding, or an aligned place.
-bool CodeWalk::may_be_function(std::uint32_t at) const {
-  Instruction behind;
-  if (!decoder_.scan(code_.subspan(at), behind)) return false;
-  return behind.is_padding || at % kAlignment == 0;
-}
-
-// An aligned place, past padding, that saves a register or makes room.
-bool CodeWalk::is_prologue(std::uint32_t at) const {
-  Instruction first;
-  while (at < code_.size() && decoder_.decode(code_.subspan(at), first) && first.is_padding) {
-    at += first.length;
-  }
-  if (at >= code_.size() || at % kAlignment != 0) return false;
-  constexpr std::uint16_t kCalleeSaved = 0xf028;
-  const bool saves = first.action == Action::kPush && first.source != kNoRegister &&
-                     (kCalleeSaved >> first.source & 1U) != 0;
-  return saves || (first.action == Action::kAdd && first.destination == kRsp && first.value < 0);
-}
-
 // Follows everything that has been found; functions that are called come after their caller.
 void CodeWalk::settle() {
   drain();
@@ -306,7 +278,7 @@ std::uint32_t CodeWalk::skip_data(std::uint32_t at, std::uint32_t end) {
     next += is_data ? 1U : instruction.length;
   }
   if (!is_data) return at;
-  next = std::min(end, (next + kAlignment - 1) / kAlignment * kAlignment);
+  next = std::min(end, (next + kFunctionAlignment - 1) / kFunctionAlignment * kFunctionAlignment);
   const std::uint16_t none = intern(RowRule{});
   for (std::uint32_t i = at; i < next; ++i) {
     if (seen_[i] == kUnseen) seen_[i] = i == at ? none : kInside;
@@ -328,8 +300,14 @@ std::uint32_t CodeWalk::skip_orphan(std::uint32_t at, std::uint32_t end) const {
   return at;
 }
 
+// The nearest function that begins before.
+std::uint32_t CodeWalk::function_of(std::uint32_t at) const {
+  const std::uint32_t least = at - std::min(at, kFarthestFunction);
+  while (at > least && !start_[at] && !boundary_[at]) --at;
+  return at;
+}
+
 bool CodeWalk::adopt_orphans(std::uint32_t begin, std::uint32_t end, bool guess) {
-  function_ = begin;
   bool any = false;
   for (std::uint32_t at = begin; at < end;) {
     if (seen_[at] != kUnseen) {
@@ -343,147 +321,20 @@ bool CodeWalk::adopt_orphans(std::uint32_t begin, std::uint32_t end, bool guess)
       at = behind;
       continue;
     }
+    function_ = function_of(at);
     const auto state = orphan_state(at, guess);
     if (!state) {
       at = skip_orphan(at, end);
       continue;
     }
     any = true;
+    if (start_[at]) function_ = at;
     run(at, *state);
     settle();
-    function_ = begin;
     // Minimal decoding accepts a little more than full decoding does.
     if (seen_[at] == kUnseen) seen_[at] = intern(RowRule{});
   }
   return any;
-}
-
-// The frame of code that nothing jumps to: a case of a switch (the frame at the indirect jump), or
-// a function. Followed to its return or to known code, only the right one holds. `guess` takes one
-// that meets no contradiction, or none at all; without it there may be no answer.
-std::optional<FrameState> CodeWalk::orphan_state(std::uint32_t at, bool guess) {
-  std::optional<FrameState> open;
-  if (const auto found = dispatches_.find(function_); found != dispatches_.end()) {
-    for (const FrameState& state : found->second) {
-      const Verdict verdict = trial(at, state);
-      if (verdict == Verdict::kAgrees) return state;
-      if (verdict == Verdict::kOpen && !open) open = state;
-    }
-  }
-  const FrameState entry = FrameState::at_entry();
-  const Verdict verdict = trial(at, entry);
-  if (verdict == Verdict::kAgrees || (guess && verdict == Verdict::kOpen && !open)) {
-    start_[at] = true;
-    return entry;
-  }
-  if (verdict == Verdict::kContradicts) {
-    if (auto solved = solve(at)) return solved;
-  }
-  if (open || !guess) return guess ? open : std::nullopt;
-  count(RowClass::kSynthConflict);
-  return FrameState::unknown();
-}
-
-// Goes on from an unknown frame to a place where it is known, and reckons back.
-std::optional<FrameState> CodeWalk::solve(std::uint32_t begin) const {
-  FrameState state = FrameState::unknown();
-  Instruction instruction;
-  std::uint64_t at = begin;
-  for (int i = 0; i < kTrialInstructions && at < code_.size(); ++i) {
-    const auto low = state.rsp_from_anchor();
-    if (!low || trial_budget_ == 0 || (i > 0 && is_function(at))) return std::nullopt;
-    --trial_budget_;
-    const std::uint16_t seen = seen_[static_cast<std::size_t>(at)];
-    if (seen == kInside) return std::nullopt;
-    if (seen != kUnseen) return FrameState::from_rule(rules_[seen - 1U], *low);
-    if (!decoder_.decode(code_.subspan(static_cast<std::size_t>(at)), instruction)) break;
-    const auto target =
-        static_cast<std::uint64_t>(static_cast<std::int64_t>(at) + instruction.target);
-    if (instruction.flow == Flow::kJump) {
-      at = target;
-    } else if (instruction.flow == Flow::kNext || instruction.flow == Flow::kCall) {
-      state.apply(instruction);
-      at += instruction.length;
-    } else if (instruction.flow == Flow::kBranch) {
-      const bool known =
-          target < code_.size() && seen_[static_cast<std::size_t>(target)] != kUnseen;
-      at = known ? target : at + instruction.length;
-    } else {
-      break;
-    }
-  }
-  return std::nullopt;
-}
-
-// By the ABI the outermost function clears rbp, and calls the next one: process entries and the
-// first function of a thread. `at` is behind the clearing of an rbp that was not saved.
-bool CodeWalk::is_outermost(std::uint32_t at) const {
-  Instruction instruction;
-  for (int i = 0; i < kOutermostInstructions && at < code_.size(); ++i) {
-    if (!decoder_.decode(code_.subspan(at), instruction)) return false;
-    if (instruction.flow == Flow::kCall) return true;
-    if (instruction.flow != Flow::kNext || (instruction.written >> kRbp & 1U) != 0) return false;
-    at += instruction.length;
-  }
-  return false;
-}
-
-CodeWalk::Verdict CodeWalk::compare(std::uint32_t at, const FrameState& state) const {
-  if (seen_[at] == kInside) return Verdict::kContradicts;
-  const RowRule known = rules_[seen_[at] - 1U];
-  const RowRule ours = state.rule().rule;
-  if (known.is_none() || ours.is_none()) return Verdict::kOpen;
-  return is_same_frame(known, ours) ? Verdict::kAgrees : Verdict::kContradicts;
-}
-
-CodeWalk::Verdict CodeWalk::trial(std::uint32_t begin, FrameState state) const {
-  Instruction instruction;
-  std::uint64_t at = begin;
-  bool after_call = false;  // which may not come back: then what lies behind says nothing
-  for (int i = 0; i < kTrialInstructions && at < code_.size(); ++i) {
-    if (trial_budget_ == 0 || (i > 0 && is_function(at))) return Verdict::kOpen;
-    --trial_budget_;
-    if (seen_[static_cast<std::size_t>(at)] != kUnseen) {
-      const Verdict verdict = compare(static_cast<std::uint32_t>(at), state);
-      return after_call && verdict == Verdict::kContradicts ? Verdict::kOpen : verdict;
-    }
-    if (!decoder_.decode(code_.subspan(static_cast<std::size_t>(at)), instruction)) break;
-    if (!instruction.is_padding) after_call = instruction.flow == Flow::kCall;
-    if (const auto verdict = trial_step(at, instruction, state)) return *verdict;
-  }
-  return Verdict::kOpen;
-}
-
-std::optional<CodeWalk::Verdict> CodeWalk::trial_step(std::uint64_t& at,
-                                                      const Instruction& instruction,
-                                                      FrameState& state) const {
-  const auto target =
-      static_cast<std::uint64_t>(static_cast<std::int64_t>(at) + instruction.target);
-  at += instruction.length;
-  switch (instruction.flow) {
-    case Flow::kNext:
-    case Flow::kCall:
-      state.apply(instruction);
-      return std::nullopt;
-    case Flow::kBranch:
-      if (target >= code_.size() || seen_[static_cast<std::size_t>(target)] == kUnseen) {
-        return std::nullopt;
-      }
-      if (compare(static_cast<std::uint32_t>(target), state) == Verdict::kOpen) return std::nullopt;
-      return compare(static_cast<std::uint32_t>(target), state);
-    case Flow::kJump:
-      at = target;
-      if (!is_function(target)) return std::nullopt;
-      if (!state.knows_rsp()) return Verdict::kOpen;
-      return state.is_at_return() ? Verdict::kAgrees : Verdict::kContradicts;
-    case Flow::kReturn:
-      if (!state.knows_rsp()) return Verdict::kOpen;
-      return state.is_at_return() ? Verdict::kAgrees : Verdict::kContradicts;
-    case Flow::kIndirectJump:
-    case Flow::kTrap:
-      break;
-  }
-  return Verdict::kOpen;
 }
 
 void CodeWalk::emit(std::uint64_t file_offset, std::vector<PlacedRule>& out) const {

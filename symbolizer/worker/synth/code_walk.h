@@ -18,6 +18,9 @@
 
 namespace sonde {
 
+// Of functions, in most code.
+inline constexpr std::uint32_t kFunctionAlignment = 16;
+
 enum class EntryKind : std::uint8_t {
   kFunction,  // called: the return address is at rsp
   kLabel,     // may be a function; a jump that leads here knows better
@@ -73,6 +76,7 @@ class CodeWalk {
   bool adopt_all_orphans(bool guess);
   bool adopt_orphans(std::uint32_t begin, std::uint32_t end, bool guess);
   std::uint32_t skip_padding(std::uint32_t at, std::uint32_t end);
+  [[nodiscard]] std::uint32_t function_of(std::uint32_t at) const;
   std::uint32_t skip_data(std::uint32_t at, std::uint32_t end);
   std::uint32_t skip_orphan(std::uint32_t at, std::uint32_t end) const;
   [[nodiscard]] std::optional<FrameState> orphan_state(std::uint32_t at, bool guess);
