@@ -14,8 +14,8 @@ constexpr std::size_t kMaxDispatches = 1U << 12;
 constexpr std::size_t kMaxDispatchesPerFunction = 4;
 constexpr std::size_t kMaxRules = 0xfffd;
 constexpr std::uint64_t kLeastTrials = 1U << 16;
+constexpr std::size_t kMostTrials = 1U << 21;  // about a second
 constexpr std::uint32_t kFarthestFunction = 1U << 16;
-constexpr int kOrphanPasses = 2;
 constexpr int kDataInstructions = 64;
 
 // mov $15, %rax; syscall: what signal handlers return to. As glibc and musl write it, as Go does.
@@ -31,7 +31,7 @@ CodeWalk::CodeWalk(ByteSpan code, std::span<const CodeEntry> entries, RowClassCo
       boundary_(code.size()),
       start_(code.size()),
       seen_(code.size()),
-      trial_budget_(code.size() + kLeastTrials) {
+      trial_budget_(std::min(code.size(), kMostTrials) + kLeastTrials) {
   intern(RowRule{});
 }
 
@@ -46,22 +46,18 @@ void CodeWalk::walk() {
   }
   // What no jump led to: cases of switches, functions that only pointers know, labels. Those that
   // lead to known code first, because more may lead to them.
-  for (int pass = 0; pass < kOrphanPasses && adopt_all_orphans(false); ++pass) {
-  }
+  adopt_all_orphans(false);
   adopt_all_orphans(true);
 }
 
-// True if some were adopted.
-bool CodeWalk::adopt_all_orphans(bool guess) {
+void CodeWalk::adopt_all_orphans(bool guess) {
   const auto size = static_cast<std::uint32_t>(code_.size());
-  bool any = false;
   std::uint32_t first = 0;
   for (std::uint32_t at = 1; at <= size; ++at) {
     if (at < size && !boundary_[at]) continue;
-    any = adopt_orphans(first, at, guess) || any;
+    adopt_orphans(first, at, guess);
     first = at;
   }
-  return any;
 }
 
 // The walk looks one byte before a return address, and the kernel made this one: the byte before
@@ -307,8 +303,7 @@ std::uint32_t CodeWalk::function_of(std::uint32_t at) const {
   return at;
 }
 
-bool CodeWalk::adopt_orphans(std::uint32_t begin, std::uint32_t end, bool guess) {
-  bool any = false;
+void CodeWalk::adopt_orphans(std::uint32_t begin, std::uint32_t end, bool guess) {
   for (std::uint32_t at = begin; at < end;) {
     if (seen_[at] != kUnseen) {
       ++at;
@@ -327,14 +322,12 @@ bool CodeWalk::adopt_orphans(std::uint32_t begin, std::uint32_t end, bool guess)
       at = skip_orphan(at, end);
       continue;
     }
-    any = true;
     if (start_[at]) function_ = at;
     run(at, *state);
     settle();
     // Minimal decoding accepts a little more than full decoding does.
     if (seen_[at] == kUnseen) seen_[at] = intern(RowRule{});
   }
-  return any;
 }
 
 void CodeWalk::emit(std::uint64_t file_offset, std::vector<PlacedRule>& out) const {

@@ -73,8 +73,8 @@ class CodeWalk {
   void drain();
   void settle();
   void note_called(std::uint64_t target);
-  bool adopt_all_orphans(bool guess);
-  bool adopt_orphans(std::uint32_t begin, std::uint32_t end, bool guess);
+  void adopt_all_orphans(bool guess);
+  void adopt_orphans(std::uint32_t begin, std::uint32_t end, bool guess);
   std::uint32_t skip_padding(std::uint32_t at, std::uint32_t end);
   [[nodiscard]] std::uint32_t function_of(std::uint32_t at) const;
   std::uint32_t skip_data(std::uint32_t at, std::uint32_t end);
