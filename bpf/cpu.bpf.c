@@ -287,8 +287,9 @@ static __always_inline void take_user_stack(struct sonde_unwind *u, struct task_
 }
 
 /* Copies user stack memory into the record, page by page, since a read that meets the end of a
- * mapping gives nothing at all. Global, so that the verifier walks it once. Returns the bytes
- * copied. */
+ * mapping gives nothing at all; a red zone that cannot be read is zero. Global, so that the verifier
+ * walks it once. Returns the bytes copied, 0 if there is no stack. */
+#define SONDE_RED_ZONE_BYTES (SONDE_RED_ZONE_WORDS * 8)
 __noinline int copy_stack(__u64 sp)
 {
 	struct sonde_unwind *u = get_scratch();
@@ -298,12 +299,14 @@ __noinline int copy_stack(__u64 sp)
 	if (!u || (sp & 7))
 		return 0;
 	to = (char *)u->record.deferred.copy.stack;
+	bpf_probe_read_user(to, SONDE_RED_ZONE_BYTES, (void *)(sp - SONDE_RED_ZONE_BYTES));
+	to += SONDE_RED_ZONE_BYTES;
 	if (bpf_probe_read_user(to, first, (void *)sp))
 		return 0;
 	if (bpf_probe_read_user(to + first, 4096, (void *)(sp + first)))
-		return first;
+		return SONDE_RED_ZONE_BYTES + first;
 	if (bpf_probe_read_user(to + first + 4096, 4096, (void *)(sp + first + 4096)))
-		return first + 4096;
+		return SONDE_RED_ZONE_BYTES + first + 4096;
 	return SONDE_DEFERRED_STACK_WORDS * 8;
 }
 

@@ -56,7 +56,7 @@ StackWalker::Outcome StackWalker::walk(RawSample& sample, std::span<const sonde_
                              .page = &read_page,
                              .row = &read_row,
                              .stack = stack.data(),
-                             .stack_base = state_->sp,
+                             .stack_base = state_->sp - SONDE_RED_ZONE_WORDS * 8,
                              .stack_bytes = stack.size_bytes()};
   native_walk(&tables, state_.get());
   const auto frames = std::span(state_->record.frames).first(state_->frame_count);

@@ -36,9 +36,11 @@ struct sonde_sample {
 };
 
 /* What a walk needs, kept because the tables were not there when the tick came: user registers in
- * DWARF order with the pc behind them, and stack memory from rsp upwards. */
+ * DWARF order with the pc behind them, and stack memory from the red zone below rsp (psABI 3.2.2)
+ * upwards. In an epilogue, what has been popped is still found in the red zone. */
 #define SONDE_DEFERRED_REGISTERS   17
-#define SONDE_DEFERRED_STACK_WORDS 1024
+#define SONDE_RED_ZONE_WORDS	   16
+#define SONDE_DEFERRED_STACK_WORDS (SONDE_RED_ZONE_WORDS + 1024)
 struct sonde_deferred {
 	__u64 registers[SONDE_DEFERRED_REGISTERS];
 	__u64 stack[SONDE_DEFERRED_STACK_WORDS];

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <chrono>
+#include <csignal>
 #include <cstring>
 #include <thread>
 
@@ -134,8 +135,8 @@ TEST_F(DeferredWalksTest, PastTheBudgetSamplesAreTakenAtOnceAndCounted) {
   EXPECT_EQ(taken, room + 10);
 }
 
-// This thread as a tick would find it, with that many words of its stack.
-__attribute__((noinline)) RawSample own_sample(std::size_t stack_words) {
+// A thread with these registers as a tick would find it, with that many words of its stack.
+RawSample sample_at(const gregset_t& registers, std::size_t stack_words) {
   constexpr std::array kDwarfOrder = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
                                       REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
                                       REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
@@ -143,20 +144,63 @@ __attribute__((noinline)) RawSample own_sample(std::size_t stack_words) {
   sample.header.tgid = static_cast<std::uint32_t>(::getpid());
   sample.header.flags = SONDE_SAMPLE_DEFERRED;
   sample.user.resize(SONDE_DEFERRED_REGISTERS + stack_words);
-  ucontext_t context{};
-  ::getcontext(&context);
   for (std::size_t i = 0; i < kDwarfOrder.size(); ++i) {
-    sample.user[i] = static_cast<std::uint64_t>(context.uc_mcontext.gregs[kDwarfOrder[i]]);
+    sample.user[i] = static_cast<std::uint64_t>(registers[kDwarfOrder[i]]);
   }
   std::memcpy(sample.user.data() + SONDE_DEFERRED_REGISTERS,
-              reinterpret_cast<const void*>(sample.user[7]), stack_words * 8);
+              reinterpret_cast<const void*>(sample.user[7] - SONDE_RED_ZONE_WORDS * 8),
+              stack_words * 8);
   return sample;
+}
+
+__attribute__((noinline)) RawSample own_sample(std::size_t stack_words) {
+  ucontext_t context{};
+  ::getcontext(&context);
+  return sample_at(context.uc_mcontext.gregs, stack_words);
+}
+
+// Traps between the pop of RBP and the return, where compilers still say that RBP is saved at
+// CFA-16: below the stack pointer by then.
+extern "C" void sonde_test_trap_after_pop();
+__asm__(R"(
+.text
+.type sonde_test_trap_after_pop, @function
+sonde_test_trap_after_pop:
+  .cfi_startproc
+  push %rbp
+  .cfi_def_cfa_offset 16
+  .cfi_offset %rbp, -16
+  mov $1, %ebp
+  pop %rbp
+  .cfi_def_cfa_offset 8
+  int3
+  nop
+  ret
+  .cfi_endproc
+.size sonde_test_trap_after_pop, . - sonde_test_trap_after_pop
+)");
+
+RawSample trapped_sample;
+
+RawSample sample_after_pop(std::size_t stack_words) {
+  static std::size_t words;
+  words = stack_words;
+  struct sigaction action {};
+  action.sa_flags = SA_SIGINFO;
+  action.sa_sigaction = [](int, siginfo_t*, void* context) {
+    trapped_sample = sample_at(static_cast<ucontext_t*>(context)->uc_mcontext.gregs, words);
+  };
+  struct sigaction before {};
+  ::sigaction(SIGTRAP, &action, &before);
+  sonde_test_trap_after_pop();
+  ::sigaction(SIGTRAP, &before, nullptr);
+  return trapped_sample;
 }
 
 class OwnStackTest : public DeferredWalksTest {
  protected:
-  // The walk of this thread's stack, from a copy of that many words, with all tables there.
-  RawSample walk(std::size_t stack_words) {
+  // The walk of a sample of this thread, with all tables there.
+  RawSample walk(RawSample (*take_sample)(std::size_t), std::size_t stack_words) {
     const auto pid = static_cast<std::uint32_t>(::getpid());
     processes_.scan(pid);
     publisher_->publish(processes_);
@@ -164,7 +208,7 @@ class OwnStackTest : public DeferredWalksTest {
       std::this_thread::sleep_for(milliseconds(10));
     }
     publisher_->publish_rows();
-    RawSample sample = own_sample(stack_words);
+    RawSample sample = take_sample(stack_words);
     const Process* process = processes_.find(pid);
     sample.header.start_time_ns = process->start_ticks * SONDE_START_TICK_NS;
     sample.header.time_ns = monotonic_ns();
@@ -179,14 +223,20 @@ class OwnStackTest : public DeferredWalksTest {
 };
 
 TEST_F(OwnStackTest, AStackIsWalkedWholeOnceItsTablesAreThere) {
-  const RawSample walked = walk(700);  // main is a few KiB up
+  const RawSample walked = walk(own_sample, 700);  // main is a few KiB up
   EXPECT_FALSE(walked.is_deferred());
   EXPECT_EQ(walked.header.stop, SONDE_STOP_COMPLETE);
   EXPECT_GT(walked.user.size(), 6U);
 }
 
+TEST_F(OwnStackTest, ARegisterThatIsSavedBelowTheStackPointerIsFoundInTheRedZone) {
+  const RawSample walked = walk(sample_after_pop, 700);
+  EXPECT_EQ(walked.header.stop, SONDE_STOP_COMPLETE);
+  EXPECT_GT(walked.user.size(), 6U);
+}
+
 TEST_F(OwnStackTest, AStackDeeperThanItsCopySaysSo) {
-  const RawSample walked = walk(20);
+  const RawSample walked = walk(own_sample, 20);
   EXPECT_EQ(walked.header.stop, SONDE_STOP_STACK_COPY);
   EXPECT_GE(walked.user.size(), 1U);
 }

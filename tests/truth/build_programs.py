@@ -12,7 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from variants import BY_NAME, PLUGINS, RUST, VARIANTS
+from variants import BY_NAME, FORTRAN, PLUGINS, RUST, VARIANTS
 
 SOURCES = Path(__file__).resolve().parent / "programs"
 
@@ -44,6 +44,9 @@ def _commands(variant, folder):
     output = str(folder / variant.name)
     if variant.compiler == RUST:
         return [[RUST, "--edition=2021", *variant.flags, "-o", output, source]]
+    if variant.compiler == FORTRAN:
+        return [[FORTRAN, "-w", *variant.flags, "-J", str(folder), "-o", output, source,
+                 str(SOURCES / "fortran_main.c")]]
     language = ["-std=gnu++17"] if source.endswith(".cc") else ["-std=gnu11"]
     common = [variant.compiler, *language, "-w", *variant.flags]
     commands = [[*common, "-o", output, source, "-pthread", "-ldl"]]
@@ -77,6 +80,42 @@ def _split_debug(program):
     _run(["objcopy", f"--add-gnu-debuglink={debug}", str(program)])
 
 
+def _strip(program):
+    """Takes the symbols; PROGRAM.full keeps them for the judge."""
+    shutil.copy2(program, str(program) + ".full")
+    _run(["strip", "--strip-all", str(program)])
+
+
+def _lay_out_anew(program):
+    """Blocks in reverse, every function's blocks but the first in sections of their own."""
+    before = str(program) + ".before"
+    os.rename(program, before)
+    _run(["llvm-bolt-16", before, "-o", str(program), "--reorder-blocks=reverse",
+          "--split-functions", "--split-strategy=all"])
+
+
+AFTER = {"split": _split_debug, "strip": _strip, "bolt": _lay_out_anew}
+
+
+def _code_bias(program):
+    """What to take from an address of the program's code to get its offset in the file."""
+    segments = _run([*INSPECT["segments"], str(program)])
+    offset, address = re.search(r"LOAD +(0x\w+) (0x\w+) .*R E", segments).groups()
+    return int(address, 16) - int(offset, 16)
+
+
+def functions_by_start(program):
+    """name that a profile gives a function of a stripped file -> its name."""
+    full, result = Path(str(program) + ".full"), {}
+    if full.exists():
+        bias = _code_bias(full)
+        for line in _run(["nm", "-C", "--defined-only", str(full)]).splitlines():
+            address, kind, name = line.split(" ", 2)
+            if kind in "tTwW":
+                result[f"{Path(program).name}+{int(address, 16) - bias:#x}"] = name
+    return result
+
+
 def build(variant, out):
     """Builds one variant; returns the path of its program."""
     folder = Path(out) / variant.name
@@ -89,9 +128,9 @@ def build(variant, out):
     folder.mkdir(parents=True)
     for command in commands:
         _run(command)
+    if variant.after in AFTER:
+        AFTER[variant.after](program)
     _check(variant, program)
-    if variant.after == "split":
-        _split_debug(program)
     stamp.write_text(digest)
     return program
 

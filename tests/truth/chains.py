@@ -149,6 +149,8 @@ class Chains:
     image: str
     is_static: bool = False
     callees: tuple = ()
+    # What a profile calls the functions of a stripped file -> their names.
+    stripped: dict = field(default_factory=dict)
     _letters: dict = field(default_factory=dict)
     _compiled: list = field(default_factory=list)
     _cache: dict = field(default_factory=dict)
@@ -190,14 +192,15 @@ class Chains:
     def letter(self, frame):
         """The letter of a frame: of a named function, or of the class of its image."""
         file_name = frame.image.removesuffix(" (deleted)").rpartition("/")[2]
-        name = normalize(frame.name)
+        known = self.stripped.get(frame.name)
+        name = normalize(known or frame.name)
         if file_name == self.image:
             named = self._letters.get(("", name))
             if named:
                 return named
             if name in ("_start", "_start_c"):
                 return START
-            return PLT if not frame.resolved or name.endswith("@plt") else OWN
+            return PLT if not (frame.resolved or known) or name.endswith("@plt") else OWN
         for (image, function), letter in self._letters.items():
             if image and function == name and file_name.startswith(image):
                 return letter

@@ -8,6 +8,8 @@ from chains import Chains, Frame
 
 # Stop reasons of samples taken before the tables of a process or a range were published.
 NOT_YET = ("no_mapping", "no_process")
+# Of such a program whose stacks are deeper than what is kept of them until then.
+CUT_COPY = "stack_copy"
 # The task had given its memory back (exit, exec): there is no stack left to be walked.
 GONE = "memory_gone"
 WHOLE = ("complete", "")
@@ -27,6 +29,7 @@ class Tally:
     name: str
     chains: Chains
     min_correct: float = MIN_CORRECT
+    is_deep: bool = False
     samples: int = 0
     whole: int = 0
     correct: int = 0
@@ -40,7 +43,7 @@ class Tally:
     unknown: Counter = field(default_factory=Counter)  # leaf name -> samples
 
     def add(self, stack):
-        if stack.stop in NOT_YET:
+        if stack.stop in NOT_YET or (self.is_deep and stack.stop == CUT_COPY):
             self.not_yet += stack.count
             return
         if stack.stop == GONE:
@@ -59,9 +62,9 @@ class Tally:
             self.bad[(stack.stop, describe(stack))] += stack.count
         for index in verdict.full:
             self.full[index] += stack.count
-        if not stack.leaf_resolved():
+        leaf = (stack.kernel or stack.user or (Frame("(none)", ""),))[-1]
+        if not leaf.resolved and leaf.name not in self.chains.stripped:
             self.unknown_leaves += stack.count
-            leaf = (stack.kernel or stack.user or (Frame("(none)", ""),))[-1]
             self.unknown[f"{leaf.name} ({leaf.image})"] += stack.count
             if leaf.image.endswith("/" + self.chains.image):
                 self.unknown_own_leaves += stack.count
@@ -103,9 +106,10 @@ def describe(stack):
     return " > ".join(parts) if parts else "(no frames)"
 
 
-def tally_all(stacks, programs):
-    """programs: process name -> Chains. Returns name -> Tally."""
-    result = {name: Tally(name, chains) for name, chains in programs.items()}
+def tally_all(stacks, programs, deep=()):
+    """programs: process name -> Chains; `deep`: those with stacks deeper than what is kept of them
+    while their tables are loaded. Returns name -> Tally."""
+    result = {name: Tally(name, chains, is_deep=name in deep) for name, chains in programs.items()}
     for stack in stacks:
         if stack.process in result:
             result[stack.process].add(stack)

@@ -18,7 +18,7 @@ import capabilities
 import pprof_reader
 import stacks
 import tally
-from build_programs import BuildError, build_all
+from build_programs import BuildError, build_all, functions_by_start
 from chains import Chains
 from variants import BY_NAME, VARIANTS
 
@@ -31,7 +31,8 @@ def chains_of(variant, program):
     text = subprocess.run([str(program), "--truth"], capture_output=True, text=True, check=True)
     is_static = variant.is_static or "-static-pie" in variant.flags
     truth = json.loads(text.stdout)
-    return Chains(truth["chains"], variant.name, is_static, tuple(truth.get("callees", ())))
+    return Chains(truth["chains"], variant.name, is_static, tuple(truth.get("callees", ())),
+                  functions_by_start(program))
 
 
 def start_program(variant, program, run_folder, seconds):
@@ -99,7 +100,8 @@ def run(options):
               f"{options.seconds} s at {options.hz} Hz", flush=True)
         recorded = record(options, batch, programs, folder)
         chains = {v.name: chains_of(v, programs[v.name]) for v in batch}
-        result.update(tally.tally_all(recorded, chains))
+        deep = {v.name for v in batch if v.is_deep}
+        result.update(tally.tally_all(recorded, chains, deep))
     for variant in chosen:
         result[variant.name].min_correct = variant.min_correct
     return {variant.name: result[variant.name] for variant in chosen}

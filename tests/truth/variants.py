@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 MUSL = "musl-gcc"
 C, CXX, CLANG, CLANGXX, RUST = "gcc", "g++", "clang-14", "clang++-14", "/usr/bin/rustc"
+FORTRAN = "gfortran"
 NO_FP, FP = "-fomit-frame-pointer", "-fno-omit-frame-pointer"
 BFD, GOLD, LLD = "-fuse-ld=bfd", "-fuse-ld=gold", "-fuse-ld=lld"
 NO_CFI = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
+DEEP = ("alloca.c", "recurse.c")
 PLUGINS = (("a", 0), ("b", 208), ("c", 4096 + 48))
 
 
@@ -22,14 +24,17 @@ class Variant:
     # Facts about the machine code that the variant is there for: (tool, regular expression).
     must_show: tuple = ()
     # What is done to the file: "" | "delete" it once it runs | "replace" it | "split" its symbols
-    # into a debug file.
+    # into a debug file | "strip" them | lay its code out anew as "bolt" does.
     after: str = ""
     # Of its stacks, this share must be whole and correct.
     min_correct: float = 0.99
+    # Its stacks are deeper than what is kept of one while its tables are loaded.
+    is_deep: bool = False
 
 
 def _v(name, compiler, source, *flags, **more):
-    return Variant(name, compiler, source, flags, is_static="-static" in flags, **more)
+    return Variant(name, compiler, source, flags, is_static="-static" in flags,
+                   is_deep=source in DEEP, **more)
 
 
 def _bare(name, compiler, source, *flags, **more):
@@ -40,6 +45,11 @@ EXPRESSION = (("frames", r"DW_CFA_def_cfa_expression"),)
 JUMPS = (("code", r"jmp\s+[0-9a-f]+ <tail_second>"), ("code", r"jmp\s+[0-9a-f]+ <tail_leaf>"))
 NO_EH_FRAME = (("sections", r"\.debug_frame"),)
 FAR_TEXT = (("segments", r"LOAD(?s:.*)R E(?s:.*)LOAD(?s:.*)R E"),)
+COLD_PARTS = (("sections", r"\.bolt\.org\.eh_frame"), ("sections", r"\.text\.cold"))
+NO_SYMBOLS = (("sections", r"(?s:^((?!\.symtab).)*$)"),)
+END_BRANCHES = (("code", r"<(main|_ZN4site4leafEm)>:\n.*endbr64"),)
+GUARDS = (("code", r"<__stack_chk_fail@plt>"),)
+MCOUNT = (("code", r"call.*mcount"),)
 
 VARIANTS = (
     # Truth program 1 over the levels of optimization, frame pointers, kinds of file and linkers.
@@ -106,6 +116,27 @@ VARIANTS = (
     _v("vdso_fp_static", C, "vdso.c", "-O2", FP, "-static"),
     _v("threads", C, "threads.c", "-O2", NO_FP),
     _v("threads_static", C, "threads.c", "-O2", NO_FP, "-static", GOLD),
+    # Other front ends, layouts and instrumentation.
+    _v("fortran", FORTRAN, "chain.f90", "-O2", NO_FP, "-fno-inline"),
+    _v("fortran_o0", FORTRAN, "chain.f90", "-O0"),
+    _v("c_bolt", C, "chain.c", "-O2", NO_FP, "-Wl,--emit-relocs", after="bolt",
+       must_show=COLD_PARTS),
+    _v("c_bolt_nopie", C, "recurse.c", "-O2", NO_FP, "-no-pie", "-Wl,--emit-relocs",
+       after="bolt"),
+    _v("cxx_bolt", CXX, "chain.cc", "-O2", NO_FP, "-Wl,--emit-relocs", after="bolt"),
+    _v("cxx_strip", CXX, "chain.cc", "-O2", NO_FP, after="strip", must_show=NO_SYMBOLS),
+    _v("c_strip_nopie", C, "chain.c", "-O3", NO_FP, "-no-pie", after="strip"),
+    _v("c_lto", C, "chain.c", "-O2", NO_FP, "-flto"),
+    _v("cxx_lto_lld", CLANGXX, "chain.cc", "-O2", "-flto", LLD),
+    _v("c_cet", C, "chain.c", "-O2", NO_FP, "-fcf-protection=full", must_show=END_BRANCHES),
+    _v("cxx_cet_clang", CLANGXX, "chain.cc", "-O2", "-fcf-protection=full",
+       must_show=END_BRANCHES),
+    _v("c_guard", C, "chain.c", "-O2", NO_FP, "-fstack-protector-all", must_show=GUARDS),
+    _v("alloca_guard", C, "alloca.c", "-O2", NO_FP, "-fstack-protector-strong",
+       "-fstack-clash-protection"),
+    _v("c_mcount", C, "chain.c", "-O2", "-pg", "-DTRUTH_MCOUNT", must_show=MCOUNT),
+    _v("c_sections_gc", C, "chain.c", "-O2", NO_FP, "-ffunction-sections", "-Wl,--gc-sections",
+       "-Wl,-z,pack-relative-relocs"),
     # Without unwind tables: rows are made by decoding the code.
     _bare("bare_c", C, "chain.c", "-O2"),
     _bare("bare_c_o0", C, "chain.c", "-O0"),

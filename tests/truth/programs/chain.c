@@ -7,8 +7,15 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+// Built for gprof, every function calls mcount first.
+#ifdef TRUTH_MCOUNT
+#define CALLEES "\"callees\": [\"libc\"], "
+#else
+#define CALLEES ""
+#endif
+
 static const char kTruth[] =
-    "{\"chains\": ["
+    "{" CALLEES "\"chains\": ["
     "\"[start] main alpha beta gamma_ delta leaf_registers\","
     "\"[start] main alpha beta small_one small_two small_three\","
     "\"[start] main kernel_side [libc]\"," TRUTH_CLOCK_CHAIN "]}";

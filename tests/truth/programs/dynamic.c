@@ -42,7 +42,8 @@ TRUTH_FN void load_site(const char* library, const char* symbol) {
 int main(int argc, char** argv) {
   static const char* const kSymbols[] = {"entry_a", "entry_b", "entry_c"};
   const uint64_t end = truth_begin(argc, argv, kTruth);
-  char self[4096], library[4200];
+  // Not on the stack: what is deeper than 8 KiB is cut while a new mapping is not known yet.
+  static char self[4096], library[4200];
   const ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
   if (length <= 0) return 1;
   self[length] = 0;
