@@ -47,6 +47,8 @@ std::string_view stop_phrase(std::uint16_t stop) {
       return "stack pointer did not grow";
     case SONDE_STOP_MEMORY_GONE:
       return "process was ending";
+    case SONDE_STOP_STACK_COPY:
+      return "deeper than what was kept of it";
     default:
       return "reason not known";
   }
