@@ -287,8 +287,8 @@ static __always_inline void take_user_stack(struct sonde_unwind *u, struct task_
 }
 
 /* Copies user stack memory into the record, page by page, since a read that meets the end of a
- * mapping gives nothing at all; a red zone that cannot be read is zero. Global, so that the verifier
- * walks it once. Returns the bytes copied, 0 if there is no stack. */
+ * mapping gives nothing at all; a red zone that cannot be read is zero. Global, so that the
+ * verifier walks it once. Returns the bytes copied, 0 if there is no stack. */
 #define SONDE_RED_ZONE_BYTES (SONDE_RED_ZONE_WORDS * 8)
 __noinline int copy_stack(__u64 sp)
 {
