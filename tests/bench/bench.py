@@ -4,7 +4,7 @@
   bench.py [--sonde PATH] [--work FOLDER] [--docs FILE] [--rounds N] [--seconds N]
            [--bench-dir FOLDER] [SECTION...]
 
-Sections: kernel, calls, compile, rows, oracle. The results go to stdout and, with --docs, into
+Sections: truth, kernel, calls, compile, rows, oracle. The results go to stdout and, with --docs, into
 that file between the markers `<!-- SECTION begin -->` and `<!-- SECTION end -->`."""
 
 import argparse
@@ -21,9 +21,11 @@ sys.path[:0] = [str(HERE.parent / "truth"), str(HERE.parent / "kernels")]
 import capabilities  # noqa: E402
 import guest  # noqa: E402
 import measure  # noqa: E402
+import variants  # noqa: E402
 from measure import Load, spread  # noqa: E402
 
 DEPTHS = (10, 40, 100)
+RATES = (199, 9973)
 
 
 def build_load(source, work, compiler="g++", frame_pointers=False):
@@ -49,40 +51,44 @@ def markdown(head, rows):
     return "\n".join(lines)
 
 
-def kernel_walker(options, depth):
+def kernel_walker(options, depth, hz):
     """ns per sample of bpf_get_stack over the same program with frame pointers, which it needs."""
     load = build_load("load_depth.c", options.work, "gcc", frame_pointers=True)
     with Load(["taskset", "-c", "0", load, depth, 600]) as running:
         done = subprocess.run([options.bench_dir / "get_stack_bench", str(running.pids()[0]), "5",
-                               "199"], capture_output=True, text=True, check=True)
+                               str(hz)], capture_output=True, text=True, check=True)
     return json.loads(done.stdout)["ns_per_sample"]
+
+
+def kernel_row(options, load, depth, hz):
+    """One depth at one rate: sonde and the kernel's walker in turn."""
+    runs, walker = [], []
+    for number in range(options.rounds):
+        progress(f"kernel: depth {depth} at {hz} Hz, run {number + 1} of {options.rounds}")
+        walker.append(kernel_walker(options, depth, hz))
+        pinned = [["taskset", "-c", cpu, load, depth, 600]
+                  for cpu in sorted(os.sched_getaffinity(0))]
+        with Load(*pinned):
+            runs.append(measure.sonde(options.sonde, options.work / "kernel", options.tool, 10,
+                                      hz, "--comm", "load_depth"))
+    own = [run.summary["agent"]["bpf_ns_per_sample"] for run in runs]
+    ratios = [mine / other for mine, other in zip(own, walker)]
+    return [depth, hz, spread(own, "{:.0f}"), spread(walker, "{:.0f}"), spread(ratios, "{:.2f}"),
+            sum(run.samples for run in runs), f"{min(run.whole for run in runs):.2%}"]
 
 
 def kernel_section(options):
     """Time of the sampling program at fixed depths, user mode only."""
     load = build_load("load_depth.c", options.work, "gcc")
-    rows = []
-    for depth in DEPTHS:
-        runs, walker = [], []
-        for number in range(options.rounds):
-            walker.append(kernel_walker(options, depth))
-            progress(f"kernel: depth {depth}, run {number + 1} of {options.rounds}")
-            pinned = [["taskset", "-c", cpu, load, depth, 600]
-                      for cpu in sorted(os.sched_getaffinity(0))]
-            with Load(*pinned):
-                runs.append(measure.sonde(options.sonde, options.work / "kernel", options.tool, 10,
-                                          199, "--comm", "load_depth"))
-        own = [run.summary["agent"]["bpf_ns_per_sample"] for run in runs]
-        rows.append([depth, spread(own, "{:.0f}"), spread(walker, "{:.0f}"),
-                     spread((run.bpf_ns_per_run for run in runs), "{:.0f}"),
-                     sum(run.samples for run in runs), f"{min(run.whole for run in runs):.2%}"])
-    return ("`sonde record -d 10 -F 199 --comm load_depth`, one `load_depth` on each CPU. ns per "
-            "sample as the program itself measures it (unwinding and ring output; also what "
-            "interrupts it), and mean ns per run of all its BPF programs by "
-            "`kernel.bpf_stats_enabled` (idle and filtered ticks included). "
-            + "`bpf_get_stack` is the kernel's own walker over the same program built with frame "
-            "pointers, without any output.\n\n"
-            + markdown(("frames", "sonde, ns per sample", "bpf_get_stack, ns", "ns per BPF run",
+    rows = [kernel_row(options, load, depth, hz) for hz in RATES for depth in DEPTHS]
+    return ("`sonde record -d 10 -F HZ --comm load_depth`, one `load_depth` on each CPU. ns per "
+            "sample as the program itself measures it: unwinding and ring output, and what "
+            "interrupts it. `bpf_get_stack` is the kernel's own walker over the same program built "
+            "with frame pointers, which it needs, without any output. At 199 Hz the load has "
+            "driven tables and code out of the caches between two samples; at 9973 Hz they are "
+            "still there. The ratio is that of runs in turn: what a nanosecond buys differs "
+            "between machines by a factor of three.\n\n"
+            + markdown(("frames", "Hz", "sonde, ns per sample", "bpf_get_stack, ns", "ratio",
                         "samples", "whole"), rows))
 
 
@@ -170,7 +176,39 @@ def oracle_section(options):
     return f"`{tool.name} --all`\n\n```\n{text.strip()}\n```"
 
 
-SECTIONS = {"kernel": kernel_section, "calls": calls_section, "compile": compile_section,
+def truth_row(kind, tallies, gates):
+    """A kind of programs as one row: `tallies` are of truth_matrix.py's JSON."""
+    samples = sum(one["samples"] for one in tallies)
+    correct = sum(one["correct"] for one in tallies)
+    least = min(one["correct"] / max(one["samples"], 1) for one in tallies)
+    return [kind, len(tallies), samples, f"{correct / max(samples, 1):.2%}", f"{least:.2%}",
+            f"> {min(gates):.0%}", sum(one["not_yet"] for one in tallies),
+            sum(one["gone"] for one in tallies)]
+
+
+def truth_section(options):
+    """Whole and right stacks of the programs that know theirs, by kind."""
+    result = options.work / "truth.json"
+    progress("truth: every program that knows its stacks")
+    run_tool([Path(sys.executable), HERE.parent / "truth" / "truth_matrix.py", "--sonde",
+              options.sonde, "--out", options.work / "truth", "--json", result])
+    tallies = json.loads(result.read_text(encoding="utf-8"))
+    kinds = {}
+    for name, tally in tallies.items():
+        kinds.setdefault(variants.BY_NAME[name].kind(), []).append(name)
+    rows = [truth_row(kind, [tallies[name] for name in names],
+                      [variants.BY_NAME[name].min_correct for name in names])
+            for kind, names in sorted(kinds.items())]
+    return ("`truth_matrix.py`: programs that state the stacks they can be seen in, all recorded "
+            "at 499 Hz, half of them started during the recording. A stack counts if every frame "
+            "of it is right, up to the thread's first. Not yet: before tables were there, and "
+            "deeper than what was kept of it until then. Gone: the program had given its memory "
+            "back.\n\n"
+            + markdown(("kind", "programs", "samples", "whole and right", "least of a program",
+                        "gate", "not yet", "gone"), rows))
+
+
+SECTIONS = {"truth": truth_section, "kernel": kernel_section, "calls": calls_section, "compile": compile_section,
             "rows": rows_section, "oracle": oracle_section}
 
 

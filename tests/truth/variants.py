@@ -7,6 +7,7 @@ from dataclasses import dataclass
 MUSL = "musl-gcc"
 C, CXX, CLANG, CLANGXX, RUST = "gcc", "g++", "clang-14", "clang++-14", "/usr/bin/rustc"
 FORTRAN = "gfortran"
+LANGUAGES = {C: "C", CLANG: "C", CXX: "C++", CLANGXX: "C++", RUST: "Rust", FORTRAN: "Fortran"}
 NO_FP, FP = "-fomit-frame-pointer", "-fno-omit-frame-pointer"
 BFD, GOLD, LLD = "-fuse-ld=bfd", "-fuse-ld=gold", "-fuse-ld=lld"
 NO_CFI = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
@@ -30,6 +31,16 @@ class Variant:
     min_correct: float = 0.99
     # Its stacks are deeper than what is kept of one while its tables are loaded.
     is_deep: bool = False
+
+
+    def kind(self):
+        """What the table of whole stacks counts it under."""
+        if self.compiler == MUSL:
+            return "musl, without unwind tables"
+        if self.source == "assembly.c":
+            return "assembly without unwind tables"
+        language = LANGUAGES[self.compiler]
+        return f"{language} without unwind tables" if NO_CFI[0] in self.flags else language
 
 
 def _v(name, compiler, source, *flags, **more):
