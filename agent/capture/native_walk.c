@@ -43,6 +43,9 @@ static int sonde_look_up(struct sonde_unwind* u, __u64 slot, __u64 file_offset) 
   return sonde_find_row((__u32)slot, file_offset, &u->row);
 }
 
+// What return probes replaced is known to the kernel alone: `trampoline` is never set here.
+static void sonde_original_return(struct sonde_unwind* u) { (void)u; }
+
 #include "bpf/include/unwind/step.h"
 
 void native_walk(const struct native_tables* given, struct sonde_unwind* u) {

@@ -43,6 +43,31 @@ struct signal_struct {
 	atomic_t live;
 };
 
+/* kernel/events/uprobes.c: out-of-line slots, the first of which is where probed returns go. */
+struct xol_area {
+	unsigned long vaddr;
+};
+
+struct uprobes_state {
+	struct xol_area *xol_area;
+};
+
+struct mm_struct {
+	struct uprobes_state uprobes_state;
+};
+
+/* A function under a return probe: where it returns to. The innermost is first. */
+struct return_instance {
+	unsigned long stack; /* of the function's caller, below the return address */
+	unsigned long orig_ret_vaddr;
+	struct return_instance *next;
+};
+
+struct uprobe_task {
+	struct return_instance *return_instances;
+	unsigned long vaddr; /* of the instruction that runs out of line */
+};
+
 struct task_struct {
 	void *stack;
 	unsigned int flags;
@@ -51,7 +76,8 @@ struct task_struct {
 	struct task_struct *real_parent;
 	struct task_struct *group_leader;
 	__u64 start_boottime;
-	void *mm;
+	struct mm_struct *mm;
+	struct uprobe_task *utask;
 	char comm[16];
 	struct signal_struct *signal;
 	struct css_set *cgroups;

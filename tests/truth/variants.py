@@ -127,6 +127,8 @@ VARIANTS = (
     _v("vdso_fp_static", C, "vdso.c", "-O2", FP, "-static"),
     _v("threads", C, "threads.c", "-O2", NO_FP),
     _v("threads_static", C, "threads.c", "-O2", NO_FP, "-static", GOLD),
+    _v("probed", C, "probed.c", "-O2", NO_FP),
+    _v("probed_fp", C, "probed.c", "-O1", FP),
     # Other front ends, layouts and instrumentation.
     _v("fortran", FORTRAN, "chain.f90", "-O2", NO_FP, "-fno-inline"),
     _v("fortran_o0", FORTRAN, "chain.f90", "-O0"),

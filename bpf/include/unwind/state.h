@@ -49,6 +49,9 @@ struct sonde_unwind {
 	__u64 window_base; /* address of window[0] */
 	__u64 window_bytes;
 
+	__u64 trampoline; /* where probed returns go, 0 = none; and the first of those probes */
+	__u64 return_probes;
+
 	__u32 block_first; /* the process's ranges */
 	__u32 block_count;
 	__u32 frame_first; /* index of the first user frame in record.frames */

@@ -4,6 +4,8 @@
  *   int sonde_look_up(struct sonde_unwind *u, __u64 slot, __u64 file_offset);
  *                              sonde_find_row() into u->row, in whatever way suits it
  *   int sonde_read_word(struct sonde_unwind *u, __u64 address, __u64 *out);      0 = read
+ *   void sonde_original_return(struct sonde_unwind *u);
+ *                              puts what a return probe has replaced back into u->pc
  *   int sonde_read_block(void *destination, __u32 bytes, __u64 address);         0 = read */
 #ifndef SONDE_UNWIND_STEP_H
 #define SONDE_UNWIND_STEP_H
@@ -210,18 +212,34 @@ static __always_inline int sonde_step_anonymous(struct sonde_unwind *u, __u64 pc
 	return sonde_step_fp(u, SONDE_STOP_FP_IMPLAUSIBLE);
 }
 
+/* A frame in code of the kernel's that user mode runs, [vsyscall]: it pushes nothing. */
+static __always_inline int sonde_step_opaque(struct sonde_unwind *u, __u64 pc)
+{
+	__u64 caller;
+
+	sonde_emit(u, (SONDE_TAG_USER_PC << SONDE_TAG_SHIFT) | (pc & SONDE_USER_PC_MASK));
+	if (sonde_read_word(u, u->sp, &caller))
+		return sonde_stop(u, SONDE_STOP_READ_FAULT);
+	return sonde_move(u, caller, u->sp + 8, u->bp, 0);
+}
+
 /* Walks one frame. Returns 1 when the walk is over (u->stop says why), else 0. */
 static __always_inline int sonde_step(struct sonde_unwind *u)
 {
-	/* A return address points behind the call: one byte back is inside it. */
-	__u64 pc = u->exact ? u->pc : u->pc - 1;
-	__u64 slot, offset;
+	__u64 pc, slot, offset;
 	int found;
+
+	if (u->trampoline && u->pc == u->trampoline)
+		sonde_original_return(u);
+	/* A return address points behind the call: one byte back is inside it. */
+	pc = u->exact ? u->pc : u->pc - 1;
 
 	if (u->frame_count >= SONDE_MAX_USER_FRAMES)
 		return sonde_stop(u, SONDE_STOP_DEPTH);
 	if (!sonde_find_range(u, pc))
 		return sonde_stop_outside(u, pc);
+	if (u->range_target >> SONDE_RANGE_KIND_SHIFT == SONDE_RANGE_OPAQUE)
+		return sonde_step_opaque(u, pc);
 	if (u->range_target >> SONDE_RANGE_KIND_SHIFT != SONDE_RANGE_IMAGE)
 		return sonde_step_anonymous(u, pc);
 	slot = (u->range_target >> SONDE_RANGE_SLOT_SHIFT) & SONDE_IMAGE_SLOT_MASK;
