@@ -91,6 +91,13 @@ std::string ProcReader::path_of(std::uint32_t pid, const char* file) const {
   return root_ + "/" + std::to_string(pid) + "/" + file;
 }
 
+Result<UniqueFd> ProcReader::open_memory(std::uint32_t pid) const {
+  const std::string path = path_of(pid, "mem");
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd) return Error::from_errno(errno, path);
+  return fd;
+}
+
 std::string ProcReader::root_of(std::uint32_t pid) const { return path_of(pid, "root"); }
 
 Result<std::vector<std::uint32_t>> ProcReader::processes() const {

@@ -46,6 +46,9 @@ class ProcReader {
                                                          std::uint32_t device_major,
                                                          std::uint32_t device_minor,
                                                          std::uint64_t inode);
+  // The process's memory, to be read at its addresses. errors: kPermissionDenied without
+  // CAP_SYS_PTRACE.
+  [[nodiscard]] Result<UniqueFd> open_memory(std::uint32_t pid) const;
   [[nodiscard]] std::string root_of(std::uint32_t pid) const;  // /proc/PID/root
   [[nodiscard]] const std::string& root() const { return root_; }
 

@@ -5,6 +5,7 @@
 #include <iterator>
 #include <utility>
 
+#include "agent/process/copied_code.h"
 #include "agent/process/maps_parser.h"
 #include "core/base/clock.h"
 
@@ -133,8 +134,33 @@ void ProcessTable::scan(std::uint32_t tgid) {
     append_range(*ranges, range);
   });
   process.ranges = std::move(ranges);
+  look_for_copies(process);
   changed(process);
   processes_.insert_or_assign(tgid, std::move(process));
+}
+
+CodeRange ProcessTable::as_original(const Process& process, const CodeRange& range) const {
+  if (range.kind != RangeKind::kAnonymous) return range;
+  if (const auto here = find_original(proc_, images_, process.tgid, *process.ranges, range)) {
+    return *here;
+  }
+  // The memory may have been made code in more than one step: what was there before.
+  if (const auto past = past_.find(process.tgid); past != past_.end()) {
+    const Process& before = past->second.back().process;
+    if (before.start_ticks == process.start_ticks) {
+      const auto there = find_original(proc_, images_, process.tgid, *before.ranges, range);
+      if (there) return *there;
+    }
+  }
+  return range;
+}
+
+void ProcessTable::look_for_copies(Process& process) {
+  auto ranges = std::make_shared<std::vector<CodeRange>>();
+  for (const CodeRange& range : *process.ranges) {
+    append_range(*ranges, as_original(process, range));
+  }
+  process.ranges = std::move(ranges);
 }
 
 void ProcessTable::remember(const Process& process, std::uint64_t until_ns) {
@@ -220,7 +246,7 @@ void ProcessTable::on_mapping(const MappingEvent& event) {
       event.begin + event.bytes < event.begin) {
     return;
   }
-  const CodeRange range = make_range(event, false);
+  const CodeRange range = as_original(process, make_range(event, false));
   bool replaces = false;
   for (const CodeRange& old : *process.ranges) {
     if (old.begin < range.end && range.begin < old.end && old.kind == RangeKind::kImage &&

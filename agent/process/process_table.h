@@ -104,6 +104,9 @@ class ProcessTable {
  private:
   CodeRange make_range(const MappingEvent& event, bool deleted);
   void remember(const Process& process, std::uint64_t until_ns);
+  // Anonymous code that is a copy of a file's, as that file's code; else what it was.
+  [[nodiscard]] CodeRange as_original(const Process& process, const CodeRange& range) const;
+  void look_for_copies(Process& process);
   void changed(const Process& process) { dirty_.insert(process.tgid); }
 
   const ProcReader& proc_;

@@ -28,7 +28,8 @@ PER_RECORDING = 30  # programs that share the CPUs in one recording
 
 def chains_of(variant, program):
     """The chains a program states."""
-    text = subprocess.run([str(program), "--truth"], capture_output=True, text=True, check=True)
+    text = subprocess.run([str(Path(program).resolve()), "--truth"], capture_output=True, text=True,
+                          check=True, cwd=Path(program).parent)
     is_static = variant.is_static or "-static-pie" in variant.flags
     truth = json.loads(text.stdout)
     return Chains(truth["chains"], variant.name, is_static, tuple(truth.get("callees", ())),
@@ -41,7 +42,8 @@ def start_program(variant, program, run_folder, seconds):
     if variant.after in ("delete", "replace"):
         path = Path(run_folder) / variant.name
         shutil.copy2(program, path)
-    process = subprocess.Popen([str(path), str(seconds)], stdout=subprocess.DEVNULL)
+    process = subprocess.Popen([str(path.resolve()), str(seconds)], stdout=subprocess.DEVNULL,
+                               cwd=run_folder)
     if variant.after in ("delete", "replace"):
         time.sleep(0.05)  # the exec has read the file's name
         if variant.after == "delete":

@@ -56,6 +56,7 @@ EXPRESSION = (("frames", r"DW_CFA_def_cfa_expression"),)
 JUMPS = (("code", r"jmp\s+[0-9a-f]+ <tail_second>"), ("code", r"jmp\s+[0-9a-f]+ <tail_leaf>"))
 NO_EH_FRAME = (("sections", r"\.debug_frame"),)
 FAR_TEXT = (("segments", r"LOAD(?s:.*)R E(?s:.*)LOAD(?s:.*)R E"),)
+COPIED_AT = "-Wl,--section-start=copied=0x50000000"
 COLD_PARTS = (("sections", r"\.bolt\.org\.eh_frame"), ("sections", r"\.text\.cold"))
 NO_SYMBOLS = (("sections", r"(?s:^((?!\.symtab).)*$)"),)
 END_BRANCHES = (("code", r"<(main|_ZN4site4leafEm)>:\n.*endbr64"),)
@@ -127,6 +128,10 @@ VARIANTS = (
     _v("vdso_fp_static", C, "vdso.c", "-O2", FP, "-static"),
     _v("threads", C, "threads.c", "-O2", NO_FP),
     _v("threads_static", C, "threads.c", "-O2", NO_FP, "-static", GOLD),
+    _v("copied", C, "copied.c", "-O2", NO_FP, "-no-pie", COPIED_AT),
+    _v("copied_late", C, "copied.c", "-O2", NO_FP, "-no-pie", COPIED_AT),
+    _v("copied_mremap", C, "copied.c", "-O2", NO_FP, "-no-pie", COPIED_AT, "-DBY_MREMAP"),
+    _v("copied_mremap_l", C, "copied.c", "-O2", NO_FP, "-no-pie", COPIED_AT, "-DBY_MREMAP"),
     _v("probed", C, "probed.c", "-O2", NO_FP),
     _v("probed_fp", C, "probed.c", "-O1", FP),
     # Other front ends, layouts and instrumentation.
