@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What uprobes have replaced, so that a walk goes on as if they were not there. The includer
+ * provides get_scratch(). */
+#ifndef SONDE_UPROBES_H
+#define SONDE_UPROBES_H
+
+#include "task.bpf.h"
+#include "unwind/state.h"
+
+#define SONDE_RETURN_PROBES 16 /* chained ones of one return address, and left ones of longjmp */
+
+/* u->pc is where probed returns go: finds the probe of this return address, which lies just below
+ * u->sp, by what the kernel keeps for the task. Several probes can share one. */
+__noinline int find_original_return(void)
+{
+	struct sonde_unwind *u = get_scratch();
+	struct return_instance *probe;
+	__u64 stack, address;
+	int i;
+
+	if (!u)
+		return 1;
+	probe = (struct return_instance *)u->return_probes;
+	for (i = 0; i < SONDE_RETURN_PROBES && probe; i++) {
+		stack = BPF_CORE_READ(probe, stack);
+		address = BPF_CORE_READ(probe, orig_ret_vaddr);
+		probe = BPF_CORE_READ(probe, next);
+		if (stack + 8 >= u->sp && address != u->trampoline) {
+			u->pc = address;
+			u->return_probes = (__u64)probe;
+			return 0;
+		}
+	}
+	u->return_probes = 0;
+	return 1;
+}
+
+static __always_inline void sonde_original_return(struct sonde_unwind *u)
+{
+	find_original_return();
+}
+
+/* Uprobes replace code and return addresses of their processes: takes note of the replaced ones.
+ * An instruction that runs out of line counts where it stands. */
+static __always_inline void note_uprobes(struct sonde_unwind *u, struct task_struct *task)
+{
+	struct uprobe_task *probes;
+	__u64 area;
+
+	u->trampoline = 0;
+	if (!bpf_core_field_exists(task->utask) || !bpf_core_type_exists(struct xol_area))
+		return;
+	probes = SONDE_READ(task, utask);
+	if (!probes)
+		return;
+	area = BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
+	u->trampoline = area;
+	u->return_probes = (__u64)BPF_CORE_READ(probes, return_instances);
+	if (area && u->pc > area && u->pc - area < 4096 && bpf_core_field_exists(probes->vaddr))
+		u->pc = BPF_CORE_READ(probes, vaddr);
+}
+
+#endif
