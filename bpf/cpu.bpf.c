@@ -107,6 +107,7 @@ static __always_inline int sonde_look_up(struct sonde_unwind *u, __u64 slot, __u
 	return look_up_row(slot, file_offset);
 }
 
+#include "go_switch.bpf.h"
 #include "uprobes.bpf.h"
 #include "unwind/step.h"
 

@@ -46,6 +46,12 @@ static int sonde_look_up(struct sonde_unwind* u, __u64 slot, __u64 file_offset) 
 // What return probes replaced is known to the kernel alone: `trampoline` is never set here.
 static void sonde_original_return(struct sonde_unwind* u) { (void)u; }
 
+// Needs memory outside of the stack, which is not kept.
+static int sonde_go_switch(struct sonde_unwind* u) {
+  (void)u;
+  return 1;
+}
+
 #include "bpf/include/unwind/step.h"
 
 void native_walk(const struct native_tables* given, struct sonde_unwind* u) {

@@ -26,6 +26,16 @@ enum sonde_cfa_kind {
 	 * *(CFA - aux * 8), unchanged if aux is 0; the return address is *(CFA - 8). */
 	SONDE_CFA_FAR_RSP,
 	SONDE_CFA_FAR_RBP,
+	/* The Go runtime on a thread's own stack, which may lie on either side of the goroutine's:
+	 * goes on where the goroutine stands. aux SONDE_GO_BY_RBP: rbp is its frame pointer.
+	 * SONDE_GO_BY_G: the running g is at thread pointer + cfa_param * 8, the goroutine's at
+	 * rbp_param words in its m. */
+	SONDE_CFA_GO_SWITCH,
+};
+
+enum sonde_go_switch_kind {
+	SONDE_GO_BY_G = 0,
+	SONDE_GO_BY_RBP,
 };
 
 /* What the caller's rbp is. */

@@ -68,7 +68,12 @@ struct uprobe_task {
 	unsigned long vaddr; /* of the instruction that runs out of line */
 };
 
+struct thread_struct {
+	unsigned long fsbase; /* the thread pointer */
+};
+
 struct task_struct {
+	struct thread_struct thread;
 	void *stack;
 	unsigned int flags;
 	int pid;

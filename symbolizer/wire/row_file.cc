@@ -32,6 +32,7 @@ bool is_defined(const sonde_row& row) {
   if ((row.flags & kReservedFlags) != 0) return false;
   // Both parameters are one offset there.
   if (kind == SONDE_CFA_FAR_RSP || kind == SONDE_CFA_FAR_RBP) return (row.flags & 7U) == 0;
+  if (kind == SONDE_CFA_GO_SWITCH) return aux <= SONDE_GO_BY_RBP && (row.flags & 7U) == 0;
   const unsigned rbp = SONDE_ROW_RBP_KIND(row);
   if (SONDE_ROW_RA_KIND(row) == SONDE_RA_REGISTER) {
     if (rbp != SONDE_RBP_SAME || row.rbp_param < 0 || row.rbp_param > 15) return false;

@@ -29,6 +29,7 @@ namespace sonde {
   X(ReturnAddress, "return_address", "rows: the return address is not where calls put it")     \
   X(SignalLayout, "signal_layout", "rows: a signal frame that is not the kernel's ucontext")   \
   X(Opcode, "opcode", "rows: an unknown or cut instruction, from there to the function's end") \
+  X(GoSwitch, "go_switch", "rows: a stack switch of a Go runtime whose layout is not known")   \
   X(PageFull, "page_full", "rows: a page has more rows than fit")                              \
   X(FdeOutside, "fde_outside", "FDEs of code that is not in an executable segment")            \
   X(FdeOverlap, "fde_overlap", "FDEs cut or dropped because another one covers their code")    \
@@ -57,7 +58,7 @@ using RowClassCounts = std::array<std::uint64_t, kRowClassCount>;
 std::string_view to_string(RowClass row_class);
 
 // Raise when the same bytes may give other rows: cached files of other versions are misses.
-inline constexpr std::uint32_t kRowFormatVersion = 5;
+inline constexpr std::uint32_t kRowFormatVersion = 6;
 inline constexpr std::uint32_t kRowFileMagic = 0x776f7253;  // "Srow"
 
 struct RowFileHeader {

@@ -82,7 +82,8 @@ def run_series(options, series, programs):
                                                                    "END-PROGRAMS"), re.MULTILINE)}
     return {"release": release, "seconds": time.monotonic() - begin, "verified": verified,
             "summary": json.loads(result.between("BEGIN-JSON", "END-JSON")),
-            "tallies": tally.tally_all(stacks.from_pprof(profile), chains)}
+            "tallies": tally.tally_all(stacks.from_pprof(profile), chains,
+                                       {name for name in programs if BY_NAME[name].is_deep})}
 
 
 def report(series, found):

@@ -11,7 +11,7 @@ LANGUAGES = {C: "C", CLANG: "C", CXX: "C++", CLANGXX: "C++", RUST: "Rust", FORTR
 NO_FP, FP = "-fomit-frame-pointer", "-fno-omit-frame-pointer"
 BFD, GOLD, LLD = "-fuse-ld=bfd", "-fuse-ld=gold", "-fuse-ld=lld"
 NO_CFI = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
-DEEP = ("alloca.c", "recurse.c")
+DEEP = ("alloca.c", "recurse.c", "signal.c")
 PLUGINS = (("a", 0), ("b", 208), ("c", 4096 + 48))
 
 
@@ -29,7 +29,8 @@ class Variant:
     after: str = ""
     # Of its stacks, this share must be whole and correct.
     min_correct: float = 0.99
-    # Its stacks are deeper than what is kept of one while its tables are loaded.
+    # Its stacks are deeper than what is kept of one while its tables are loaded, or go on on a
+    # second stack (a signal handler's own one).
     is_deep: bool = False
 
 

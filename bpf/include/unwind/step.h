@@ -6,7 +6,9 @@
  *   int sonde_read_word(struct sonde_unwind *u, __u64 address, __u64 *out);      0 = read
  *   void sonde_original_return(struct sonde_unwind *u);
  *                              puts what a return probe has replaced back into u->pc
- *   int sonde_read_block(void *destination, __u32 bytes, __u64 address);         0 = read */
+ *   int sonde_go_switch(struct sonde_unwind *u);
+ *                              SONDE_GO_BY_G with u->row: sets pc (0 = no goroutine) and sp; 0 =
+ * done int sonde_read_block(void *destination, __u32 bytes, __u64 address);         0 = read */
 #ifndef SONDE_UNWIND_STEP_H
 #define SONDE_UNWIND_STEP_H
 
@@ -93,6 +95,28 @@ static __always_inline int sonde_step_signal(struct sonde_unwind *u)
 	u->regs[14] = c.r14;
 	u->regs[15] = c.r15;
 	u->exact = 1;
+	u->by_fp = 0;
+	return 0;
+}
+
+/* To the goroutine's stack from the thread's: sp need not grow. */
+static __always_inline int sonde_step_go_switch(struct sonde_unwind *u, struct sonde_row row)
+{
+	__u64 bp, pc;
+
+	if (SONDE_ROW_CFA_AUX(row) == SONDE_GO_BY_G) {
+		if (sonde_go_switch(u))
+			return sonde_stop(u, SONDE_STOP_READ_FAULT);
+		if (!u->pc)
+			return sonde_stop(u, SONDE_STOP_COMPLETE);
+	} else {
+		if (sonde_read_word(u, u->bp, &bp) || sonde_read_word(u, u->bp + 8, &pc))
+			return sonde_stop(u, SONDE_STOP_READ_FAULT);
+		u->sp = u->bp + 16;
+		u->bp = bp;
+		u->pc = pc;
+	}
+	u->exact = 0;
 	u->by_fp = 0;
 	return 0;
 }
@@ -197,6 +221,8 @@ static __always_inline int sonde_follow(struct sonde_unwind *u, struct sonde_row
 		return sonde_step_fp(u, SONDE_STOP_FP_IMPLAUSIBLE);
 	case SONDE_CFA_SIGNAL:
 		return sonde_step_signal(u);
+	case SONDE_CFA_GO_SWITCH:
+		return sonde_step_go_switch(u, row);
 	case SONDE_CFA_FAR_RSP:
 	case SONDE_CFA_FAR_RBP:
 		return sonde_step_far(u, row);

@@ -12,6 +12,7 @@
 
 #include "symbolizer/wire/messages.h"
 #include "symbolizer/worker/elf/elf_file.h"
+#include "symbolizer/worker/golang/function_table.h"
 #include "symbolizer/worker/symbols/demangle.h"
 #include "symbolizer/worker/symbols/file_identity.h"
 #include "symbolizer/worker/symbols/linkage_stubs.h"
@@ -150,6 +151,19 @@ class FunctionStarts {
   std::optional<FrameSource> source_;  // until its bare code has been decoded
 };
 
+// A Go program has names of its functions even when it is stripped; what .symtab says is the same.
+void add_go_names(const ElfFile& file, std::span<const std::uint64_t> offsets, SymbolTable& table) {
+  auto functions = GoFunctionTable::open(file);
+  if (!functions) return;
+  std::uint64_t last = ~std::uint64_t{0};
+  functions->find(offsets, [&](std::uint64_t, const GoFunction& function) {
+    if (function.begin == last) return;
+    last = function.begin;
+    const std::string name = functions->name_of(function);
+    if (!name.empty()) table.add_synthetic(last, function.end - last, name);
+  });
+}
+
 }  // namespace
 
 Result<NamesReply> names_of(const NamesQuery& query) {
@@ -163,6 +177,7 @@ Result<NamesReply> names_of(const NamesQuery& query) {
     table.add_tables(*file);
   }
   add_mini_debug_info(*file, table);
+  if (file->find_section(".symtab") == nullptr) add_go_names(*file, query.offsets, table);
   if (query.debug_fd >= 0) reply.debug_file_rejected = !add_debug_file(*file, query, table);
   const bool has_names = !table.empty();
   if (has_names) add_linkage_stubs(*file, table);

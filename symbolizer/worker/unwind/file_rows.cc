@@ -5,6 +5,7 @@
 #include <elf.h>
 
 #include <algorithm>
+#include <iterator>
 #include <span>
 
 #include "core/base/sha256.h"
@@ -26,7 +27,10 @@ void hash_value(Sha256& hash, const T& value) {
 Result<FrameSource> FrameSource::load(ElfFile file) {
   FrameSource source(std::move(file));
   if (auto loaded = source.load_eh_frame(); !loaded) return loaded.error();
-  if (auto loaded = source.load_debug_frame(); !loaded) return loaded.error();
+  source.go_ = GoStackRules::load(source.file_);
+  if (source.go_.empty()) {
+    if (auto loaded = source.load_debug_frame(); !loaded) return loaded.error();
+  }
   source.find_covered();
   auto bare = BareCode::load(source.file_, source.covered_);
   if (!bare) return bare.error();
@@ -97,6 +101,7 @@ Result<void> FrameSource::hash() {
     hash_value(hash, std::uint64_t{section.bytes.span().size()});
     hash.update(std::as_bytes(section.bytes.span()));
   }
+  go_.hash_into(hash);
   bare_.hash_into(hash);
   auto digest = hash.finish();
   if (!digest) return digest.error();
@@ -115,8 +120,20 @@ void FrameSource::find_covered() {
     covered_.reserve(covered_.size() + source.bytes.span().size() / 48);
     section.collect_extents(file_, covered_);
   }
+  covered_.insert(covered_.end(), go_.extents().begin(), go_.extents().end());
   // They come in a few ascending runs, which merging is fast on.
   if (!std::ranges::is_sorted(covered_)) std::ranges::stable_sort(covered_);
+}
+
+// Of Go's functions and of code without unwind tables: no code is of both.
+std::vector<PlacedRule> FrameSource::rules_between(RowClassCounts& classes) const {
+  std::vector<PlacedRule> bare = bare_.rows(classes);
+  if (go_.empty()) return bare;
+  std::vector<PlacedRule> both;
+  both.reserve(bare.size() + go_.rules().size());
+  std::ranges::merge(go_.rules(), bare, std::back_inserter(both), {}, &PlacedRule::file_offset,
+                     &PlacedRule::file_offset);
+  return both;
 }
 
 RowTable FrameSource::build(RowClassCounts& classes) const {
@@ -133,7 +150,8 @@ RowTable FrameSource::build(RowClassCounts& classes) const {
     classes[static_cast<std::size_t>(RowClass::kSectionCut)] += counts.truncated;
   }
   prepare_fdes(fdes, classes);
-  build_rows(fdes, bare_.rows(classes), table, classes);
+  go_.count_into(classes);
+  build_rows(fdes, rules_between(classes), table, classes);
   for (std::size_t i = 0; i < kRowClassFirstFde; ++i) table.unsupported_rows += classes[i];
   return table;
 }

@@ -13,6 +13,7 @@
 #include "core/model/row_table.h"
 #include "symbolizer/wire/row_file.h"
 #include "symbolizer/worker/elf/elf_file.h"
+#include "symbolizer/worker/golang/stack_rules.h"
 #include "symbolizer/worker/synth/bare_code.h"
 #include "symbolizer/worker/unwind/frame_section.h"
 
@@ -28,18 +29,19 @@ struct CodeExtent {
 // the hash still names exactly what was parsed.
 class FrameSource {
  public:
-  // Reads .eh_frame and .debug_frame; without section headers .eh_frame is found through
-  // PT_GNU_EH_FRAME. Then the code that they leave out. A file with nothing of it is a valid, empty
-  // source.
+  // Reads .eh_frame; without section headers it is found through PT_GNU_EH_FRAME. Then the function
+  // table of a Go program, or .debug_frame in any other. Then the code that they leave out. A file
+  // with nothing of it is a valid, empty source.
   // errors: corrupt, too_large (256 MiB per section), unreadable.
   // cost: about 30 ns an FDE, and reading and hashing the tables and the code left out.
   static Result<FrameSource> load(ElfFile file);
 
-  [[nodiscard]] bool has_unwind_tables() const { return !sections_.empty(); }
+  [[nodiscard]] bool has_unwind_tables() const { return !sections_.empty() || !go_.empty(); }
   // Whether there is anything to make rows of.
-  [[nodiscard]] bool empty() const { return sections_.empty() && bare_.empty(); }
+  [[nodiscard]] bool empty() const { return !has_unwind_tables() && bare_.empty(); }
   // SHA-256 over the executable segments' headers, then address, size and bytes of each section,
-  // then place, bytes and known entries of the code without unwind tables.
+  // then the rules of Go's function table; then place, bytes and known entries of the code without
+  // unwind tables.
   [[nodiscard]] const std::array<std::uint8_t, 32>& sha256() const { return sha256_; }
 
   // Makes the rows. Never fails: what cannot be read or expressed is counted in `classes`.
@@ -65,11 +67,13 @@ class FrameSource {
   Result<void> load_debug_frame();
   static FrameBytes frame_bytes(const Section& source);
   void find_covered();
+  std::vector<PlacedRule> rules_between(RowClassCounts& classes) const;
   Result<void> hash();
 
   ElfFile file_;
   std::vector<Section> sections_;
-  std::vector<PackedExtent> covered_;  // code that sections_ describe, ascending
+  GoStackRules go_;
+  std::vector<PackedExtent> covered_;  // code that sections_ and go_ describe, ascending
   BareCode bare_;
   std::array<std::uint8_t, 32> sha256_{};
 };
