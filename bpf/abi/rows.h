@@ -56,6 +56,7 @@ enum sonde_ra_kind {
 #define SONDE_ROW_CFA_AUX(row)	((row).cfa >> 4) /* register number (DWARF) or PLT threshold */
 #define SONDE_ROW_RBP_KIND(row) ((row).flags & 3)
 #define SONDE_ROW_RA_KIND(row)	(((row).flags >> 2) & 1)
+#define SONDE_ROW_NOT_CALLED	0x10 /* the code behind is returned to at its first byte */
 #define SONDE_ROW_SYNTHESISED	0x20 /* made by decoding code, not from unwind tables */
 #define SONDE_ROW_RUNTIME	0x40 /* a language runtime's frames begin here */
 

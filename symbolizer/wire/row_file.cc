@@ -15,7 +15,7 @@ static_assert(kMaxRows * sizeof(sonde_row) + SONDE_MAX_PAGES * sizeof(sonde_page
                   sizeof(RowFileHeader) <=
               kMaxRowFileBytes);
 constexpr std::uint8_t kReservedFlags =
-    0xff & ~(3U | 4U | SONDE_ROW_SYNTHESISED | SONDE_ROW_RUNTIME);
+    0xff & ~(3U | 4U | SONDE_ROW_NOT_CALLED | SONDE_ROW_SYNTHESISED | SONDE_ROW_RUNTIME);
 
 constexpr std::array<std::string_view, kRowClassCount> kClassNames = {
 #define X(id, name, help) name,

@@ -58,7 +58,7 @@ using RowClassCounts = std::array<std::uint64_t, kRowClassCount>;
 std::string_view to_string(RowClass row_class);
 
 // Raise when the same bytes may give other rows: cached files of other versions are misses.
-inline constexpr std::uint32_t kRowFormatVersion = 6;
+inline constexpr std::uint32_t kRowFormatVersion = 7;
 inline constexpr std::uint32_t kRowFileMagic = 0x776f7253;  // "Srow"
 
 struct RowFileHeader {

@@ -4,7 +4,8 @@
 //   row_oracle --sample     a dozen installed files (CI)
 //   row_oracle --all        every ELF file under /usr
 // Rules are compared by what they compute (oracle_rule.h). Differences fall into named classes,
-// counted and printed with one example each; `mismatch` must be 0, or the exit code is 1.
+// counted and printed with one example each; `mismatch` must be 0, or the exit code is 1. Go
+// programs have .debug_frame alone, and only the CFA and the return address are compared.
 #include <elf.h>
 #include <fcntl.h>
 #include <libelf.h>
@@ -23,6 +24,7 @@
 
 #include "core/base/fd.h"
 #include "symbolizer/worker/elf/elf_file.h"
+#include "symbolizer/worker/golang/function_table.h"
 #include "symbolizer/worker/unwind/file_rows.h"
 #include "tests/oracle/oracle_rule.h"
 
@@ -34,6 +36,9 @@ struct EndElf {
 };
 struct EndCfi {
   void operator()(Dwarf_CFI* cfi) const noexcept { dwarf_cfi_end(cfi); }
+};
+struct EndDwarf {
+  void operator()(Dwarf* dwarf) const noexcept { dwarf_end(dwarf); }
 };
 struct FreeFrame {
   void operator()(Dwarf_Frame* frame) const noexcept { std::free(frame); }
@@ -91,8 +96,14 @@ bool same(const sonde_row& a, const sonde_row& b) { return std::memcmp(&a, &b, s
 
 class FileOracle {
  public:
-  FileOracle(std::string path, const OurRows& ours, Dwarf_CFI* cfi, Totals& totals)
-      : path_(std::move(path)), ours_(ours), cfi_(cfi), totals_(totals) {}
+  // without_rbp   the tables do not say what becomes of rbp: Go's .debug_frame
+  FileOracle(std::string path, const OurRows& ours, Dwarf_CFI* cfi, bool without_rbp,
+             Totals& totals)
+      : path_(std::move(path)),
+        ours_(ours),
+        cfi_(cfi),
+        without_rbp_(without_rbp),
+        totals_(totals) {}
 
   void check_segment(const ElfSegment& segment) {
     std::uint64_t vaddr = segment.vaddr;
@@ -150,6 +161,12 @@ class FileOracle {
   bool judge(const sonde_row& row, const std::optional<OracleFrame>& ours,
              const LibdwResult& theirs, std::uint64_t pc) {
     const std::string text = theirs.failed ? "not evaluated" : to_string(theirs.frame);
+    const unsigned kind = SONDE_ROW_CFA_KIND(row);
+    if (without_rbp_ && (kind == SONDE_CFA_END || kind == SONDE_CFA_SIGNAL ||
+                         kind == SONDE_CFA_GO_SWITCH || kind == SONDE_CFA_DEREF_RSP)) {
+      note("runtime_switch", pc, "a rule of the Go runtime", text);
+      return false;
+    }
     if (!ours) {
       const bool named = SONDE_ROW_CFA_KIND(row) == SONDE_CFA_UNSUPPORTED;
       note(named ? "ours_unsupported" : "mismatch", pc, named ? "unsupported" : "no row", text);
@@ -163,11 +180,12 @@ class FileOracle {
     // Only the kernel's own frame is told apart by our rows; the mark of a frame that merely
     // carries the augmentation 'S' is not needed to walk it.
     if (!ours->is_signal && expected.is_signal) expected.is_signal = false;
+    if (without_rbp_) expected.rbp = ours->rbp;
     if (!(*ours == expected)) {
       note("mismatch", pc, to_string(*ours), text);
       return false;
     }
-    if (theirs.rbp_undefined) note("rbp_undefined", pc, to_string(*ours), text);
+    if (theirs.rbp_undefined && !without_rbp_) note("rbp_undefined", pc, to_string(*ours), text);
     return !theirs.rbp_undefined;
   }
 
@@ -220,6 +238,7 @@ class FileOracle {
   std::string path_;
   const OurRows& ours_;
   Dwarf_CFI* cfi_;
+  bool without_rbp_;
   Totals& totals_;
   std::uint64_t bias_ = 0;  // file offset - virtual address, of the current segment
 };
@@ -236,10 +255,14 @@ void check_file(const std::string& path, Totals& totals) {
     return;
   }
   const std::vector<ElfSegment> segments = file->segments();
+  const bool is_go = GoFunctionTable::open(*file).has_value();
   auto source = FrameSource::load(std::move(*file));
   const std::unique_ptr<Elf, EndElf> elf(elf_begin(fd.get(), ELF_C_READ_MMAP, nullptr));
   const std::unique_ptr<Dwarf_CFI, EndCfi> cfi(elf ? dwarf_getcfi_elf(elf.get()) : nullptr);
-  if (!source || source->empty() || !cfi) {
+  const std::unique_ptr<Dwarf, EndDwarf> dwarf(
+      is_go && elf ? dwarf_begin_elf(elf.get(), DWARF_C_READ, nullptr) : nullptr);
+  Dwarf_CFI* const tables = dwarf ? dwarf_getcfi(dwarf.get()) : cfi.get();
+  if (!source || source->empty() || tables == nullptr) {
     ++totals.skipped_files;
     return;
   }
@@ -248,7 +271,7 @@ void check_file(const std::string& path, Totals& totals) {
   for (std::size_t i = 0; i < classes.size(); ++i) totals.ours[i] += classes[i];
   const OurRows ours(table);
   ++totals.files;
-  FileOracle oracle(path, ours, cfi.get(), totals);
+  FileOracle oracle(path, ours, tables, is_go, totals);
   for (const ElfSegment& segment : segments) {
     if (segment.type == PT_LOAD && (segment.flags & PF_X) != 0) oracle.check_segment(segment);
   }

@@ -12,7 +12,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from variants import BY_NAME, FORTRAN, PLUGINS, RUST, VARIANTS
+from variants import BY_NAME, FORTRAN, GO, OLD_GO, PLUGINS, RUST, VARIANTS
 
 SOURCES = Path(__file__).resolve().parent / "programs"
 
@@ -28,9 +28,14 @@ class BuildError(Exception):
     """A compiler is missing or failed, or the result is not what the variant is there for."""
 
 
+# Go's own settings of a developer must not reach what is built here.
+ENVIRONMENT = dict(os.environ, GOFLAGS="", GOTOOLCHAIN="local", GO111MODULE="off")
+
+
 def _run(command):
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, capture_output=True, text=True, check=False,
+                              env=ENVIRONMENT)
     except FileNotFoundError as error:
         raise BuildError(f"{command[0]}: not installed") from error
     if done.returncode != 0:
@@ -47,6 +52,8 @@ def _commands(variant, folder):
     if variant.compiler == FORTRAN:
         return [[FORTRAN, "-w", *variant.flags, "-J", str(folder), "-o", output, source,
                  str(SOURCES / "fortran_main.c")]]
+    if variant.compiler in (GO, OLD_GO):
+        return [[variant.compiler, "build", *variant.flags, "-o", output, source]]
     language = ["-std=gnu++17"] if source.endswith(".cc") else ["-std=gnu11"]
     common = [variant.compiler, *language, "-w", *variant.flags]
     commands = [[*common, "-o", output, source, "-pthread", "-ldl"]]
@@ -94,7 +101,12 @@ def _lay_out_anew(program):
           "--split-functions", "--split-strategy=all"])
 
 
-AFTER = {"split": _split_debug, "strip": _strip, "bolt": _lay_out_anew}
+def _behead(program):
+    """Takes the section headers too."""
+    _run(["llvm-strip-14", "--strip-sections", str(program)])
+
+
+AFTER = {"behead": _behead, "split": _split_debug, "strip": _strip, "bolt": _lay_out_anew}
 
 
 def _code_bias(program):

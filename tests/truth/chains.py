@@ -6,7 +6,7 @@ A chain is a text of tokens, root first:
   image!name      the same in a library whose file name starts with `image`
   name{n} (a b){n} name{a,b}     repetitions
   [class]         1 to 8 frames of a class; [class+] 1 to 60; [class*] 0 to 60
-  [start] [thread] [cxxthread] [ruststart] [signal]   fixed roots and the signal frame
+  [start] [thread] [cxxthread] [ruststart] [gostart] [signal]   fixed roots and the signal frame
 A leading `?` says that the chain may be seen; without it, it must be seen often enough.
 A stack matches a chain if it is the whole chain or a prefix of it that reaches a named function:
 a sample can be taken in any function of a chain, before or after its call. A program may name
@@ -45,6 +45,7 @@ FIXED = {
     "thread": ((LIBC, 1, 2),),
     "cxxthread": ((LIBC, 1, 2), (LIBSTDCXX, 1, 1)),
     "ruststart": ((OWN, 2, 20),),
+    "gostart": ((OWN, 1, 2),),  # runtime.goexit, and runtime.main of the first goroutine
     "signal": ((LIBC, 1, 1),),
 }
 

@@ -30,6 +30,7 @@ class Tally:
     chains: Chains
     min_correct: float = MIN_CORRECT
     is_deep: bool = False
+    max_outside: float = MAX_OUTSIDE
     samples: int = 0
     whole: int = 0
     correct: int = 0
@@ -82,7 +83,7 @@ class Tally:
         if self.share(self.unknown_own_leaves) >= MAX_UNKNOWN_LEAVES:
             result.append(f"{self.share(self.unknown_own_leaves):.2%} unknown leaves in its image")
         everything = self.samples + self.outside + self.not_yet + self.gone
-        if everything and self.outside / everything > MAX_OUTSIDE:
+        if everything and self.outside / everything > self.max_outside:
             result.append(f"{self.outside} of {everything} samples outside its functions")
         if everything and self.gone / everything > MAX_GONE:
             result.append(f"{self.gone} of {everything} samples after the memory was given back")

@@ -106,6 +106,7 @@ def run(options):
         result.update(tally.tally_all(recorded, chains, deep))
     for variant in chosen:
         result[variant.name].min_correct = variant.min_correct
+        result[variant.name].max_outside = variant.max_outside
     return {variant.name: result[variant.name] for variant in chosen}
 
 

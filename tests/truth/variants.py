@@ -7,11 +7,14 @@ from dataclasses import dataclass
 MUSL = "musl-gcc"
 C, CXX, CLANG, CLANGXX, RUST = "gcc", "g++", "clang-14", "clang++-14", "/usr/bin/rustc"
 FORTRAN = "gfortran"
-LANGUAGES = {C: "C", CLANG: "C", CXX: "C++", CLANGXX: "C++", RUST: "Rust", FORTRAN: "Fortran"}
+# The one on the PATH, and Debian 12's.
+GO, OLD_GO = "go", "/usr/lib/go-1.19/bin/go"
+LANGUAGES = {C: "C", CLANG: "C", CXX: "C++", CLANGXX: "C++", RUST: "Rust", FORTRAN: "Fortran",
+             GO: "Go", OLD_GO: "Go"}
 NO_FP, FP = "-fomit-frame-pointer", "-fno-omit-frame-pointer"
 BFD, GOLD, LLD = "-fuse-ld=bfd", "-fuse-ld=gold", "-fuse-ld=lld"
 NO_CFI = ("-fno-asynchronous-unwind-tables", "-fno-unwind-tables")
-DEEP = ("alloca.c", "recurse.c", "signal.c")
+DEEP = ("alloca.c", "recurse.c", "signal.c", "chain.go", "cgo.go")
 PLUGINS = (("a", 0), ("b", 208), ("c", 4096 + 48))
 
 
@@ -25,13 +28,16 @@ class Variant:
     # Facts about the machine code that the variant is there for: (tool, regular expression).
     must_show: tuple = ()
     # What is done to the file: "" | "delete" it once it runs | "replace" it | "split" its symbols
-    # into a debug file | "strip" them | lay its code out anew as "bolt" does.
+    # into a debug file | "strip" them | "behead" it: no section headers either | lay its code out
+    # anew as "bolt" does.
     after: str = ""
     # Of its stacks, this share must be whole and correct.
     min_correct: float = 0.99
     # Its stacks are deeper than what is kept of one while its tables are loaded, or go on on a
-    # second stack (a signal handler's own one).
+    # second stack (a signal handler's own one, that of Go's runtime).
     is_deep: bool = False
+    # At most this share of its samples may hold no function of its chains: threads of a runtime.
+    max_outside: float = 0.05
 
 
     def kind(self):
@@ -46,7 +52,7 @@ class Variant:
 
 def _v(name, compiler, source, *flags, **more):
     return Variant(name, compiler, source, flags, is_static="-static" in flags,
-                   is_deep=source in DEEP, **more)
+                   is_deep=source in DEEP, max_outside=0.3 if source == "chain.go" else 0.05, **more)
 
 
 def _bare(name, compiler, source, *flags, **more):
@@ -156,6 +162,19 @@ VARIANTS = (
     _v("c_mcount", C, "chain.c", "-O2", "-pg", "-DTRUTH_MCOUNT", must_show=MCOUNT),
     _v("c_sections_gc", C, "chain.c", "-O2", NO_FP, "-ffunction-sections", "-Wl,--gc-sections",
        "-Wl,-z,pack-relative-relocs"),
+    # Go: rows and names come from its function table.
+    _v("go_chain", GO, "chain.go"),
+    _v("go_strip", GO, "chain.go", "-ldflags=-s -w", must_show=NO_SYMBOLS),
+    _v("go_pie", GO, "chain.go", "-buildmode=pie"),
+    _v("go_behead", GO, "chain.go", "-ldflags=-s -w", after="behead"),
+    _v("go_noopt", GO, "chain.go", "-gcflags=-N -l"),
+    _v("go_cgo", GO, "cgo.go"),
+    _v("go_cgo_strip", GO, "cgo.go", "-buildmode=pie", after="strip"),
+    _v("go119_chain", OLD_GO, "chain.go"),
+    _v("go119_strip", OLD_GO, "chain.go", "-ldflags=-s -w", must_show=NO_SYMBOLS),
+    _v("go119_pie", OLD_GO, "chain.go", "-buildmode=pie", "-ldflags=-s -w"),
+    _v("go119_cgo", OLD_GO, "cgo.go"),
+    _v("go119_cgo_strip", OLD_GO, "cgo.go", "-buildmode=pie", after="strip"),
     # Without unwind tables: rows are made by decoding the code.
     _bare("bare_c", C, "chain.c", "-O2"),
     _bare("bare_c_o0", C, "chain.c", "-O0"),

@@ -104,20 +104,19 @@ static __always_inline int sonde_step_go_switch(struct sonde_unwind *u, struct s
 {
 	__u64 bp, pc;
 
+	u->by_fp = 0;
 	if (SONDE_ROW_CFA_AUX(row) == SONDE_GO_BY_G) {
 		if (sonde_go_switch(u))
 			return sonde_stop(u, SONDE_STOP_READ_FAULT);
-		if (!u->pc)
-			return sonde_stop(u, SONDE_STOP_COMPLETE);
-	} else {
-		if (sonde_read_word(u, u->bp, &bp) || sonde_read_word(u, u->bp + 8, &pc))
-			return sonde_stop(u, SONDE_STOP_READ_FAULT);
-		u->sp = u->bp + 16;
-		u->bp = bp;
-		u->pc = pc;
+		u->exact = 1; /* where the runtime says that the goroutine stands */
+		return u->pc ? 0 : sonde_stop(u, SONDE_STOP_COMPLETE);
 	}
+	if (sonde_read_word(u, u->bp, &bp) || sonde_read_word(u, u->bp + 8, &pc))
+		return sonde_stop(u, SONDE_STOP_READ_FAULT);
+	u->sp = u->bp + 16;
+	u->bp = bp;
+	u->pc = pc;
 	u->exact = 0;
-	u->by_fp = 0;
 	return 0;
 }
 
@@ -273,7 +272,8 @@ static __always_inline int sonde_step(struct sonde_unwind *u)
 	found = sonde_look_up(u, slot, offset);
 	/* Nobody calls a signal trampoline: its address is its first byte, not one behind a call.
 	 */
-	if (found == SONDE_ROW_FOUND && SONDE_ROW_CFA_KIND(u->row) == SONDE_CFA_SIGNAL && !u->exact)
+	if (found == SONDE_ROW_FOUND && !u->exact &&
+	    (SONDE_ROW_CFA_KIND(u->row) == SONDE_CFA_SIGNAL || u->row.flags & SONDE_ROW_NOT_CALLED))
 		offset++;
 	sonde_emit(u, sonde_image_frame(u, slot, offset));
 	if (found == SONDE_ROW_UNPUBLISHED)

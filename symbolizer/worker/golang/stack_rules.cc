@@ -88,15 +88,26 @@ void GoStackRules::set(std::uint64_t begin, RowRule rule) {
 
 void GoStackRules::add(GoFunctionTable& table, const GoFunction& function) {
   const GoSpecial special = go_special(table.name_of(function));
-  if (special == GoSpecial::kRoot || special == GoSpecial::kSignalReturn) {
-    // A handler returns to the first byte of the signal return, and a walk looks one byte before.
-    const bool root = special == GoSpecial::kRoot;
-    set(root ? function.begin : function.begin - 1,
-        simple_rule(root ? SONDE_CFA_END : SONDE_CFA_SIGNAL));
-    return;
+  switch (special) {
+    case GoSpecial::kRoot:
+      set(function.begin, simple_rule(SONDE_CFA_END));
+      return;
+    // These are returned to at their first byte, and a walk looks one byte before.
+    case GoSpecial::kSignalReturn:
+      set(function.begin - 1, simple_rule(SONDE_CFA_SIGNAL));
+      return;
+    case GoSpecial::kReturnedTo:
+      set(function.begin - 1, RowRule::from({.offset = 0,
+                                             .cfa = SONDE_CFA_RSP,
+                                             .flags = SONDE_ROW_NOT_CALLED,
+                                             .cfa_param = 1,
+                                             .rbp_param = 0}));
+      add_deltas(table, function);
+      return;
+    default:
+      add_deltas(table, function);
+      if (special != GoSpecial::kNone) specials_.push_back({special, function});
   }
-  add_deltas(table, function);
-  if (special != GoSpecial::kNone) specials_.push_back({special, function});
 }
 
 void GoStackRules::add_deltas(GoFunctionTable& table, const GoFunction& function) {

@@ -22,6 +22,7 @@ constexpr std::array kNames = {
     Name{"_rt0_amd64", GoSpecial::kRoot},
     Name{"_rt0_amd64_linux", GoSpecial::kRoot},
     Name{"runtime.mcall", GoSpecial::kLeave},
+    Name{"runtime.systemstack_switch", GoSpecial::kReturnedTo},
     Name{"runtime.sigreturn", GoSpecial::kSignalReturn},
     Name{"runtime.sigreturn__sigaction", GoSpecial::kSignalReturn},
     Name{"runtime.systemstack", GoSpecial::kSystemStack},
@@ -143,6 +144,7 @@ class SwitchedCode {
                                                                     : to_goroutine(layout_);
       case GoSpecial::kNone:
       case GoSpecial::kRoot:
+      case GoSpecial::kReturnedTo:
       case GoSpecial::kSignalReturn:
         break;
     }
@@ -186,7 +188,8 @@ std::vector<PlacedRule> switched_rules(GoSpecial special, std::uint64_t begin, B
     if (!decoder.decode(code.subspan(at), instruction)) break;
     switched.visit(at, instruction);
   }
-  return switched.finish(code.size());
+  // The last byte may have a rule for what is returned to behind it.
+  return switched.finish(code.empty() ? 0 : code.size() - 1);
 }
 
 }  // namespace sonde

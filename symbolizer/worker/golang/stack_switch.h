@@ -17,6 +17,7 @@ enum class GoSpecial : std::uint8_t {
   kNone,
   kRoot,          // nothing called it: goexit, mstart, the program's entry, gogo
   kLeave,         // mcall: has left the goroutine for good
+  kReturnedTo,    // systemstack_switch: kept as a return address, and never called
   kSignalReturn,  // the kernel's signal frame lies here
   kSystemStack,   // systemstack: runs a function on the thread's stack
   kMoreStack,     // morestack: grows the goroutine's stack from the thread's
