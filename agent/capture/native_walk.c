@@ -9,7 +9,7 @@
 #endif
 
 // Of the walk under way: the steps pass no context along. What a look-up found lives here too.
-static _Thread_local const struct native_tables* tables;
+static _Thread_local const struct NativeTables* tables;
 static _Thread_local struct sonde_page found_page;
 static _Thread_local struct sonde_row found_row;
 
@@ -54,7 +54,7 @@ static int sonde_go_switch(struct sonde_unwind* u) {
 
 #include "bpf/include/unwind/step.h"
 
-void native_walk(const struct native_tables* given, struct sonde_unwind* u) {
+void native_walk(const struct NativeTables* given, struct sonde_unwind* u) {
   tables = given;
   u->block_first = 0;
   u->block_count = given->range_count;

@@ -10,7 +10,7 @@ extern "C" {
 
 // Where a walk finds what it needs. The readers return 0 if they read, and are called with
 // whatever indexes the tables hold.
-struct native_tables {
+struct NativeTables {
   void* owner;
   const struct sonde_range* ranges;  // of the process, sorted
   __u32 range_count;
@@ -23,7 +23,7 @@ struct native_tables {
 };
 
 // Walks from the registers in `u` (pc, sp, bp, regs, exact) to the end. Thread-safe.
-void native_walk(const struct native_tables* tables, struct sonde_unwind* u);
+void native_walk(const struct NativeTables* tables, struct sonde_unwind* u);
 
 #ifdef __cplusplus
 }

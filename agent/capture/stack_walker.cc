@@ -49,15 +49,15 @@ StackWalker::Outcome StackWalker::walk(RawSample& sample, std::span<const sonde_
   const auto words = std::span<const std::uint64_t>(sample.user);
   const auto stack = words.subspan(SONDE_DEFERRED_REGISTERS);
   set_registers(*state_, words);
-  const native_tables tables{.owner = &tables_,
-                             .ranges = ranges.data(),
-                             .range_count = static_cast<__u32>(ranges.size()),
-                             .image_table = &image_table,
-                             .page = &read_page,
-                             .row = &read_row,
-                             .stack = stack.data(),
-                             .stack_base = state_->sp - SONDE_RED_ZONE_WORDS * 8,
-                             .stack_bytes = stack.size_bytes()};
+  const NativeTables tables{.owner = &tables_,
+                            .ranges = ranges.data(),
+                            .range_count = static_cast<__u32>(ranges.size()),
+                            .image_table = &image_table,
+                            .page = &read_page,
+                            .row = &read_row,
+                            .stack = stack.data(),
+                            .stack_base = state_->sp - SONDE_RED_ZONE_WORDS * 8ULL,
+                            .stack_bytes = stack.size_bytes()};
   native_walk(&tables, state_.get());
   const auto frames = std::span(state_->record.frames).first(state_->frame_count);
   if (state_->stop == SONDE_STOP_NO_MAPPING && !settle) {

@@ -79,15 +79,15 @@ class Walk {
                       ((kFileOffset >> SONDE_PAGE_SHIFT) << SONDE_TABLE_BASE_SHIFT);
     }
     Tables owner{tables, page, rows};
-    const native_tables native{.owner = &owner,
-                               .ranges = &range,
-                               .range_count = 1,
-                               .image_table = &Tables::image_table,
-                               .page = &Tables::read_page,
-                               .row = &Tables::read_row,
-                               .stack = stack_.data(),
-                               .stack_base = kStack,
-                               .stack_bytes = stack_.size() * 8};
+    const NativeTables native{.owner = &owner,
+                              .ranges = &range,
+                              .range_count = 1,
+                              .image_table = &Tables::image_table,
+                              .page = &Tables::read_page,
+                              .row = &Tables::read_row,
+                              .stack = stack_.data(),
+                              .stack_base = kStack,
+                              .stack_bytes = stack_.size() * 8};
     state_->pc = kText + pc;
     state_->sp = at(sp);
     state_->bp = bp_value;
