@@ -90,7 +90,7 @@ bool GoFunctionTable::read_header(const Place& place) {
   FileWindow window(*file_, place.begin, place.bytes);
   const ByteSpan header = window.at(0, kMaxHeader);
   if (!is_header(header) || !read_parts(place, header)) return false;
-  if (count_ == 0 || count_ > kMaxFunctions) return false;
+  if (count_ == 0 || count_ > index_.bytes() / (relative_ ? 8 : 16)) return false;
   return !relative_ || find_text();
 }
 

@@ -81,7 +81,7 @@ void GoStackRules::set(std::uint64_t begin, RowRule rule) {
   if (!rules_.empty() && rules_.back().rule == rule) return;
   if (!rules_.empty() && rules_.back().file_offset == begin) {
     rules_.back().rule = rule;
-  } else if (!rules_.empty() || !rule.is_none()) {
+  } else if ((!rules_.empty() || !rule.is_none()) && rules_.size() < kMaxTableRows) {
     rules_.push_back({begin, rule});
   }
 }

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// Any bytes taken for a Go program's function table give rows that the kernel can walk and names
+// that end. They lie in a program without section headers whose code is the file itself.
+#include <elf.h>
+
+#include <array>
+#include <cstdint>
+#include <cstring>
+#include <string>
+
+#include "symbolizer/worker/elf/elf_file.h"
+#include "symbolizer/worker/golang/function_table.h"
+#include "symbolizer/worker/symbols/file_names.h"
+#include "symbolizer/worker/unwind/file_rows.h"
+#include "tests/fuzz/check_rows.h"
+#include "tests/fuzz/foreign_file.h"
+
+namespace {
+
+constexpr std::size_t kTableAt = 4096;
+constexpr std::size_t kRoomBehind = 8192;
+
+std::string program_with(std::string_view table) {
+  Elf64_Ehdr header{};
+  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
+  header.e_ident[EI_CLASS] = ELFCLASS64;
+  header.e_ident[EI_DATA] = ELFDATA2LSB;
+  header.e_ident[EI_VERSION] = EV_CURRENT;
+  header.e_type = ET_EXEC;
+  header.e_machine = EM_X86_64;
+  header.e_version = EV_CURRENT;
+  header.e_phoff = sizeof(header);
+  header.e_ehsize = sizeof(header);
+  header.e_phentsize = sizeof(Elf64_Phdr);
+  header.e_phnum = 2;
+  std::array<Elf64_Phdr, 2> segments{};
+  segments[0] = {.p_type = PT_LOAD,
+                 .p_flags = PF_R | PF_X,
+                 .p_offset = 0,
+                 .p_vaddr = 0x400000,
+                 .p_paddr = 0,
+                 .p_filesz = kTableAt + table.size() + kRoomBehind,
+                 .p_memsz = kTableAt + table.size() + kRoomBehind,
+                 .p_align = 4096};
+  segments[1] = {.p_type = PT_LOAD,
+                 .p_flags = PF_R,
+                 .p_offset = kTableAt,
+                 .p_vaddr = 0x800000,
+                 .p_paddr = 0,
+                 .p_filesz = table.size(),
+                 .p_memsz = table.size(),
+                 .p_align = 4096};
+  std::string file(kTableAt, '\0');
+  std::memcpy(file.data(), &header, sizeof(header));
+  std::memcpy(file.data() + sizeof(header), segments.data(), sizeof(segments));
+  file += table;
+  file.append(kRoomBehind, '\0');
+  return file;
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const int fd = sonde::foreign_file(program_with({reinterpret_cast<const char*>(data), size}));
+  auto file = sonde::ElfFile::open(fd);
+  if (!file) std::abort();
+  if (auto table = sonde::GoFunctionTable::open(*file)) {
+    for (std::uint32_t i = 0; i < table->count() && i < 1000; ++i) {
+      const auto function = table->function(i);
+      if (function && table->name_of(*function).size() > 8192) std::abort();
+    }
+  }
+  auto source = sonde::FrameSource::load(*std::move(file));
+  if (!source) return 0;
+  sonde::RowClassCounts classes{};
+  sonde::check_rows(source->build(classes));
+  const std::array<std::uint64_t, 4> offsets = {0, 0x1000, size / 2, ~std::uint64_t{0}};
+  (void)sonde::names_of({.fd = fd, .offsets = offsets});
+  return 0;
+}
