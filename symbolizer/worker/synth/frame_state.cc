@@ -213,7 +213,6 @@ void FrameState::apply(const Instruction& instruction) {
     case Action::kStore:
       return store(address(instruction.memory), registers_[instruction.source]);
     case Action::kAlign:
-      return set(instruction.destination, {});
     case Action::kClear:
       return set(instruction.destination, {});
     case Action::kOther:
