@@ -3,15 +3,24 @@
 // nothing is ever read outside the given bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <span>
 
 namespace sonde {
 
 using ByteSpan = std::span<const std::uint8_t>;
+
+// Where `what` first begins in `in`.
+inline std::optional<std::size_t> find_bytes(ByteSpan in, ByteSpan what) {
+  const auto found = std::search(in.begin(), in.end(), what.begin(), what.end());
+  if (found == in.end()) return std::nullopt;
+  return static_cast<std::size_t>(found - in.begin());
+}
 
 // Bytes copied out of a file. Not zeroed on allocation: the reader fills it.
 class ByteBuffer {

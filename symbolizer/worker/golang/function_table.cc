@@ -249,10 +249,7 @@ std::optional<std::uint64_t> GoFunctionTable::search_anchor() const {
     for (std::uint64_t at = 0; at < segment.file_bytes && at < kMaxSearched;) {
       const ByteSpan block = window.at(at, kLongBytes);
       for (const ByteSpan anchor : kAnchors) {
-        const auto found = std::ranges::search(block, anchor);
-        if (!found.empty()) {
-          return segment.vaddr + at + static_cast<std::uint64_t>(found.begin() - block.begin());
-        }
+        if (const auto found = find_bytes(block, anchor)) return segment.vaddr + at + *found;
       }
       if (block.size() <= kAnchor.size()) break;
       at += block.size() - kAnchor.size();  // one can lie across blocks

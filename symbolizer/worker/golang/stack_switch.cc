@@ -47,14 +47,14 @@ constexpr std::array<std::uint8_t, 4> kOldFramePointer = {0x48, 0x8d, 0x6c, 0x24
 bool has_frame_pointer(ByteSpan code) {
   if (code.size() < 24) return false;
   return std::ranges::equal(code.first(kFramePointer.size()), kFramePointer) ||
-         !std::ranges::search(code.first(24), kOldFramePointer).empty();
+         find_bytes(code.first(24), kOldFramePointer);
 }
 
 // The 32-bit number behind a pattern, in words; 0 if there is none.
 std::int16_t words_behind(ByteSpan code, ByteSpan pattern) {
-  const auto found = std::ranges::search(code, pattern);
-  if (found.empty()) return 0;
-  ByteReader reader(code.subspan(static_cast<std::size_t>(found.end() - code.begin())));
+  const auto found = find_bytes(code, pattern);
+  if (!found) return 0;
+  ByteReader reader(code.subspan(*found + pattern.size()));
   const auto bytes = reader.fixed<std::int32_t>();
   const bool fits = bytes % 8 == 0 && bytes / 8 >= -32768 && bytes / 8 <= 32767;
   return !reader.failed() && fits ? static_cast<std::int16_t>(bytes / 8) : std::int16_t{0};
