@@ -18,6 +18,17 @@ std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 = 0: no slash, the whole
 }
 
+// Code that the process made, or that the kernel put there.
+bool is_made_code(FrameWord word) {
+  return SONDE_FRAME_TAG(word) == SONDE_TAG_USER_PC && (word & kAnonymousCode) != 0;
+}
+
+// At the same address in every process (arch/x86/include/uapi/asm/vsyscall.h).
+bool is_vsyscall(std::uint64_t address) {
+  constexpr std::uint64_t kPage = 0xffffffffff600000;
+  return address >> 12U == (kPage & SONDE_USER_PC_MASK) >> 12U;
+}
+
 std::string with_offset(const std::string& what, std::uint64_t offset) {
   return fmt::format("{}+{:#x}", what, offset);
 }
@@ -27,6 +38,7 @@ std::string with_offset(const std::string& what, std::uint64_t offset) {
 SymbolizedProfile Namer::name(const ProfileWindow& window) {
   collect_offsets(window);
   for (auto& [id, offsets] : offsets_) name_image(id, offsets);
+  for (auto& [process, addresses] : made_) name_made_code(window, process, addresses);
   for (const WindowProcess& process : window.processes) {
     profile_.processes.push_back({.pid = process.tgid, .name = process.name});
   }
@@ -43,10 +55,12 @@ SymbolizedProfile Namer::name(const ProfileWindow& window) {
     named.frames.reserve(stack.frames.size());
     for (const FrameWord word : stack.frames) {
       if (SONDE_FRAME_TAG(word) == SONDE_TAG_SPECIAL) continue;
-      named.frames.push_back(frame_of(word, executable));
+      named.frames.push_back(frame_of(word, stack.process, executable));
     }
     // Readers of profiles (go tool pprof among them) drop samples without any frame.
-    if (named.frames.empty()) named.frames.push_back(frame_of(kNoFrame, executable));
+    if (named.frames.empty()) {
+      named.frames.push_back(frame_of(kNoFrame, stack.process, executable));
+    }
     profile_.stacks.push_back(std::move(named));
   }
   return std::move(profile_);
@@ -55,9 +69,33 @@ SymbolizedProfile Namer::name(const ProfileWindow& window) {
 void Namer::collect_offsets(const ProfileWindow& window) {
   for (const WindowStack& stack : window.stacks) {
     for (const FrameWord word : stack.frames) {
+      if (is_made_code(word)) made_[stack.process].push_back(word & SONDE_USER_PC_MASK);
       if (SONDE_FRAME_TAG(word) != SONDE_TAG_IMAGE) continue;
       offsets_[image_of_frame(word)].push_back(word & SONDE_IMAGE_OFFSET_MASK);
     }
+  }
+}
+
+// Asks each file that the process has for what is still without a name.
+void Namer::name_made_code(const ProfileWindow& window, std::uint32_t process,
+                           std::vector<std::uint64_t>& addresses) {
+  std::ranges::sort(addresses);
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  const WindowProcess& known = window.processes[process];
+  for (const UniqueFd& file : code_maps_.open(known.tgid, known.start_ticks)) {
+    const auto table = client_.code_names(file.get(), addresses);
+    if (!table) continue;
+    std::vector<std::uint64_t> unnamed;
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+      const std::uint32_t function = table->entries[i].function;
+      if (function >= table->functions.size()) {
+        unnamed.push_back(addresses[i]);
+        continue;
+      }
+      made_named_.emplace(std::pair{process, addresses[i]},
+                          function_of(table->functions[function].name, ""));
+    }
+    addresses = std::move(unnamed);
   }
 }
 
@@ -120,23 +158,24 @@ std::uint32_t Namer::profile_image_of(ImageId id) {
   return entry->second;
 }
 
-std::uint32_t Namer::frame_of(FrameWord word, ImageId executable) {
+std::uint32_t Namer::frame_of(FrameWord word, std::uint32_t process, ImageId executable) {
   const bool own = SONDE_FRAME_TAG(word) == SONDE_TAG_IMAGE && executable != ImageId::kNone &&
                    image_of_frame(word) == executable;
+  const std::uint32_t whose = is_made_code(word) ? process + 2 : own ? 1 : 0;
   const auto [entry, fresh] =
-      frames_.try_emplace({word, own}, static_cast<std::uint32_t>(profile_.frames.size()));
-  if (fresh) profile_.frames.push_back(make_frame(word, own));
+      frames_.try_emplace({word, whose}, static_cast<std::uint32_t>(profile_.frames.size()));
+  if (fresh) profile_.frames.push_back(make_frame(word, process, own));
   return entry->second;
 }
 
-ProfileFrame Namer::make_frame(FrameWord word, bool own) {
+ProfileFrame Namer::make_frame(FrameWord word, std::uint32_t process, bool own) {
   switch (SONDE_FRAME_TAG(word)) {
     case SONDE_TAG_KERNEL:
       return make_kernel_frame(word);
     case SONDE_TAG_IMAGE:
       return make_image_frame(word, own);
     default:
-      return make_raw_frame(word);
+      return is_made_code(word) ? make_made_frame(word, process) : make_raw_frame(word);
   }
 }
 
@@ -171,16 +210,38 @@ ProfileFrame Namer::make_image_frame(FrameWord word, bool own) {
                       .reason = named.reason};
 }
 
-ProfileFrame Namer::make_raw_frame(FrameWord word) {
-  const bool anonymous = (word & kAnonymousCode) != 0;
+ProfileFrame Namer::make_made_frame(FrameWord word, std::uint32_t process) {
+  const std::uint64_t address = word & SONDE_USER_PC_MASK;
+  ProfileFrame frame{.origin = Origin::kOwn,
+                     .fp_step = (word & SONDE_USER_FP) != 0,
+                     .address = address,
+                     .reason = {}};
+  if (const auto named = made_named_.find({process, address}); named != made_named_.end()) {
+    frame.function = named->second;
+    frame.image = image_of("[jit]", "");
+    return frame;
+  }
+  if (is_vsyscall(address)) {
+    frame.function = function_of("[vsyscall]", "");
+    frame.image = image_of("[vsyscall]", "");
+    frame.origin = Origin::kLibrary;
+    return frame;
+  }
   // One name for all of them: an address of generated code tells a reader nothing.
-  return ProfileFrame{
-      .function = function_of(anonymous ? "[anonymous code]" : "[unknown code]", ""),
-      .image = image_of(anonymous ? "[anonymous]" : "[unknown]", ""),
-      .origin = Origin::kUnresolved,
-      .fp_step = (word & SONDE_USER_FP) != 0,
-      .address = word & SONDE_USER_PC_MASK,
-      .reason = anonymous ? "anonymous_code" : "no_range"};
+  frame.function = function_of("[anonymous code]", "");
+  frame.image = image_of("[anonymous]", "");
+  frame.origin = Origin::kUnresolved;
+  frame.reason = "anonymous_code";
+  return frame;
+}
+
+ProfileFrame Namer::make_raw_frame(FrameWord word) {
+  return ProfileFrame{.function = function_of("[unknown code]", ""),
+                      .image = image_of("[unknown]", ""),
+                      .origin = Origin::kUnresolved,
+                      .fp_step = (word & SONDE_USER_FP) != 0,
+                      .address = word & SONDE_USER_PC_MASK,
+                      .reason = "no_range"};
 }
 
 }  // namespace sonde

@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include "agent/process/code_maps.h"
 #include "agent/process/image_registry.h"
 #include "core/model/profile.h"
 #include "core/model/profile_window.h"
@@ -23,27 +24,31 @@ namespace sonde {
 class Namer {
  public:
   // kernel   null: kernel frames stay addresses, with the reason `kallsyms_restricted`.
-  Namer(const ImageRegistry& images, const ProcReader& proc, SymbolizerClient& client,
-        const KernelSymbols* kernel)
-      : images_(images), proc_(proc), client_(client), kernel_(kernel) {}
+  Namer(const ImageRegistry& images, const ProcReader& proc, const CodeMaps& code_maps,
+        SymbolizerClient& client, const KernelSymbols* kernel)
+      : images_(images), proc_(proc), code_maps_(code_maps), client_(client), kernel_(kernel) {}
 
   // Fills everything but `meta`. Cost: about 2 us per distinct address, more for the first look
   // at a file's symbol table.
   SymbolizedProfile name(const ProfileWindow& window);
 
  private:
-  using FrameKey = std::pair<FrameWord, bool>;  // word, executable of its process
+  // Word, and: of the executable of its process; for code made at run time the process, plus 2.
+  using FrameKey = std::pair<FrameWord, std::uint32_t>;
   struct NamedOffset {
     std::uint32_t function = 0;
     std::string reason;
   };
 
   void collect_offsets(const ProfileWindow& window);
+  void name_made_code(const ProfileWindow& window, std::uint32_t process,
+                      std::vector<std::uint64_t>& addresses);
   void name_image(ImageId id, std::vector<std::uint64_t>& offsets);
-  std::uint32_t frame_of(FrameWord word, ImageId executable);
-  ProfileFrame make_frame(FrameWord word, bool own);
+  std::uint32_t frame_of(FrameWord word, std::uint32_t process, ImageId executable);
+  ProfileFrame make_frame(FrameWord word, std::uint32_t process, bool own);
   ProfileFrame make_kernel_frame(FrameWord word);
   ProfileFrame make_image_frame(FrameWord word, bool own);
+  ProfileFrame make_made_frame(FrameWord word, std::uint32_t process);
   ProfileFrame make_raw_frame(FrameWord word);
   std::uint32_t function_of(const std::string& name, const std::string& system_name);
   std::uint32_t image_of(const std::string& path, const std::string& build_id);
@@ -51,11 +56,14 @@ class Namer {
 
   const ImageRegistry& images_;
   const ProcReader& proc_;
+  const CodeMaps& code_maps_;
   SymbolizerClient& client_;
   const KernelSymbols* kernel_;
   SymbolizedProfile profile_;
   std::map<ImageId, std::vector<std::uint64_t>> offsets_;
   std::map<std::pair<ImageId, std::uint64_t>, NamedOffset> named_;
+  std::map<std::uint32_t, std::vector<std::uint64_t>> made_;  // by process: addresses
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint32_t> made_named_;  // -> function
   std::map<FrameKey, std::uint32_t> frames_;
   std::map<std::pair<std::string, std::string>, std::uint32_t> functions_;
   std::map<std::pair<std::string, std::string>, std::uint32_t> images_by_name_;

@@ -59,7 +59,13 @@ void SampleIntake::translate_frames(const RawSample& sample, const Process* proc
     const std::uint64_t pc = sample.kernel[i] - (i == 0 ? 0 : 1);
     frames_.push_back(SONDE_KERNEL_FRAME(pc));
   }
-  for (const std::uint64_t word : sample.user) frames_.push_back(translate_user(word, process));
+  bool made_code = false;
+  for (const std::uint64_t word : sample.user) {
+    frames_.push_back(translate_user(word, process));
+    made_code |= SONDE_FRAME_TAG(frames_.back()) == SONDE_TAG_USER_PC &&
+                 (frames_.back() & kAnonymousCode) != 0;
+  }
+  if (made_code) code_maps_.note(*process);
 }
 
 // A raw pc had no range when the tick came; the event that brought it may be here by now.

@@ -10,6 +10,7 @@
 #include "agent/engine/table_publisher.h"
 #include "agent/pipeline/aggregator.h"
 #include "agent/pipeline/loss.h"
+#include "agent/process/code_maps.h"
 #include "agent/process/process_table.h"
 #include "agent/process/stale_code.h"
 #include "core/model/raw_sample.h"
@@ -21,10 +22,12 @@ class SampleIntake {
  public:
   // All outlive this.
   SampleIntake(UnwindTables& tables, TablePublisher& publisher, const ProcessTable& processes,
-               const StaleCode& stale, Aggregator& aggregator, UserLossCounts& losses)
+               const StaleCode& stale, CodeMaps& code_maps, Aggregator& aggregator,
+               UserLossCounts& losses)
       : publisher_(publisher),
         processes_(processes),
         stale_(stale),
+        code_maps_(code_maps),
         aggregator_(aggregator),
         losses_(losses),
         deferred_(tables, publisher, processes) {}
@@ -50,6 +53,7 @@ class SampleIntake {
   TablePublisher& publisher_;
   const ProcessTable& processes_;
   const StaleCode& stale_;
+  CodeMaps& code_maps_;
   Aggregator& aggregator_;
   UserLossCounts& losses_;
   DeferredWalks deferred_;

@@ -25,6 +25,7 @@
 #include "agent/pipeline/aggregator.h"
 #include "agent/pipeline/loss.h"
 #include "agent/process/cgroup_layout.h"
+#include "agent/process/code_maps.h"
 #include "agent/process/process_table.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
@@ -92,6 +93,7 @@ class CpuSession final : public Session {
   ImageRegistry images_;
   StaleCode stale_;
   ProcessTable processes_{proc_, images_, stale_};
+  CodeMaps code_maps_{proc_, images_};
   std::optional<KernelSymbols> kernel_symbols_;
   std::unique_ptr<CpuSampler> sampler_;
   std::unique_ptr<ProcessEvents> process_events_;
@@ -136,8 +138,8 @@ Result<void> CpuSession::open() {
   symbolizer_ = std::move(*symbolizer);
   loader_ = std::make_unique<RowLoader>(*symbolizer_);
   publisher_ = std::make_unique<TablePublisher>(*tables_, images_, *loader_);
-  intake_ = std::make_unique<SampleIntake>(*tables_, *publisher_, processes_, stale_, aggregator_,
-                                           losses_);
+  intake_ = std::make_unique<SampleIntake>(*tables_, *publisher_, processes_, stale_, code_maps_,
+                                           aggregator_, losses_);
   if (auto woken = open_wakeups(); !woken) return woken;
   // Events are on: what changes during the scan is not missed, and older events are told apart.
   if (auto scanned = processes_.scan_all(); !scanned) return scanned;
@@ -392,7 +394,8 @@ Result<SymbolizedProfile> CpuSession::finish() {
   cycle();
   intake_->walk_deferred(true);
   loader_.reset();  // rows are of no use any more; names are asked for next
-  Namer namer(images_, proc_, *symbolizer_, kernel_symbols_ ? &*kernel_symbols_ : nullptr);
+  Namer namer(images_, proc_, code_maps_, *symbolizer_,
+              kernel_symbols_ ? &*kernel_symbols_ : nullptr);
   SymbolizedProfile profile = namer.name(aggregator_.take());
   profile.meta = meta();
   return profile;

@@ -91,6 +91,28 @@ std::string ProcReader::path_of(std::uint32_t pid, const char* file) const {
   return root_ + "/" + std::to_string(pid) + "/" + file;
 }
 
+Result<std::uint32_t> ProcReader::last_in_status(std::uint32_t pid, std::string_view field) const {
+  const auto text = read_file(path_of(pid, "status"), std::size_t{64} * 1024);
+  if (!text) return text.error();
+  const std::size_t line = text->find(field);
+  const std::size_t end = line == std::string::npos ? line : text->find('\n', line);
+  if (end == std::string::npos) return Error{ErrorCode::kDataLoss, "status without a field"};
+  const std::size_t number = text->find_last_of(" \t", end) + 1;
+  std::uint32_t value = 0;
+  const auto parsed = std::from_chars(text->data() + number, text->data() + end, value);
+  if (parsed.ec != std::errc{}) return Error{ErrorCode::kDataLoss, "status without a number"};
+  return value;
+}
+
+Result<std::uint32_t> ProcReader::inner_id(std::uint32_t pid) const {
+  return last_in_status(pid, "\nNSpid:");
+}
+
+// Real, effective, saved and file system user.
+Result<std::uint32_t> ProcReader::owner(std::uint32_t pid) const {
+  return last_in_status(pid, "\nUid:");
+}
+
 Result<UniqueFd> ProcReader::open_memory(std::uint32_t pid) const {
   const std::string path = path_of(pid, "mem");
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -46,6 +46,10 @@ class ProcReader {
                                                          std::uint32_t device_major,
                                                          std::uint32_t device_minor,
                                                          std::uint64_t inode);
+  // Its id in its own process id namespace: the last of NSpid in /proc/PID/status.
+  [[nodiscard]] Result<std::uint32_t> inner_id(std::uint32_t pid) const;
+  // The user that it runs as (fsuid, as the files it makes have it).
+  [[nodiscard]] Result<std::uint32_t> owner(std::uint32_t pid) const;
   // The process's memory, to be read at its addresses. errors: kPermissionDenied without
   // CAP_SYS_PTRACE.
   [[nodiscard]] Result<UniqueFd> open_memory(std::uint32_t pid) const;
@@ -53,6 +57,8 @@ class ProcReader {
   [[nodiscard]] const std::string& root() const { return root_; }
 
  private:
+  [[nodiscard]] Result<std::uint32_t> last_in_status(std::uint32_t pid,
+                                                     std::string_view field) const;
   [[nodiscard]] bool maps_shows(std::uint32_t pid, std::uint64_t begin, std::uint64_t inode) const;
   [[nodiscard]] std::string path_of(std::uint32_t pid, const char* file) const;
   std::string root_;

@@ -81,6 +81,7 @@ class SymbolizerClient::Impl {
   Result<FileInfo> describe(int fd);
   Result<RowTable> rows(int fd);
   Result<NameTable> names(const NameRequest& request);
+  Result<NameTable> code_names(int fd, std::span<const std::uint64_t> addresses);
   [[nodiscard]] SymbolizerCounters counters() const;
   [[nodiscard]] int worker_pid() const { return link_.pid(); }
   [[nodiscard]] std::string cache_problem() const { return cache_problem_; }
@@ -200,6 +201,21 @@ Result<NameTable> SymbolizerClient::Impl::names(const NameRequest& request) {
   return table;
 }
 
+Result<NameTable> SymbolizerClient::Impl::code_names(int fd,
+                                                     std::span<const std::uint64_t> addresses) {
+  if (!std::ranges::is_sorted(addresses) || addresses.size() > kMaxOffsets) {
+    return Error{ErrorCode::kInvalidArgument, "addresses must ascend and be 16 M at most"};
+  }
+  const std::lock_guard lock(mutex_);
+  const auto key = FileKey::of(fd);
+  bool rejected = false;
+  auto table = key ? ask_names({.fd = fd, .offsets = addresses, .root = {}, .path = {}}, *key,
+                               Question{.kind = RequestKind::kCode, .fds = {fd}}, rejected)
+                   : Result<NameTable>(key.error());
+  if (!table) return all_unnamed(addresses, reason_of(table.error()));
+  return table;
+}
+
 Result<NameTable> SymbolizerClient::Impl::named(const NameRequest& request, const FileKey& key) {
   const auto info = described(request.fd, key);
   if (!info) return info.error();
@@ -267,6 +283,9 @@ Result<FileInfo> SymbolizerClient::describe(int fd) { return impl_->describe(fd)
 Result<RowTable> SymbolizerClient::rows(int fd) { return impl_->rows(fd); }
 Result<NameTable> SymbolizerClient::names(const NameRequest& request) {
   return impl_->names(request);
+}
+Result<NameTable> SymbolizerClient::code_names(int fd, std::span<const std::uint64_t> addresses) {
+  return impl_->code_names(fd, addresses);
 }
 SymbolizerCounters SymbolizerClient::counters() const { return impl_->counters(); }
 int SymbolizerClient::worker_pid() const { return impl_->worker_pid(); }

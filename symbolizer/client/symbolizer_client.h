@@ -117,6 +117,10 @@ class SymbolizerClient {
   // errors  kInvalidArgument (offsets not ascending, or more than 16 M of them).
   Result<NameTable> names(const NameRequest& request);
 
+  // Names of addresses in code that a process made at run time: of its perf map or jitdump. Errors
+  // as of names().
+  Result<NameTable> code_names(int fd, std::span<const std::uint64_t> addresses);
+
   [[nodiscard]] SymbolizerCounters counters() const;
   // Process id of the running worker, 0 if none. For tests and for accounting of own cost.
   [[nodiscard]] int worker_pid() const;

@@ -29,13 +29,14 @@ enum class RequestKind : std::uint32_t {
   kDescribe = 1,  // fd of the file -> WireFileInfo; the worker keeps the unwind bytes it hashed
   kRows = 2,      // no fd -> sealed memfd with the rows of the file described just before
   kNames = 3,     // fd, perhaps fd of its debug file, offsets -> names message
+  kCode = 4,      // fd of a perf map or jitdump, addresses -> names message
 };
 
 struct WireRequest {
   std::uint32_t magic = kWireMagic;
   RequestKind kind = RequestKind::kDescribe;
   std::uint64_t id = 0;
-  std::uint64_t payload_bytes = 0;  // kNames: 8 x offsets
+  std::uint64_t payload_bytes = 0;  // kNames, kCode: 8 x offsets
   std::uint64_t memory_limit_bytes = 0;
   std::uint32_t cpu_limit_s = 0;    // for this request
   std::uint32_t debuglink_crc = 0;  // kNames: checked if use_crc

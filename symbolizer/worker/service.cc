@@ -10,6 +10,7 @@
 
 #include "symbolizer/wire/sealed_file.h"
 #include "symbolizer/worker/limits.h"
+#include "symbolizer/worker/symbols/code_map.h"
 #include "symbolizer/worker/symbols/file_identity.h"
 #include "symbolizer/worker/symbols/file_names.h"
 
@@ -25,6 +26,9 @@ bool is_valid(const WireRequest& request, std::size_t fd_count) {
       return fd_count == 1 && request.payload_bytes == 0;
     case RequestKind::kRows:
       return fd_count == 0 && request.payload_bytes == 0;
+    case RequestKind::kCode:
+      return fd_count == 1 && request.payload_bytes % 8 == 0 &&
+             request.payload_bytes <= kMaxOffsets * 8;
     case RequestKind::kNames:
       return (fd_count == 1 || fd_count == 2) && request.payload_bytes % 8 == 0 &&
              request.payload_bytes <= kMaxOffsets * 8;
@@ -64,6 +68,13 @@ Result<Service::Reply> Service::handle(const WireRequest& request, const std::ve
                                        std::span<const std::uint64_t> offsets) {
   if (request.kind == RequestKind::kDescribe) return handle_describe(fds[0].get());
   if (request.kind == RequestKind::kRows) return handle_rows();
+  if (request.kind == RequestKind::kCode) {
+    auto names = names_of_code(fds[0].get(), offsets);
+    if (!names) return names.error();
+    Reply reply;
+    reply.payload = std::move(*names);
+    return reply;
+  }
 
   NamesQuery query{.fd = fds[0].get(), .offsets = offsets};
   if (fds.size() == 2) {

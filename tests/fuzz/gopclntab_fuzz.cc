@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Any bytes taken for a Go program's function table give rows that the kernel can walk and names
-// that end. They lie in a program without section headers whose code is the file itself.
+// that end. They lie in a program without section headers, with a little code that is all padding.
 #include <elf.h>
 
 #include <array>
@@ -18,7 +18,7 @@
 namespace {
 
 constexpr std::size_t kTableAt = 4096;
-constexpr std::size_t kRoomBehind = 8192;
+constexpr std::size_t kCodeBytes = 1024;
 
 std::string program_with(std::string_view table) {
   Elf64_Ehdr header{};
@@ -36,11 +36,11 @@ std::string program_with(std::string_view table) {
   std::array<Elf64_Phdr, 2> segments{};
   segments[0] = {.p_type = PT_LOAD,
                  .p_flags = PF_R | PF_X,
-                 .p_offset = 0,
+                 .p_offset = kTableAt + table.size(),
                  .p_vaddr = 0x400000,
                  .p_paddr = 0,
-                 .p_filesz = kTableAt + table.size() + kRoomBehind,
-                 .p_memsz = kTableAt + table.size() + kRoomBehind,
+                 .p_filesz = kCodeBytes,
+                 .p_memsz = kCodeBytes,
                  .p_align = 4096};
   segments[1] = {.p_type = PT_LOAD,
                  .p_flags = PF_R,
@@ -54,7 +54,7 @@ std::string program_with(std::string_view table) {
   std::memcpy(file.data(), &header, sizeof(header));
   std::memcpy(file.data() + sizeof(header), segments.data(), sizeof(segments));
   file += table;
-  file.append(kRoomBehind, '\0');
+  file.append(kCodeBytes, '\xcc');
   return file;
 }
 
@@ -74,7 +74,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (!source) return 0;
   sonde::RowClassCounts classes{};
   sonde::check_rows(source->build(classes));
-  const std::array<std::uint64_t, 4> offsets = {0, 0x1000, size / 2, ~std::uint64_t{0}};
+  const std::array<std::uint64_t, 4> offsets = {0, kTableAt + size, kTableAt + size + 0x30,
+                                                ~std::uint64_t{0}};
   (void)sonde::names_of({.fd = fd, .offsets = offsets});
   return 0;
 }

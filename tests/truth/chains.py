@@ -3,7 +3,7 @@
 
 A chain is a text of tokens, root first:
   name            one frame of that function in the program's own image
-  image!name      the same in a library whose file name starts with `image`
+  image!name      the same in a library whose file name starts with `image`, or is `[image]`
   name{n} (a b){n} name{a,b}     repetitions
   [class]         1 to 8 frames of a class; [class+] 1 to 60; [class*] 0 to 60
   [start] [thread] [cxxthread] [ruststart] [gostart] [signal]   fixed roots and the signal frame
@@ -35,6 +35,7 @@ CLASS_LETTERS = {
     "vdso": VDSO,
     "ld": LOADER + LIBC,
     "own": OWN,
+    "made": OTHER,  # code made at run time that nothing names
     "unwinder": LIBGCC + LIBSTDCXX + LIBC + LOADER + PLT,
 }
 SHARED = LIBC + LIBSTDCXX + LIBGCC + LOADER
@@ -203,7 +204,7 @@ class Chains:
                 return START
             return PLT if not (frame.resolved or known) or name.endswith("@plt") else OWN
         for (image, function), letter in self._letters.items():
-            if image and function == name and file_name.startswith(image):
+            if image and function == name and file_name.startswith((image, f"[{image}]")):
                 return letter
         for pattern, letter in LIBRARY_CLASSES:
             if pattern.match(file_name):

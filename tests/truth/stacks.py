@@ -29,7 +29,8 @@ class Stack:
 
 def _is_kernel(image):
     return image.startswith(KERNEL_IMAGES) or re.fullmatch(r"\[[a-z0-9_]+\]", image) \
-        and image not in ("[vdso]", "[vsyscall]", "[heap]", "[stack]", "[unknown]")
+        and image not in ("[vdso]", "[vsyscall]", "[heap]", "[stack]", "[unknown]", "[jit]",
+                          "[anonymous]")
 
 
 def _split(frames, kernel_flags):

@@ -44,6 +44,8 @@ class Variant:
         """What the table of whole stacks counts it under."""
         if self.compiler == MUSL:
             return "musl, without unwind tables"
+        if self.source == "jit.c":
+            return "code made at run time, with frame pointers"
         if self.source == "assembly.c":
             return "assembly without unwind tables"
         language = LANGUAGES[self.compiler]
@@ -162,6 +164,10 @@ VARIANTS = (
     _v("c_mcount", C, "chain.c", "-O2", "-pg", "-DTRUTH_MCOUNT", must_show=MCOUNT),
     _v("c_sections_gc", C, "chain.c", "-O2", NO_FP, "-ffunction-sections", "-Wl,--gc-sections",
        "-Wl,-z,pack-relative-relocs"),
+    # Code made at run time.
+    _v("jit_map", C, "jit.c", "-O2", NO_FP, "-DMADE_MAP", min_correct=0.97),
+    _v("jit_dump", C, "jit.c", "-O2", NO_FP, "-DMADE_DUMP", min_correct=0.97),
+    _v("jit_unnamed", C, "jit.c", "-O2", NO_FP, min_correct=0.97),
     # Go: rows and names come from its function table.
     _v("go_chain", GO, "chain.go"),
     _v("go_strip", GO, "chain.go", "-ldflags=-s -w", must_show=NO_SYMBOLS),

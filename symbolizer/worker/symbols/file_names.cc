@@ -17,14 +17,12 @@
 #include "symbolizer/worker/symbols/file_identity.h"
 #include "symbolizer/worker/symbols/linkage_stubs.h"
 #include "symbolizer/worker/symbols/mini_debug_info.h"
+#include "symbolizer/worker/symbols/names_message.h"
 #include "symbolizer/worker/symbols/symbol_table.h"
 #include "symbolizer/worker/unwind/file_rows.h"
 
 namespace sonde {
 namespace {
-
-constexpr std::size_t kMaxStringBytes = std::size_t{256} << 20;
-constexpr std::uint32_t kNoFunction = 0xffffffff;
 
 // A debug file is the right one by its build id, or by the CRC that the file itself names.
 bool add_debug_file(const ElfFile& file, const NamesQuery& query, SymbolTable& table) {
@@ -41,71 +39,32 @@ bool add_debug_file(const ElfFile& file, const NamesQuery& query, SymbolTable& t
   return true;
 }
 
-template <typename T>
-void append(std::string& out, const T& value) {
-  out.append(reinterpret_cast<const char*>(&value), sizeof(value));
-}
-
-// Collects functions once each and their texts.
+// Collects functions once each.
 class MessageBuilder {
  public:
   explicit MessageBuilder(const SymbolTable& table) : table_(table) {}
 
-  void add_unnamed(Reason reason, std::uint64_t begin) {
-    entries_.push_back({kNoFunction, static_cast<std::uint32_t>(reason), begin});
-  }
+  void add_unnamed(Reason reason, std::uint64_t begin) { message_.add_unnamed(reason, begin); }
 
-  void add(const Symbol& found_symbol, std::uint64_t offset) {
-    const Symbol* symbol = &found_symbol;
-    auto [found, is_new] =
-        numbers_.try_emplace(symbol, static_cast<std::uint32_t>(functions_.size()));
-    if (is_new && !add_function(*symbol)) {
-      numbers_.erase(found);
-      add_unnamed(Reason::kTooLarge, offset);
-      return;
+  void add(const Symbol& symbol, std::uint64_t offset) {
+    auto [found, is_new] = numbers_.try_emplace(&symbol, 0);
+    if (is_new) {
+      const std::string_view system_name = table_.name_of(symbol);
+      found->second = message_.add_function(symbol.begin, system_name, demangle(system_name));
     }
-    entries_.push_back({found->second, 0, 0});
+    if (found->second == NamesMessage::kNoFunction) {
+      add_unnamed(Reason::kTooLarge, offset);
+    } else {
+      message_.add_entry(found->second);
+    }
   }
 
-  [[nodiscard]] std::string finish() const {
-    const WireNamesHeader header{static_cast<std::uint32_t>(functions_.size()),
-                                 static_cast<std::uint32_t>(entries_.size()), strings_.size()};
-    std::string out;
-    out.reserve(sizeof(header) + functions_.size() * sizeof(WireFunction) +
-                entries_.size() * sizeof(WireNameEntry) + strings_.size());
-    append(out, header);
-    for (const WireFunction& function : functions_) append(out, function);
-    for (const WireNameEntry& entry : entries_) append(out, entry);
-    out += strings_;
-    return out;
-  }
+  [[nodiscard]] std::string finish() const { return message_.finish(); }
 
  private:
-  bool add_function(const Symbol& symbol) {
-    if (strings_.size() > kMaxStringBytes) return false;
-    const std::string_view system_name = table_.name_of(symbol);
-    const std::string name = demangle(system_name);
-    WireFunction function{.file_offset = symbol.begin};
-    function.system_name = static_cast<std::uint32_t>(strings_.size());
-    function.system_name_bytes = static_cast<std::uint32_t>(system_name.size());
-    strings_ += system_name;
-    if (name.empty()) {
-      function.name = function.system_name;
-      function.name_bytes = function.system_name_bytes;
-    } else {
-      function.name = static_cast<std::uint32_t>(strings_.size());
-      function.name_bytes = static_cast<std::uint32_t>(name.size());
-      strings_ += name;
-    }
-    functions_.push_back(function);
-    return true;
-  }
-
   const SymbolTable& table_;
   std::unordered_map<const Symbol*, std::uint32_t> numbers_;
-  std::vector<WireFunction> functions_;
-  std::vector<WireNameEntry> entries_;
-  std::string strings_;
+  NamesMessage message_;
 };
 
 Reason reason_for(const ElfFile& file, const SymbolTable& table, std::uint64_t offset) {

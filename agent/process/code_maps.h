@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where processes say what code they made at run time: /tmp/perf-PID.map as their own mount and
+// process id namespaces have it, and a jitdump that they mapped.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "agent/process/image_registry.h"
+#include "agent/process/proc_reader.h"
+#include "agent/process/process_table.h"
+#include "core/base/fd.h"
+
+namespace sonde {
+
+// Thread-confined.
+class CodeMaps {
+ public:
+  // Processes that are known at once; each keeps one descriptor open.
+  static constexpr std::size_t kMaxProcesses = 1024;
+
+  CodeMaps(const ProcReader& proc, const ImageRegistry& images) : proc_(proc), images_(images) {}
+
+  // A process runs code that it made: remembers its view of the file system, so that the map is
+  // found when the process is gone. Cost: a look-up, five system calls the first time.
+  void note(const Process& process);
+
+  // Its files that exist now, best first. Descriptors that are borrowed from the registry of images
+  // are duplicated.
+  [[nodiscard]] std::vector<UniqueFd> open(std::uint32_t tgid, std::uint64_t start_ticks) const;
+  // Processes past kMaxProcesses.
+  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+
+ private:
+  using Key = std::pair<std::uint32_t, std::uint64_t>;  // tgid, start ticks
+  struct View {
+    UniqueFd root;               // O_PATH
+    std::uint32_t inner_id = 0;  // process id in its own namespace
+    std::uint32_t owner = 0;     // user id of the process
+    std::vector<ImageId> dumps;
+  };
+  [[nodiscard]] View view_of(const Process& process) const;
+
+  const ProcReader& proc_;
+  const ImageRegistry& images_;
+  std::map<Key, View> views_;
+  std::uint64_t refused_ = 0;
+};
+
+}  // namespace sonde

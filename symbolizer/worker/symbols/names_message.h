@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// Builds the names message: functions once each, their texts, one entry per question.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "symbolizer/wire/messages.h"
+
+namespace sonde {
+
+class NamesMessage {
+ public:
+  static constexpr std::uint32_t kNoFunction = 0xffffffff;
+
+  // name   demangled; empty: the symbol's own name is the name. Returns the function's number, or
+  // kNoFunction if the message is full.
+  std::uint32_t add_function(std::uint64_t begin, std::string_view system_name,
+                             std::string_view name);
+  void add_entry(std::uint32_t function) { entries_.push_back({function, 0, 0}); }
+  void add_unnamed(Reason reason, std::uint64_t begin) {
+    entries_.push_back({kNoFunction, static_cast<std::uint32_t>(reason), begin});
+  }
+  [[nodiscard]] std::string finish() const;
+
+ private:
+  std::vector<WireFunction> functions_;
+  std::vector<WireNameEntry> entries_;
+  std::string strings_;
+};
+
+}  // namespace sonde
