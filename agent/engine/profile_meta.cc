@@ -55,6 +55,7 @@ Counts notes_of(const MetaSources& from) {
   add(notes, "process_gone", processes.gone_before_scan);
   add(notes, "process_not_permitted", processes.not_permitted);
   add(notes, "maps_lines_bad", processes.maps_lines_bad);
+  add(notes, "code_maps_refused", from.code_maps.refused());
   add(notes, "image_open_failed", from.images.open_failures());
   add(notes, "table_full", from.published.table_full);
   add(notes, "rows_over_budget", from.published.rows_over_budget);

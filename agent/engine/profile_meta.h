@@ -13,6 +13,7 @@
 #include "agent/engine/table_publisher.h"
 #include "agent/pipeline/loss.h"
 #include "agent/process/cgroup_layout.h"
+#include "agent/process/code_maps.h"
 #include "agent/process/process_table.h"
 #include "core/model/profile.h"
 #include "symbolizer/client/symbolizer_client.h"
@@ -34,6 +35,7 @@ struct MetaSources {
   const SymbolizerCounters& symbolizer;
   const UserLossCounts& user_losses;
   const DeferredCounts& deferred;
+  const CodeMaps& code_maps;
   std::uint64_t rescans = 0;
 };
 

@@ -416,6 +416,7 @@ ProfileMeta CpuSession::meta() const {
                             .symbolizer = symbolizer_->counters(),
                             .user_losses = losses_,
                             .deferred = intake_->deferred(),
+                            .code_maps = code_maps_,
                             .rescans = rescans_});
 }
 

@@ -24,8 +24,9 @@ class CodeMaps {
 
   CodeMaps(const ProcReader& proc, const ImageRegistry& images) : proc_(proc), images_(images) {}
 
-  // A process runs code that it made: remembers its view of the file system, so that the map is
-  // found when the process is gone. Cost: a look-up, five system calls the first time.
+  // A process runs code that it made: opens its map, or remembers its view of the file system, so
+  // that a map is found when the process is gone: as long as its mount namespace lives if there is
+  // none yet. Cost: a look-up; some system calls once a second until there is a map.
   void note(const Process& process);
 
   // Its files that exist now, best first. Descriptors that are borrowed from the registry of images
@@ -37,12 +38,15 @@ class CodeMaps {
  private:
   using Key = std::pair<std::uint32_t, std::uint64_t>;  // tgid, start ticks
   struct View {
-    UniqueFd root;               // O_PATH
-    std::uint32_t inner_id = 0;  // process id in its own namespace
-    std::uint32_t owner = 0;     // user id of the process
+    UniqueFd root;                // O_PATH
+    UniqueFd map;                 // as it was found first
+    std::uint64_t looked_ns = 0;  // for the map, last
+    std::uint32_t inner_id = 0;   // process id in its own namespace
+    std::uint32_t owner = 0;      // user id of the process
     std::vector<ImageId> dumps;
   };
   [[nodiscard]] View view_of(const Process& process) const;
+  [[nodiscard]] static UniqueFd open_map(const View& view);
 
   const ProcReader& proc_;
   const ImageRegistry& images_;

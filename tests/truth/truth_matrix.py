@@ -77,6 +77,7 @@ def record(options, variants, programs, folder):
     status = recorder.wait(timeout=seconds + 120)
     for process in running:
         process.wait(timeout=60)
+        Path(f"/tmp/perf-{process.pid}.map").unlink(missing_ok=True)
     log.close()
     if status != 0:
         sys.exit(f"the recorder ended with {status}:\n{(folder / 'recorder.log').read_text()}")

@@ -18,7 +18,7 @@ constexpr std::uint32_t kMagic118 = 0xfffffff0;
 constexpr std::uint32_t kMagic120 = 0xfffffff1;  // the layout of 1.18
 
 constexpr std::size_t kFixedHeader = 8;  // magic, two zeros, instruction unit, pointer size
-constexpr std::size_t kMaxHeader = kFixedHeader + 8 * 8;
+constexpr std::size_t kMaxHeader = kFixedHeader + 64;
 constexpr std::size_t kShortBytes = 256;  // more than nearly every name and list of deltas has
 constexpr std::size_t kLongBytes = std::size_t{1} << 20;
 constexpr std::uint32_t kMaxFunctions = 16U << 20;
@@ -128,7 +128,8 @@ bool GoFunctionTable::read_parts(const Place& place, ByteSpan header) {
 
 std::optional<GoFunctionTable::IndexEntry> GoFunctionTable::index_entry(std::uint32_t index) {
   const std::uint64_t field = relative_ ? 4 : 8;
-  ByteReader reader(index_.at(index * 2 * field, static_cast<std::size_t>(2 * field)));
+  ByteReader reader(
+      index_.at(std::uint64_t{index} * 2 * field, static_cast<std::size_t>(2 * field)));
   IndexEntry entry;
   if (relative_) {
     entry.address = text_ + reader.fixed<std::uint32_t>();

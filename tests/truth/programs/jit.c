@@ -18,7 +18,8 @@
 
 static const char kTruth[] =
     "{\"chains\": ["
-    "\"[start] main " OUTER " " INNER " c_leaf\","
+    "\"[start] main " OUTER " " INNER
+    " c_leaf\","
     "\"[start] main " OUTER " " INNER "\"," TRUTH_CLOCK_CHAIN "]}";
 
 TRUTH_FN void c_leaf(void) { truth_burn_registers(100000); }
@@ -74,10 +75,11 @@ static void announce(const unsigned char* inner, const unsigned char* outer,
   const struct code_load loads[] = {
       {0, sizeof loads[0], 0, pid, pid, (uintptr_t)inner, (uintptr_t)inner,
        (uint64_t)(outer - inner), 0, "made_inner"},
-      {0, sizeof loads[0], 0, pid, pid, (uintptr_t)outer, (uintptr_t)outer,
-       (uint64_t)(end - outer), 1, "made_outer"},
+      {0, sizeof loads[0], 0, pid, pid, (uintptr_t)outer, (uintptr_t)outer, (uint64_t)(end - outer),
+       1, "made_outer"},
   };
-  if (fd < 0 || write(fd, &header, sizeof header) < 0 || write(fd, loads, sizeof loads) < 0) exit(2);
+  if (fd < 0 || write(fd, &header, sizeof header) < 0 || write(fd, loads, sizeof loads) < 0)
+    exit(2);
   // The mark by which profilers find the file.
   if (mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, 0) == MAP_FAILED) exit(2);
   close(fd);

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/process/code_maps.h"
+
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace sonde {
+namespace {
+
+// A fake procfs with one process, and the root that it sees.
+class CodeMapsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::filesystem::create_directories(dir_ / "71" / "root" / "tmp");
+    std::ofstream(dir_ / "71" / "status")
+        << "Name:\tnode\nUid:\t0\t" << ::getuid() << "\t0\t" << ::getuid()
+        << "\nNStgid:\t71\t9\nNSpid:\t71\t9\nNSpgid:\t71\t9\n";
+    process_.tgid = 71;
+    process_.start_ticks = 555;
+    process_.ranges = std::make_shared<const std::vector<CodeRange>>();
+  }
+  void TearDown() override { std::filesystem::remove_all(dir_); }
+
+  [[nodiscard]] std::filesystem::path tmp() const { return dir_ / "71" / "root" / "tmp"; }
+  void write_map(const std::string& name) { std::ofstream(tmp() / name) << "1000 10 f\n"; }
+
+  std::filesystem::path dir_ =
+      std::filesystem::path(testing::TempDir()) / ("code_maps_" + std::to_string(::getpid()));
+  ProcReader proc_{dir_.string()};
+  ImageRegistry images_{proc_, UniqueFd{}};
+  Process process_;
+  CodeMaps maps_{proc_, images_};
+};
+
+TEST_F(CodeMapsTest, TheMapHasTheProcessIdOfTheProcessesOwnNamespace) {
+  write_map("perf-71.map");
+  maps_.note(process_);
+  EXPECT_TRUE(maps_.open(71, 555).empty());
+  write_map("perf-9.map");
+  EXPECT_EQ(maps_.open(71, 555).size(), 1U);
+}
+
+TEST_F(CodeMapsTest, AnotherProcessOfTheSameIdHasNone) {
+  write_map("perf-9.map");
+  maps_.note(process_);
+  EXPECT_TRUE(maps_.open(71, 556).empty());
+  EXPECT_TRUE(maps_.open(72, 555).empty());
+}
+
+TEST_F(CodeMapsTest, TheMapIsFoundAfterTheProcessIsGone) {
+  write_map("perf-9.map");
+  maps_.note(process_);
+  std::filesystem::rename(dir_ / "71", dir_ / "gone");
+  EXPECT_EQ(maps_.open(71, 555).size(), 1U);
+}
+
+TEST_F(CodeMapsTest, LinksStayInsideTheProcessesRoot) {
+  std::filesystem::create_symlink("/etc/passwd", tmp() / "perf-9.map");
+  maps_.note(process_);
+  EXPECT_TRUE(maps_.open(71, 555).empty());
+  std::filesystem::remove(tmp() / "perf-9.map");
+  std::filesystem::create_symlink("../../../../etc/passwd", tmp() / "perf-9.map");
+  EXPECT_TRUE(maps_.open(71, 555).empty());
+}
+
+TEST_F(CodeMapsTest, WhatIsNoRegularFileIsLeft) {
+  ASSERT_EQ(::mkfifo((tmp() / "perf-9.map").c_str(), 0600), 0);
+  maps_.note(process_);
+  EXPECT_TRUE(maps_.open(71, 555).empty());
+}
+
+TEST_F(CodeMapsTest, AMapOfAnotherUserIsNotBelieved) {
+  if (::getuid() != 0) GTEST_SKIP() << "needs root to give a file away";
+  write_map("perf-9.map");
+  ASSERT_EQ(::chown((tmp() / "perf-9.map").c_str(), 65534, 65534), 0);
+  maps_.note(process_);
+  EXPECT_TRUE(maps_.open(71, 555).empty());
+}
+
+// code_maps_refused
+TEST_F(CodeMapsTest, ProcessesPastTheLimitAreCounted) {
+  for (std::uint64_t i = 0; i < CodeMaps::kMaxProcesses + 3; ++i) {
+    process_.start_ticks = i;
+    maps_.note(process_);
+  }
+  maps_.note(process_);
+  EXPECT_EQ(maps_.refused(), 4U);
+}
+
+}  // namespace
+}  // namespace sonde
