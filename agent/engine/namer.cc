@@ -18,11 +18,6 @@ std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);  // npos + 1 = 0: no slash, the whole
 }
 
-// Code that the process made, or that the kernel put there.
-bool is_made_code(FrameWord word) {
-  return SONDE_FRAME_TAG(word) == SONDE_TAG_USER_PC && (word & kAnonymousCode) != 0;
-}
-
 // At the same address in every process (arch/x86/include/uapi/asm/vsyscall.h).
 bool is_vsyscall(std::uint64_t address) {
   constexpr std::uint64_t kPage = 0xffffffffff600000;

@@ -62,8 +62,7 @@ void SampleIntake::translate_frames(const RawSample& sample, const Process* proc
   bool made_code = false;
   for (const std::uint64_t word : sample.user) {
     frames_.push_back(translate_user(word, process));
-    made_code |= SONDE_FRAME_TAG(frames_.back()) == SONDE_TAG_USER_PC &&
-                 (frames_.back() & kAnonymousCode) != 0;
+    made_code |= is_made_code(frames_.back());
   }
   if (made_code) code_maps_.note(*process);
 }

@@ -10,6 +10,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "core/base/result.h"
 
@@ -24,6 +25,12 @@ class Sha256 {
   Sha256();
   void update(std::span<const std::byte> bytes);
   void update(std::string_view bytes) { update(std::as_bytes(std::span(bytes))); }
+  // The bytes of one value, which must have no padding.
+  template <typename T>
+  void update_value(const T& value) {
+    static_assert(std::has_unique_object_representations_v<T>);
+    update(std::as_bytes(std::span(&value, 1)));
+  }
   // The digest of everything so far; further updates and finishes are kFailedPrecondition.
   Result<Sha256Digest> finish();
 

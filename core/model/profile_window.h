@@ -20,6 +20,11 @@ using FrameWord = std::uint64_t;
 // Set in an unused bit of a raw user pc: the process had mapped anonymous memory there (JIT code).
 constexpr FrameWord kAnonymousCode = FrameWord{1} << 57;
 
+// Code that a process made at run time, or that the kernel put there ([vsyscall]).
+inline bool is_made_code(FrameWord frame) {
+  return SONDE_FRAME_TAG(frame) == SONDE_TAG_USER_PC && (frame & kAnonymousCode) != 0;
+}
+
 // The image of a frame whose tag is SONDE_TAG_IMAGE.
 inline ImageId image_of_frame(FrameWord frame) {
   return static_cast<ImageId>((frame >> SONDE_IMAGE_GENERATION_SHIFT) & 0xffffff);

@@ -5,9 +5,11 @@
 
 #include <gtest/gtest.h>
 
+#include <pthread.h>
 #include <ucontext.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <csignal>
@@ -135,20 +137,34 @@ TEST_F(DeferredWalksTest, PastTheBudgetSamplesAreTakenAtOnceAndCounted) {
   EXPECT_EQ(taken, room + 10);
 }
 
-// A thread with these registers as a tick would find it, with that many words of its stack.
-RawSample sample_at(const gregset_t& registers, std::size_t stack_words) {
+// Where the memory of this thread's stack ends: main's frames may be less than a copy below it.
+std::uint64_t end_of_stack() {
+  pthread_attr_t attributes;
+  ::pthread_getattr_np(::pthread_self(), &attributes);
+  void* begin = nullptr;
+  std::size_t size = 0;
+  ::pthread_attr_getstack(&attributes, &begin, &size);
+  ::pthread_attr_destroy(&attributes);
+  return reinterpret_cast<std::uint64_t>(begin) + size;
+}
+
+// A thread with these registers as a tick would find it, with at most that many words of its
+// stack.
+RawSample sample_at(const gregset_t& registers, std::size_t most_words) {
   constexpr std::array kDwarfOrder = {REG_RAX, REG_RDX, REG_RCX, REG_RBX, REG_RSI, REG_RDI,
                                       REG_RBP, REG_RSP, REG_R8,  REG_R9,  REG_R10, REG_R11,
                                       REG_R12, REG_R13, REG_R14, REG_R15, REG_RIP};
   RawSample sample;
   sample.header.tgid = static_cast<std::uint32_t>(::getpid());
   sample.header.flags = SONDE_SAMPLE_DEFERRED;
+  const std::uint64_t begin =
+      static_cast<std::uint64_t>(registers[REG_RSP]) - SONDE_RED_ZONE_WORDS * 8;
+  const std::size_t stack_words = std::min<std::size_t>(most_words, (end_of_stack() - begin) / 8);
   sample.user.resize(SONDE_DEFERRED_REGISTERS + stack_words);
   for (std::size_t i = 0; i < kDwarfOrder.size(); ++i) {
     sample.user[i] = static_cast<std::uint64_t>(registers[kDwarfOrder[i]]);
   }
-  std::memcpy(sample.user.data() + SONDE_DEFERRED_REGISTERS,
-              reinterpret_cast<const void*>(sample.user[7] - SONDE_RED_ZONE_WORDS * 8),
+  std::memcpy(sample.user.data() + SONDE_DEFERRED_REGISTERS, reinterpret_cast<const void*>(begin),
               stack_words * 8);
   return sample;
 }

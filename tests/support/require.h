@@ -19,6 +19,13 @@ inline bool is_required(const std::string& capability) {
 
 }  // namespace sonde
 
+// Ends the test unless it runs as root, as every test of BPF does.
+#define SONDE_NEED_ROOT()                                            \
+  if (::geteuid() != 0) {                                            \
+    ASSERT_FALSE(::sonde::is_required("bpf")) << "root is required"; \
+    GTEST_SKIP() << "needs root";                                    \
+  }
+
 // Ends the test (fixture SetUp or test body) unless BPF programs can be loaded here.
 #define SONDE_NEED_BPF()                                                             \
   if (::geteuid() != 0 || ::access("/sys/kernel/btf/vmlinux", R_OK) != 0) {          \

@@ -151,6 +151,9 @@ void GoStackRules::count_into(RowClassCounts& classes) const {
 }
 
 void GoStackRules::hash_into(Sha256& hash) const {
+  // The numbers first: no other rules and extents may be the same bytes in a row.
+  hash.update_value(std::uint64_t{rules_.size()});
+  hash.update_value(std::uint64_t{extents_.size()});
   hash.update(std::as_bytes(std::span(rules_)));
   hash.update(std::as_bytes(std::span(extents_)));
 }

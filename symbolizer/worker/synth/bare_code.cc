@@ -22,11 +22,6 @@ constexpr std::uint64_t kFewSymbolBytes = 1U << 16;
 
 constexpr std::array<std::uint8_t, 2> kGotPush = {0xff, 0x35};
 
-template <typename T>
-void hash_value(Sha256& hash, const T& value) {
-  hash.update(std::as_bytes(std::span(&value, 1)));
-}
-
 std::uint64_t symbol_bytes(const ElfFile& file) {
   std::uint64_t sum = 0;
   for (const ElfSection& section : file.sections()) {
@@ -182,15 +177,15 @@ void BareCode::add_symbols(const ElfFile& file) {
 }
 
 void BareCode::hash_into(Sha256& hash) const {
-  hash_value(hash, std::uint64_t{regions_.size()});
-  hash_value(hash, over_budget_);
+  hash.update_value(std::uint64_t{regions_.size()});
+  hash.update_value(over_budget_);
   for (const Region& region : regions_) {
-    hash_value(hash, region.begin);
-    hash_value(hash, std::uint64_t{region.bytes.span().size()});
+    hash.update_value(region.begin);
+    hash.update_value(std::uint64_t{region.bytes.span().size()});
     hash.update(std::as_bytes(region.bytes.span()));
-    hash_value(hash, std::uint64_t{region.entries.size()});
+    hash.update_value(std::uint64_t{region.entries.size()});
     for (const CodeEntry& entry : region.entries) {
-      hash_value(hash, std::uint64_t{entry.at} << 8U | static_cast<std::uint64_t>(entry.kind));
+      hash.update_value(std::uint64_t{entry.at} << 8U | static_cast<std::uint64_t>(entry.kind));
     }
   }
 }

@@ -17,11 +17,6 @@ namespace {
 
 constexpr std::uint64_t kMaxSectionBytes = 256U << 20;
 
-template <typename T>
-void hash_value(Sha256& hash, const T& value) {
-  hash.update(std::as_bytes(std::span(&value, 1)));
-}
-
 }  // namespace
 
 Result<FrameSource> FrameSource::load(ElfFile file) {
@@ -87,18 +82,24 @@ Result<void> FrameSource::load_debug_frame() {
 }
 
 Result<void> FrameSource::hash() {
+  // Each list by its length first, so that no two files are the same bytes in a row.
   Sha256 hash;
+  const auto is_code = [](const ElfSegment& segment) {
+    return segment.type == PT_LOAD && (segment.flags & PF_X) != 0;
+  };
+  hash.update_value(std::ranges::count_if(file_.segments(), is_code));
+  hash.update_value(std::uint64_t{sections_.size()});
   for (const ElfSegment& segment : file_.segments()) {
-    if (segment.type != PT_LOAD || (segment.flags & PF_X) == 0) continue;
-    hash_value(hash, segment.offset);
-    hash_value(hash, segment.vaddr);
-    hash_value(hash, segment.file_bytes);
+    if (!is_code(segment)) continue;
+    hash.update_value(segment.offset);
+    hash.update_value(segment.vaddr);
+    hash.update_value(segment.file_bytes);
   }
   for (const Section& section : sections_) {
     const std::uint64_t kind = (section.debug ? 1U : 0U) | (section.ends_at_zero ? 2U : 0U);
-    hash_value(hash, kind);
-    hash_value(hash, section.vaddr);
-    hash_value(hash, std::uint64_t{section.bytes.span().size()});
+    hash.update_value(kind);
+    hash.update_value(section.vaddr);
+    hash.update_value(std::uint64_t{section.bytes.span().size()});
     hash.update(std::as_bytes(section.bytes.span()));
   }
   go_.hash_into(hash);

@@ -26,7 +26,7 @@ def check(tree):
 
 GOOD = {
     "a.cc": 'auto p = "/proc/" + pid + "/root/";\nauto q = "/proc/1/root/etc";\n// see /proc/PID/root/x\n',
-    "dev": "cd \"$root/work/x\"\n",
+    "dev": "cd \"$root/wo" + "rk/x\"\n",
 }
 BAD = [
     ({"a.cc": 'open("/wo' + 'rk/x");\n'}, "a.cc:1: a path of one machine"),

@@ -9,6 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/require.h"
+
 namespace sonde {
 namespace {
 
@@ -75,7 +77,7 @@ TEST_F(CodeMapsTest, WhatIsNoRegularFileIsLeft) {
 }
 
 TEST_F(CodeMapsTest, AMapOfAnotherUserIsNotBelieved) {
-  if (::getuid() != 0) GTEST_SKIP() << "needs root to give a file away";
+  SONDE_NEED_ROOT();  // to give a file away
   write_map("perf-9.map");
   ASSERT_EQ(::chown((tmp() / "perf-9.map").c_str(), 65534, 65534), 0);
   maps_.note(process_);

@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/support/require.h"
+
 namespace sonde {
 namespace {
 
@@ -69,7 +71,7 @@ class OpenMappedTest : public testing::Test {
 };
 
 TEST_F(OpenMappedTest, ADeletedFileIsStillOpenedThroughItsMapping) {
-  if (::geteuid() != 0) GTEST_SKIP() << "map_files needs CAP_CHECKPOINT_RESTORE";
+  SONDE_NEED_ROOT();  // map_files needs CAP_CHECKPOINT_RESTORE
   const std::string path = dir_ / "gone";
   std::ofstream(path) << std::string(5000, 'x');
   const UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
@@ -88,7 +90,7 @@ TEST_F(OpenMappedTest, ADeletedFileIsStillOpenedThroughItsMapping) {
 }
 
 TEST_F(OpenMappedTest, AnotherFileMappedInTheSamePlaceMeanwhileIsNotTakenForTheFirst) {
-  if (::geteuid() != 0) GTEST_SKIP() << "map_files needs CAP_CHECKPOINT_RESTORE";
+  SONDE_NEED_ROOT();  // map_files needs CAP_CHECKPOINT_RESTORE
   const std::string path = dir_ / "first", other = dir_ / "second";
   std::ofstream(path) << std::string(5000, '1');
   std::ofstream(other) << std::string(5000, '2');
