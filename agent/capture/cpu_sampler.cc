@@ -3,10 +3,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/perf_event.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,9 +13,7 @@
 #include <span>
 
 #include "agent/capture/bpf_error.h"
-#include "agent/capture/idle_time.h"
 #include "agent/capture/map_memory.h"
-#include "agent/capture/online_cpus.h"
 #include "agent/capture/sample_parser.h"
 #include "cpu.skel.h"
 
@@ -32,11 +27,6 @@ struct RingDeleter {
   void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
 };
 
-struct Clock {
-  std::uint32_t cpu = 0;
-  UniqueFd fd;
-};
-
 // Half a second of 1 KiB records, so that a poll each 100 ms never meets a full ring.
 std::uint32_t ring_bytes(std::uint32_t cpus, std::uint32_t rate_hz) {
   const std::uint64_t wanted = std::uint64_t{cpus} * rate_hz * 1024 / 2;
@@ -44,42 +34,27 @@ std::uint32_t ring_bytes(std::uint32_t cpus, std::uint32_t rate_hz) {
       std::clamp<std::uint64_t>(std::bit_ceil(wanted), 1U << 20, 1U << 26));
 }
 
-Result<UniqueFd> open_clock(std::uint32_t cpu, std::uint64_t period_ns) {
-  perf_event_attr attr{};
-  attr.size = sizeof(attr);
-  attr.type = PERF_TYPE_SOFTWARE;
-  attr.config = PERF_COUNT_SW_CPU_CLOCK;
-  attr.sample_period = period_ns;
-  attr.disabled = 1;
-  UniqueFd fd(static_cast<int>(
-      ::syscall(SYS_perf_event_open, &attr, -1, static_cast<int>(cpu), -1, PERF_FLAG_FD_CLOEXEC)));
-  if (!fd)
-    return explain_perf_error(errno, "perf_event_open of the clock of CPU " + std::to_string(cpu));
-  return fd;
-}
-
 class BpfCpuSampler final : public CpuSampler {
  public:
   explicit BpfCpuSampler(const CpuSamplerOptions& options) : options_(options) {}
   ~BpfCpuSampler() override {
-    clocks_.clear();  // no tick may come once the maps go away
+    if (clocks_) clocks_->close();  // no tick may come once the maps go away
     if (cpus_ != nullptr) ::munmap(cpus_, cpus_bytes_);
   }
 
   Result<void> load();
   Result<void> open_clocks();
 
-  Result<void> enable() override;
-  Result<void> disable() override;
+  Result<void> enable() override { return clocks_->enable(); }
+  Result<void> disable() override { return clocks_->disable(); }
+  CpuChanges follow_cpus() override { return clocks_->follow(); }
   Result<void> add_target(std::uint32_t tgid) override;
   std::uint64_t drain(const std::function<void(RawSample&&)>& take) override;
   [[nodiscard]] CpuSamplerCounts counts() const override;
   [[nodiscard]] TableMaps table_maps() const override;
   [[nodiscard]] int targets_fd() const override { return ::bpf_map__fd(skeleton_->maps.targets); }
   [[nodiscard]] std::uint64_t map_bytes() const override;
-  [[nodiscard]] std::uint32_t cpu_count() const override {
-    return static_cast<std::uint32_t>(clocks_.size());
-  }
+  [[nodiscard]] std::uint32_t cpu_count() const override { return clocks_->size(); }
   [[nodiscard]] std::uint64_t verified_instructions() const override {
     return verified_instructions_of(::bpf_program__fd(skeleton_->progs.sample_cpu));
   }
@@ -87,19 +62,14 @@ class BpfCpuSampler final : public CpuSampler {
  private:
   void set_options(std::uint32_t cpus);
   Result<void> map_cpus();
-  Result<void> control_clocks(unsigned long request);
-  [[nodiscard]] std::uint64_t idle_ns_of(std::uint32_t cpu) const;
   static int on_record(void* self, void* data, std::size_t size);
 
   const CpuSamplerOptions options_;
   std::unique_ptr<cpu_bpf, SkeletonDeleter> skeleton_;
   std::unique_ptr<ring_buffer, RingDeleter> ring_;
-  std::vector<Clock> clocks_;
+  std::optional<CpuClocks> clocks_;
   sonde_cpu* cpus_ = nullptr;  // the `cpus` map, mapped
   std::size_t cpus_bytes_ = 0;
-  std::uint64_t period_ns_ = 0;
-  IdleTimes idle_at_enable_;
-  IdleTimes idle_at_disable_;
   const std::function<void(RawSample&&)>* take_ = nullptr;  // during drain()
   std::uint64_t damaged_ = 0;
 };
@@ -152,40 +122,10 @@ Result<void> BpfCpuSampler::map_cpus() {
 }
 
 Result<void> BpfCpuSampler::open_clocks() {
-  period_ns_ = 1'000'000'000ULL / options_.rate_hz;
-  const auto online = online_cpus();
-  if (!online) return online.error();
-  const int program = ::bpf_program__fd(skeleton_->progs.sample_cpu);
-  for (const std::uint32_t cpu : *online) {
-    auto fd = open_clock(cpu, period_ns_);
-    // A CPU that went offline meanwhile has no clock to miss.
-    if (!fd && fd.error().sys_errno == ENODEV) continue;
-    if (!fd) return fd.error();
-    if (::ioctl(fd->get(), PERF_EVENT_IOC_SET_BPF, program) != 0) {
-      return explain_perf_error(errno, "attach the sampling program to a clock");
-    }
-    cpus_[cpu].period_ns = period_ns_;
-    clocks_.push_back(Clock{cpu, std::move(*fd)});
-  }
-  return {};
-}
-
-Result<void> BpfCpuSampler::control_clocks(unsigned long request) {
-  for (const Clock& clock : clocks_) {
-    if (::ioctl(clock.fd.get(), request, 0) != 0) return Error::from_errno(errno, "switch a clock");
-  }
-  return {};
-}
-
-Result<void> BpfCpuSampler::enable() {
-  if (auto idle = read_idle_times()) idle_at_enable_ = std::move(*idle);
-  return control_clocks(PERF_EVENT_IOC_ENABLE);
-}
-
-Result<void> BpfCpuSampler::disable() {
-  auto off = control_clocks(PERF_EVENT_IOC_DISABLE);
-  if (auto idle = read_idle_times()) idle_at_disable_ = std::move(*idle);
-  return off;
+  const std::size_t count = ::bpf_map__max_entries(skeleton_->maps.cpus);
+  clocks_.emplace(::bpf_program__fd(skeleton_->progs.sample_cpu),
+                  1'000'000'000ULL / options_.rate_hz, std::span(cpus_, count));
+  return clocks_->open();
 }
 
 Result<void> BpfCpuSampler::add_target(std::uint32_t tgid) {
@@ -215,29 +155,13 @@ std::uint64_t BpfCpuSampler::drain(const std::function<void(RawSample&&)>& take)
   return damaged_;
 }
 
-// Idle time of a CPU between enable() and disable(); 0 while the clocks run.
-std::uint64_t BpfCpuSampler::idle_ns_of(std::uint32_t cpu) const {
-  const auto begin = idle_at_enable_.find(cpu), end = idle_at_disable_.find(cpu);
-  if (begin == idle_at_enable_.end() || end == idle_at_disable_.end()) return 0;
-  return end->second - std::min(begin->second, end->second);
-}
-
 CpuSamplerCounts BpfCpuSampler::counts() const {
   CpuSamplerCounts out;
-  for (const Clock& clock : clocks_) {
-    const sonde_cpu& cpu = cpus_[clock.cpu];
+  out.clocks = clocks_->counts();
+  for (std::size_t cpu = 0; cpu < ::bpf_map__max_entries(skeleton_->maps.cpus); ++cpu) {
     for (std::size_t i = 0; i < out.counters.size(); ++i) {
-      out.counters[i] += *const_cast<const volatile __u64*>(&cpu.counters[i]);
+      out.counters[i] += *const_cast<const volatile __u64*>(&cpus_[cpu].counters[i]);
     }
-    std::uint64_t run_ns = 0;  // of cpu-clock: the time it was enabled
-    if (::read(clock.fd.get(), &run_ns, sizeof(run_ns)) != sizeof(run_ns)) continue;
-    const std::uint64_t expected = run_ns / period_ns_;
-    const std::uint64_t run = cpu.counters[SONDE_CPU_RUN];
-    const std::uint64_t slept =
-        ticks_slept(expected - std::min(expected, run), idle_ns_of(clock.cpu),
-                    cpu.counters[SONDE_CPU_IDLE], period_ns_);
-    out.expected += expected - slept;
-    out.slept += slept;
   }
   return out;
 }

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/capture/cpu_clocks.h"
 #include "agent/capture/unwind_tables.h"
 #include "bpf/abi/counters.h"
 #include "core/base/fd.h"
@@ -33,9 +34,7 @@ struct CpuSamplerOptions {
 // Counts of the books (bpf/abi/counters.h), summed over CPUs.
 struct CpuSamplerCounts {
   std::array<std::uint64_t, SONDE_CPU_COUNTER_COUNT> counters{};
-  // Ticks the clocks should have fired, from their own counts, without those of `slept`.
-  std::uint64_t expected = 0;
-  std::uint64_t slept = 0;  // ticks that never came because their CPU was idle (idle_time.h)
+  ClockCounts clocks{};
 };
 
 // Thread-confined.
@@ -49,6 +48,8 @@ class CpuSampler {
 
   virtual Result<void> enable() = 0;
   virtual Result<void> disable() = 0;
+  // Gives CPUs that came a clock (CpuClocks::follow).
+  virtual CpuChanges follow_cpus() = 0;
   // Lets a process through the `only_targets` filter. Its later children follow by themselves.
   virtual Result<void> add_target(std::uint32_t tgid) = 0;
 
@@ -61,7 +62,7 @@ class CpuSampler {
   [[nodiscard]] virtual int targets_fd() const = 0;
   // Kernel memory of all maps but the row chunks, bytes.
   [[nodiscard]] virtual std::uint64_t map_bytes() const = 0;
-  [[nodiscard]] virtual std::uint32_t cpu_count() const = 0;  // online, each with a clock
+  [[nodiscard]] virtual std::uint32_t cpu_count() const = 0;  // that had a clock
   // Instructions the verifier walked for the sampling program; 0 where the kernel does not say.
   [[nodiscard]] virtual std::uint64_t verified_instructions() const = 0;
 };

@@ -70,6 +70,22 @@ Result<void> Sideband::open_ring(std::uint32_t cpu) {
   return {};
 }
 
+void Sideband::close(std::uint32_t cpu) {
+  std::erase_if(rings_, [cpu](const Ring& ring) {
+    return ring.cpu == cpu && ::munmap(ring.base, kRingBytes) == 0;
+  });
+}
+
+Result<int> Sideband::open(std::uint32_t cpu) {
+  close(cpu);
+  ++lost_;
+  if (auto opened = open_ring(cpu); !opened) return opened.error();
+  if (rings_.empty() || rings_.back().cpu != cpu) {
+    return Error{ErrorCode::kNotFound, "the CPU has gone again"};
+  }
+  return rings_.back().fd.get();
+}
+
 std::vector<int> Sideband::wake_fds() const {
   std::vector<int> fds;
   for (const Ring& ring : rings_) fds.push_back(ring.fd.get());

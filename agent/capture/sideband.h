@@ -28,6 +28,11 @@ class Sideband {
 
   // Hands out every event now in the rings, CPU by CPU: sort by time before use.
   void drain(const std::function<void(SidebandEvent&&)>& take);
+  // A CPU went off: its ring, which is drained, is gone for good.
+  void close(std::uint32_t cpu);
+  // A CPU came: counts as a loss, for what happened on it until now. Returns its wake_fd, none if
+  // the CPU has gone again.
+  Result<int> open(std::uint32_t cpu);
   // Records the kernel dropped because a ring was full, and records that made no sense.
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
   // Readable when an event is there: for epoll(7), one per CPU.

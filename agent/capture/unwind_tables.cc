@@ -21,15 +21,18 @@ Error exhausted(const char* what) { return Error{ErrorCode::kResourceExhausted, 
 
 }  // namespace
 
-UnwindTables::UnwindTables(const TableMaps& maps, std::uint32_t max_chunks)
+UnwindTables::UnwindTables(const TableMaps& maps, const TableLimits& limits)
     : maps_(maps),
-      max_chunks_(std::clamp<std::uint32_t>(max_chunks, 1, SONDE_MAX_CHUNKS)),
+      limits_{.chunks = std::clamp<std::uint32_t>(limits.chunks, 1, SONDE_MAX_CHUNKS),
+              .rows_per_chunk = std::clamp<std::uint32_t>(
+                  limits.rows_per_chunk, SONDE_MAX_ROWS_PER_PAGE, SONDE_CHUNK_ROWS),
+              .ranges = std::min<std::uint32_t>(limits.ranges, SONDE_MAX_RANGES)},
       processes_(maps.processes, sizeof(sonde_process) * SONDE_MAX_PROCESSES),
       ranges_(maps.ranges, sizeof(sonde_range) * SONDE_MAX_RANGES),
       images_(maps.images, sizeof(sonde_image) * SONDE_MAX_IMAGES),
       pages_(maps.pages, sizeof(sonde_page) * SONDE_MAX_PAGES),
       page_space_(SONDE_MAX_PAGES),
-      range_space_(SONDE_MAX_RANGES),
+      range_space_(limits_.ranges),
       image_slots_(SONDE_MAX_IMAGES),
       process_used_(SONDE_MAX_PROCESSES, false) {
   // Lowest slots first; slot 0 stays free so that an all-zero frame word never names an image.
@@ -39,8 +42,8 @@ UnwindTables::UnwindTables(const TableMaps& maps, std::uint32_t max_chunks)
 }
 
 Result<std::unique_ptr<UnwindTables>> UnwindTables::create(const TableMaps& maps,
-                                                           std::uint32_t max_chunks) {
-  std::unique_ptr<UnwindTables> tables(new UnwindTables(maps, max_chunks));
+                                                           const TableLimits& limits) {
+  std::unique_ptr<UnwindTables> tables(new UnwindTables(maps, limits));
   if (auto added = tables->add_chunk(); !added) return added.error();
   return tables;
 }
@@ -79,8 +82,14 @@ std::uint64_t UnwindTables::chunk_bytes() const {
   return chunks_.size() * std::uint64_t{SONDE_CHUNK_ROWS} * sizeof(sonde_row);
 }
 
+std::uint64_t UnwindTables::free_rows() const {
+  std::uint64_t rows = std::uint64_t{limits_.chunks} * limits_.rows_per_chunk;
+  for (const Chunk& chunk : chunks_) rows -= chunk.space->used();
+  return rows;
+}
+
 Result<void> UnwindTables::add_chunk() {
-  if (chunks_.size() >= max_chunks_) return exhausted("the budget of unwind rows is used up");
+  if (chunks_.size() >= limits_.chunks) return exhausted("the budget of unwind rows is used up");
   bpf_map_create_opts options{};
   options.sz = sizeof(options);
   options.map_flags = BPF_F_MMAPABLE;
@@ -95,7 +104,7 @@ Result<void> UnwindTables::add_chunk() {
   chunks_.push_back(
       Chunk{.fd = std::move(fd),
             .window = std::make_unique<ArrayWindow>(raw, sizeof(sonde_row) * SONDE_CHUNK_ROWS),
-            .space = std::make_unique<ExtentAllocator>(SONDE_CHUNK_ROWS)});
+            .space = std::make_unique<ExtentAllocator>(limits_.rows_per_chunk)});
   return {};
 }
 
@@ -119,7 +128,7 @@ Result<UnwindTables::Extent> UnwindTables::allocate_rows(std::uint32_t wanted) {
   if (best_free < SONDE_MAX_ROWS_PER_PAGE) {
     if (auto added = add_chunk(); !added) return added.error();
     best = static_cast<std::uint32_t>(chunks_.size() - 1);
-    best_free = SONDE_CHUNK_ROWS;
+    best_free = limits_.rows_per_chunk;
   }
   const std::uint32_t count = std::min(wanted, best_free);
   return Extent{best, chunks_[best].space->allocate(count).value(), count};
@@ -170,6 +179,7 @@ Result<void> UnwindTables::place_rows(const RowTable& table, Image& image,
 
 Result<void> UnwindTables::publish_rows(ImageSlot slot, const RowTable& table) {
   Image& image = image_slots_[slot.slot];
+  if (image.page_count > 0) withdraw_rows(slot);
   std::uint64_t packed = SONDE_TABLE_EMPTY;
   if (!table.pages.empty()) {
     const auto page_count = static_cast<std::uint32_t>(table.pages.size());
@@ -196,14 +206,25 @@ Result<void> UnwindTables::publish_rows(ImageSlot slot, const RowTable& table) {
   return images_.publish(slot.slot * sizeof(sonde_image), packed);
 }
 
+void UnwindTables::retire_rows(Image& image) {
+  retired_.push_back(Retired{.rows = std::exchange(image.rows, {}),
+                             .first_page = image.first_page,
+                             .page_count = std::exchange(image.page_count, 0)});
+}
+
+void UnwindTables::withdraw_rows(ImageSlot slot) {
+  Image& image = image_slots_[slot.slot];
+  if (!image.used || image.generation != slot.generation) return;
+  (void)images_.publish(slot.slot * sizeof(sonde_image), 0);
+  retire_rows(image);
+}
+
 void UnwindTables::remove_image(ImageSlot slot) {
   Image& image = image_slots_[slot.slot];
   if (!image.used || image.generation != slot.generation) return;
   (void)images_.publish(slot.slot * sizeof(sonde_image), 0);
-  retired_.push_back(Retired{.rows = std::move(image.rows),
-                             .first_page = image.first_page,
-                             .page_count = image.page_count,
-                             .image_slot = slot.slot});
+  retire_rows(image);
+  retired_.back().image_slot = slot.slot;
   image = Image{.generation = image.generation};
 }
 
@@ -255,7 +276,7 @@ Result<UnwindTables::Entry*> UnwindTables::find_or_add(const ProcessKey& process
     if (written) written = processes_.publish(at, std::uint64_t{process.tgid} + 1);
     if (!written) return written.error();
     process_used_[index] = true;
-    return &entries_.emplace(process.tgid, Entry{index, process.start_ticks, nullptr})
+    return &entries_.emplace(process.tgid, Entry{index, process.start_ticks, nullptr, 0})
                 .first->second;
   }
   return exhausted("the table of processes is full");
@@ -310,6 +331,55 @@ Result<void> UnwindTables::share_ranges(const ProcessKey& child, const ProcessKe
   const auto entry = find_or_add(child);
   if (!entry) return entry.error();
   return publish_block(**entry, block);
+}
+
+bool UnwindTables::has_process(const ProcessKey& process) const {
+  const auto found = entries_.find(process.tgid);
+  return found != entries_.end() && found->second.start_ticks == process.start_ticks &&
+         found->second.block != nullptr;
+}
+
+void UnwindTables::touch(const ProcessKey& process, std::uint64_t now_ns) {
+  if (const auto found = entries_.find(process.tgid); found != entries_.end()) {
+    found->second.used_ns = now_ns;
+  }
+}
+
+bool UnwindTables::has_free_probe(std::uint32_t tgid) const {
+  for (std::uint32_t probe = 0; probe < SONDE_PROCESS_PROBES; ++probe) {
+    const std::uint32_t index = (SONDE_PROCESS_HASH(tgid) + probe) & (SONDE_MAX_PROCESSES - 1);
+    if (!process_used_[index]) return true;
+  }
+  return false;
+}
+
+std::size_t UnwindTables::evict_for(const ProcessKey& process, std::uint32_t ranges,
+                                    std::uint64_t unused_since) {
+  const bool any_place = entries_.contains(process.tgid) || has_free_probe(process.tgid);
+  const std::uint32_t hash = SONDE_PROCESS_HASH(process.tgid);
+  std::vector<std::pair<std::uint64_t, ProcessKey>> cold;  // last tick, who
+  for (const auto& [tgid, entry] : entries_) {
+    const std::uint32_t distance =
+        (static_cast<std::uint32_t>(entry.index) - hash) & (SONDE_MAX_PROCESSES - 1);
+    if (entry.used_ns >= unused_since || tgid == process.tgid) continue;
+    if (any_place ? entry.block == nullptr || entry.block->count == 0
+                  : distance >= SONDE_PROCESS_PROBES) {
+      continue;
+    }
+    cold.emplace_back(entry.used_ns, ProcessKey{tgid, entry.start_ticks});
+  }
+  std::ranges::sort(cold, {},
+                    [](const auto& one) { return std::pair(one.first, one.second.tgid); });
+  std::size_t evicted = 0;
+  std::uint32_t freed = 0;
+  for (const auto& [used, key] : cold) {
+    if (any_place ? freed >= ranges + ranges / 4 : evicted > 0) break;
+    const std::shared_ptr<Block> block = entries_.at(key.tgid).block;
+    remove_process(key);
+    if (block != nullptr && block->users == 0) freed += block->count;
+    ++evicted;
+  }
+  return evicted;
 }
 
 void UnwindTables::remove_process(const ProcessKey& process) {

@@ -45,12 +45,18 @@ struct TableMaps {
   int row_chunks = -1;
 };
 
+// How much of the maps may be used.
+struct TableLimits {
+  std::uint32_t chunks = SONDE_MAX_CHUNKS;  // of rows: 4 MiB of kernel memory each; at least 1
+  std::uint32_t rows_per_chunk = SONDE_CHUNK_ROWS;
+  std::uint32_t ranges = SONDE_MAX_RANGES;
+};
+
 // Thread-confined.
 class UnwindTables {
  public:
-  // max_chunks   bound of kernel memory: each chunk of rows is 4 MiB; 1..SONDE_MAX_CHUNKS.
   static Result<std::unique_ptr<UnwindTables>> create(const TableMaps& maps,
-                                                      std::uint32_t max_chunks);
+                                                      const TableLimits& limits);
 
   // Takes a slot; its rows are unpublished until publish_rows.
   // errors: kResourceExhausted (every slot is taken).
@@ -59,6 +65,8 @@ class UnwindTables {
   // errors: kResourceExhausted (the budget of rows or pages), those of bpf(2) and mmap(2).
   // cost: a copy; a new chunk, once per 524,288 rows, waits 10-15 ms for the kernel.
   Result<void> publish_rows(ImageSlot image, const RowTable& table);
+  // Takes an image's rows out; it keeps its slot, and walks that reach it miss them.
+  void withdraw_rows(ImageSlot image);
   void remove_image(ImageSlot image);
 
   // Publishes a process's ranges (sorted by begin, no overlap), replacing what it had.
@@ -70,6 +78,14 @@ class UnwindTables {
   // A forked child uses its parent's ranges until either sets its own.
   Result<void> share_ranges(const ProcessKey& child, const ProcessKey& parent);
   void remove_process(const ProcessKey& process);
+  // It has ranges there.
+  [[nodiscard]] bool has_process(const ProcessKey& process) const;
+  // A tick hit the process: it is among the last to be evicted.
+  void touch(const ProcessKey& process, std::uint64_t now_ns);
+  // Removes processes that no tick hit since `unused_since`, longest unused first, until `process`
+  // with `ranges` ranges fits after the next reclaim. Returns how many; 0: they are all in use.
+  std::size_t evict_for(const ProcessKey& process, std::uint32_t ranges,
+                        std::uint64_t unused_since);
 
   [[nodiscard]] bool has_retired() const { return !retired_.empty(); }
   // Waits until no tick can still be using what was retired, then calls `drain` (which must empty
@@ -90,6 +106,8 @@ class UnwindTables {
   // Unmaps what is mapped of the tables; the next access maps it again. A window counts in RSS.
   void release_windows();
 
+  // Rows within the limits that nothing uses.
+  [[nodiscard]] std::uint64_t free_rows() const;
   // Kernel memory of the row chunks made so far.
   [[nodiscard]] std::uint64_t chunk_bytes() const;
 
@@ -120,6 +138,7 @@ class UnwindTables {
     std::uint32_t index = 0;  // in the kernel's process table
     std::uint64_t start_ticks = 0;
     std::shared_ptr<Block> block;
+    std::uint64_t used_ns = 0;  // last tick
   };
   struct Retired {
     std::vector<Extent> rows{};
@@ -129,10 +148,12 @@ class UnwindTables {
     std::int64_t image_slot = -1;
   };
 
-  UnwindTables(const TableMaps& maps, std::uint32_t max_chunks);
+  UnwindTables(const TableMaps& maps, const TableLimits& limits);
 
   Result<void> wait_for_readers();
   void free_retired();
+  void retire_rows(Image& image);
+  [[nodiscard]] bool has_free_probe(std::uint32_t tgid) const;
   Result<void> add_chunk();
   Result<Extent> allocate_rows(std::uint32_t wanted);
   Result<void> place_rows(const RowTable& table, Image& image, std::vector<sonde_page>& pages);
@@ -143,7 +164,7 @@ class UnwindTables {
   void retire_block(const std::shared_ptr<Block>& block);
 
   const TableMaps maps_;
-  const std::uint32_t max_chunks_;
+  const TableLimits limits_;
   ArrayWindow processes_;
   ArrayWindow ranges_;
   ArrayWindow images_;

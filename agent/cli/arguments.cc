@@ -109,6 +109,8 @@ class Parser {
     verb.add_option("-o,--output", record_.output);
     verb.add_option("--format", raw_.format);
     verb.add_flag("--no-kernel", raw_.no_kernel);
+    verb.add_option("--max-unwind-rows", record_.max_rows);  // for tests of full tables
+    verb.add_option("--max-mappings", record_.max_ranges);   // likewise
     add_cache_dir(verb, record_.cache_dir);
   }
 

@@ -29,7 +29,9 @@ struct RecordOptions : CommonOptions {
   std::string output;                  // empty = none, "-" = stdout
   std::optional<OutputFormat> format;  // set whenever output is
   bool kernel = true;
-  std::string cache_dir;  // of unwind rows
+  std::uint32_t max_rows = 0;    // of the unwind tables; 0 = the default
+  std::uint32_t max_ranges = 0;  // likewise
+  std::string cache_dir;         // of unwind rows
   std::vector<std::string> command;
 };
 

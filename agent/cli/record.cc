@@ -109,6 +109,8 @@ class Recording {
     out.comm = options_.comm;
     out.kernel_stacks = options_.kernel;
     out.kernel_threads = options_.kernel;
+    out.max_rows = options_.max_rows;
+    out.max_ranges = options_.max_ranges;
     out.cache_dir = options_.cache_dir;
     return out;
   }

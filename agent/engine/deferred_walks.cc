@@ -52,7 +52,11 @@ bool DeferredWalks::settle(RawSample& sample, bool last, const Take& take) {
     give_up(sample, process, take);
     return true;
   }
-  const auto outcome = walker_.walk(sample, publisher_.to_kernel(*process->ranges), last);
+  if (process->ranges != converted_from_) {  // there can be 100,000 of them
+    converted_ = publisher_.to_kernel(*process->ranges);
+    converted_from_ = process->ranges;
+  }
+  const auto outcome = walker_.walk(sample, converted_, last);
   if (!outcome.walked) {
     if (outcome.missing != 0) {
       publisher_.demand(image_of_frame(publisher_.translate(outcome.missing)));
@@ -83,6 +87,7 @@ void DeferredWalks::resolve(bool last, const Take& take) {
     }
   }
   waiting_ = std::move(still);
+  converted_from_.reset();
   tables_.release_windows();
 }
 

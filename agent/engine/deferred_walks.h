@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <memory>
+#include <vector>
 
 #include "agent/capture/stack_walker.h"
 #include "agent/engine/table_publisher.h"
@@ -55,6 +57,8 @@ class DeferredWalks {
   TablePublisher& publisher_;
   const ProcessTable& processes_;
   StackWalker walker_;
+  std::shared_ptr<const std::vector<CodeRange>> converted_from_;  // within resolve()
+  std::vector<sonde_range> converted_;
   std::deque<RawSample> waiting_;
   std::size_t bytes_ = 0;
   std::uint64_t publications_seen_ = 0;

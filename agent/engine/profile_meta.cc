@@ -21,7 +21,7 @@ TickLedger ticks_of(const CpuSamplerCounts& counts) {
   TickLedger ticks;
   ticks.run = counts.counters[SONDE_CPU_RUN];
   // A tick can run just after the clock's own count was read.
-  ticks.expected = std::max(counts.expected, ticks.run);
+  ticks.expected = std::max(counts.clocks.expected, ticks.run);
   ticks.missed = ticks.expected - ticks.run;
   ticks.idle = counts.counters[SONDE_CPU_IDLE];
   ticks.filtered = counts.counters[SONDE_CPU_FILTERED];
@@ -44,7 +44,10 @@ Counts notes_of(const MetaSources& from) {
   const ProcessTableCounts& processes = from.processes.counts();
   Counts notes;
   const CpuSamplerCounts counts = from.sampler.counts();
-  add(notes, "ticks_slept", counts.slept);
+  add(notes, "ticks_slept", counts.clocks.slept);
+  add(notes, "cpus_went", counts.clocks.went);
+  add(notes, "cpus_came", counts.clocks.came);
+  add(notes, "cpu_gap_ticks", counts.clocks.gap_ticks);
   add(notes, "deferred", counts.counters[SONDE_CPU_DEFERRED]);
   add(notes, "deferred_unwalked", from.deferred.unwalked);
   add(notes, "deferred_over_budget", from.deferred.over_budget);
@@ -57,8 +60,9 @@ Counts notes_of(const MetaSources& from) {
   add(notes, "maps_lines_bad", processes.maps_lines_bad);
   add(notes, "code_maps_refused", from.code_maps.refused());
   add(notes, "image_open_failed", from.images.open_failures());
-  add(notes, "table_full", from.published.table_full);
-  add(notes, "rows_over_budget", from.published.rows_over_budget);
+  for (std::size_t i = 0; i < from.published.table.size(); ++i) {
+    add(notes, kTableLossNames[i], from.published.table[i]);
+  }
   add(notes, "rows_failed", from.published.rows_failed);
   add(notes, "rows_retried", from.published.rows_retried);
   add(notes, "rows_unsupported", from.published.rows_unsupported);

@@ -81,6 +81,9 @@ FrameWord SampleIntake::translate_user(FrameWord word, const Process* process) c
 }
 
 void SampleIntake::store(const sonde_sample& header, const Process* process, std::uint16_t stop) {
+  if (process != nullptr) {
+    publisher_.touch({header.tgid, header.start_time_ns / SONDE_START_TICK_NS});
+  }
   const bool stored = aggregator_.add(
       {.tgid = header.tgid,
        .start_ticks = header.start_time_ns / SONDE_START_TICK_NS,

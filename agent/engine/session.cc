@@ -41,11 +41,24 @@ using std::chrono::nanoseconds;
 constexpr milliseconds kPoll{100};
 // New mappings wake the session, at most this often: a dynamic loader makes a handful at a time.
 constexpr nanoseconds kBetweenCycles = milliseconds{4};
+constexpr nanoseconds kBetweenLooksAtCpus = milliseconds{100};
+constexpr nanoseconds kReclaimIntervalOfFull = milliseconds{100};
 constexpr nanoseconds kReclaimInterval = std::chrono::seconds{1};
 constexpr nanoseconds kWaitForRows = milliseconds{400};
 constexpr std::uint32_t kMaxRowChunks = 12;  // 48 MiB: with the other maps under 64 MiB
 
+constexpr std::uint64_t kRescanPause = 5;  // times what a rescan took
 constexpr nanoseconds kWaitForDeferred = std::chrono::seconds{3};
+
+TableLimits limits_of(const SessionOptions& options) {
+  TableLimits limits{.chunks = kMaxRowChunks};
+  if (options.max_rows > 0) {
+    limits.chunks = std::min(kMaxRowChunks, options.max_rows / SONDE_CHUNK_ROWS + 1);
+    limits.rows_per_chunk = options.max_rows / limits.chunks;
+  }
+  if (options.max_ranges > 0) limits.ranges = options.max_ranges;
+  return limits;
+}
 
 // A process event or one of the sideband, to be merged by time.
 struct TimedEvent {
@@ -76,9 +89,11 @@ class CpuSession final : public Session {
   void note_limits();
 
   void cycle();
+  Result<void> watch(int fd);
+  void follow_cpus();
   void apply_events();
   void apply_process_event(const sonde_process_event& event);
-  void rescan_after_loss();
+  void rescan_after_loss(bool last);
   std::vector<RawSample> drain_samples();
   void wait(nanoseconds most);
   [[nodiscard]] SessionProgress progress() const;
@@ -109,7 +124,9 @@ class CpuSession final : public Session {
   UserLossCounts losses_{};
   std::uint64_t events_lost_seen_ = 0;
   std::uint64_t rescans_ = 0;
+  std::uint64_t rescan_from_ns_ = 0;
   std::uint64_t cycled_ns_ = 0;
+  std::uint64_t followed_ns_ = 0;
   std::uint64_t reclaimed_ns_ = 0;
   std::uint64_t begin_wall_ns_ = 0;
   std::uint64_t begin_ns_ = 0;
@@ -143,7 +160,7 @@ Result<void> CpuSession::open() {
   if (auto woken = open_wakeups(); !woken) return woken;
   // Events are on: what changes during the scan is not missed, and older events are told apart.
   if (auto scanned = processes_.scan_all(); !scanned) return scanned;
-  publisher_->publish(processes_);
+  publisher_->publish(processes_, monotonic_ns());
   read_kernel_symbols();
   note_limits();
   return choose_targets();
@@ -173,7 +190,7 @@ Result<void> CpuSession::open_capture() {
   auto sideband = Sideband::create();
   if (!sideband) return sideband.error();
   sideband_ = std::move(*sideband);
-  auto tables = UnwindTables::create(sampler_->table_maps(), kMaxRowChunks);
+  auto tables = UnwindTables::create(sampler_->table_maps(), limits_of(options_));
   if (!tables) return tables.error();
   tables_ = std::move(*tables);
   return {};
@@ -186,11 +203,16 @@ Result<void> CpuSession::open_wakeups() {
   fds.push_back(process_events_->wake_fd());
   fds.push_back(loader_->wake_fd());
   for (const int fd : fds) {
-    epoll_event event{};
-    event.events = EPOLLIN;
-    if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
-      return Error::from_errno(errno, "epoll_ctl");
-    }
+    if (auto watched = watch(fd); !watched) return watched;
+  }
+  return {};
+}
+
+Result<void> CpuSession::watch(int fd) {
+  epoll_event event{};
+  event.events = EPOLLIN;
+  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
+    return Error::from_errno(errno, "epoll_ctl");
   }
   return {};
 }
@@ -304,16 +326,32 @@ void CpuSession::cycle() {
   cycled_ns_ = monotonic_ns();
   std::vector<RawSample> samples = drain_samples();
   apply_events();
-  publisher_->publish(processes_);
+  follow_cpus();
+  publisher_->publish(processes_, cycled_ns_);
   publisher_->publish_rows();
   stale_.published(monotonic_ns());
   intake_->take(std::move(samples));
   intake_->walk_deferred(false);
   stale_.forget_before(cycled_ns_);
   processes_.forget_before(intake_->oldest_ns(cycled_ns_));
+  const nanoseconds pause =
+      publisher_->waits_for_room() ? kReclaimIntervalOfFull : kReclaimInterval;
   if (tables_->has_retired() &&
-      monotonic_ns() - reclaimed_ns_ > static_cast<std::uint64_t>(kReclaimInterval.count())) {
+      monotonic_ns() - reclaimed_ns_ > static_cast<std::uint64_t>(pause.count())) {
     reclaim();
+  }
+}
+
+// CPUs that went take their clock and their ring of mappings along; those that came get new ones.
+void CpuSession::follow_cpus() {
+  if (cycled_ns_ - followed_ns_ < static_cast<std::uint64_t>(kBetweenLooksAtCpus.count())) return;
+  followed_ns_ = cycled_ns_;
+  const CpuChanges changes = sampler_->follow_cpus();
+  for (const std::uint32_t cpu : changes.gone) sideband_->close(cpu);
+  for (const std::uint32_t cpu : changes.come) {
+    const auto fd = sideband_->open(cpu);
+    const Result<void> watched = fd ? watch(*fd) : fd.error();
+    if (!watched) log_warn("new mappings are not seen: " + watched.error().message);
   }
 }
 
@@ -321,6 +359,7 @@ void CpuSession::reclaim() {
   reclaimed_ns_ = monotonic_ns();
   const auto freed = tables_->reclaim([this] { intake_->take(drain_samples()); });
   if (!freed) log_warn("unwind tables are not reclaimed: " + freed.error().message);
+  publisher_->publish_waiting();
 }
 
 void CpuSession::apply_events() {
@@ -345,7 +384,7 @@ void CpuSession::apply_events() {
       processes_.on_exec_begin(std::get<ExecEvent>(sideband));
     }
   }
-  rescan_after_loss();
+  rescan_after_loss(end_ns_ != 0);
 }
 
 void CpuSession::apply_process_event(const sonde_process_event& event) {
@@ -370,14 +409,19 @@ void CpuSession::apply_process_event(const sonde_process_event& event) {
   }
 }
 
-// Lost events can have been about any process: every one is read again.
-void CpuSession::rescan_after_loss() {
+// Lost events can have been about any process: every one is read again. In a storm of events that
+// takes a part of the time, not all of it.
+void CpuSession::rescan_after_loss(bool last) {
   const std::uint64_t lost = process_events_->lost() + sideband_->lost();
   if (lost == events_lost_seen_) return;
+  const std::uint64_t begin = monotonic_ns();
+  if (!last && begin < rescan_from_ns_) return;
   events_lost_seen_ = lost;
   ++rescans_;
-  for (const std::uint32_t tgid : processes_.all()) processes_.scan(tgid);
-  (void)processes_.scan_all();
+  if (auto scanned = processes_.rescan_all(begin); !scanned) {
+    log_warn("processes are not read again: " + scanned.error().message);
+  }
+  rescan_from_ns_ = monotonic_ns() + (monotonic_ns() - begin) * kRescanPause;
 }
 
 // --- finishing ----------------------------------------------------------------------------------

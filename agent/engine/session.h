@@ -23,8 +23,10 @@ struct SessionOptions {
   std::optional<std::string> cgroup{};  // path under the cgroup mount, or absolute; with children
   std::optional<std::string> comm{};    // thread name, exact
   bool kernel_stacks = true;
-  bool kernel_threads = true;                        // false: ticks of kernel threads are filtered
-  std::string cache_dir{};                           // of unwind rows; empty = no cache on disk
+  bool kernel_threads = true;    // false: ticks of kernel threads are filtered
+  std::uint32_t max_rows = 0;    // unwind rows in the kernel, 8 bytes each; 0 = 48 MiB
+  std::uint32_t max_ranges = 0;  // mappings in the kernel, 24 bytes each; 0 = 3 MiB
+  std::string cache_dir{};       // of unwind rows; empty = no cache on disk
   std::string worker_executable = "/proc/self/exe";  // run as `EXE worker`
 };
 

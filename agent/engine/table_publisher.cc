@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/engine/table_publisher.h"
 
+#include <algorithm>
+#include <tuple>
+#include <unordered_map>
+#include <utility>
+
+#include <fmt/format.h>
+
 #include "bpf/abi/frame.h"
 #include "core/base/log.h"
 #include "symbolizer/wire/reason.h"
@@ -9,6 +16,10 @@ namespace sonde {
 namespace {
 
 constexpr std::uint32_t kMaxRetries = 1000;
+constexpr std::size_t kManyRanges = 1024;
+constexpr std::uint64_t kPauseNsPerRange = 100'000;  // 16,384 ranges: each 1.6 s
+constexpr std::uint64_t kBetweenFeedsNs = 1'000'000'000;
+constexpr std::uint64_t kBetweenTriesNs = 100'000'000;
 
 std::uint64_t kind_bits(RangeKind kind) {
   switch (kind) {
@@ -20,6 +31,26 @@ std::uint64_t kind_bits(RangeKind kind) {
       return SONDE_RANGE_OPAQUE << SONDE_RANGE_KIND_SHIFT;
   }
   return SONDE_RANGE_OPAQUE << SONDE_RANGE_KIND_SHIFT;
+}
+
+// The `most` ranges that stacks are likely to need: those of the files (or of the memory without a
+// file) that have fewest, then the largest. A crowd of small ones is of one kind as a rule.
+std::vector<CodeRange> choose_ranges(const std::vector<CodeRange>& ranges, std::size_t most) {
+  std::unordered_map<ImageId, std::size_t> of_image;
+  for (const CodeRange& range : ranges) ++of_image[range.image];
+  using Key = std::tuple<std::size_t, std::uint64_t, std::size_t>;  // ranges, -bytes, place
+  std::vector<Key> order;
+  order.reserve(ranges.size());
+  for (std::size_t i = 0; i < ranges.size(); ++i) {
+    order.emplace_back(of_image[ranges[i].image], ranges[i].begin - ranges[i].end, i);
+  }
+  std::ranges::nth_element(order, order.begin() + static_cast<std::ptrdiff_t>(most));
+  order.resize(most);
+  std::ranges::sort(order, {}, [](const Key& key) { return std::get<2>(key); });
+  std::vector<CodeRange> chosen;
+  chosen.reserve(most);
+  for (const Key& key : order) chosen.push_back(ranges[std::get<2>(key)]);
+  return chosen;
 }
 
 }  // namespace
@@ -55,6 +86,15 @@ bool TablePublisher::request_rows(ImageId image) {
   return true;
 }
 
+void TablePublisher::demand(ImageId image) {
+  const auto index = static_cast<std::size_t>(image);
+  if (index >= slots_.size() || !slots_[index].known) return;
+  SlotState& state = slots_[index];
+  state.used_ns = now_ns_;
+  if (std::exchange(state.out, false)) loader_.request(image, images_.at(image).fd.get());
+  loader_.demand(image);
+}
+
 std::vector<sonde_range> TablePublisher::to_kernel(const std::vector<CodeRange>& ranges) {
   std::vector<sonde_range> out;
   out.reserve(ranges.size());
@@ -64,7 +104,7 @@ std::vector<sonde_range> TablePublisher::to_kernel(const std::vector<CodeRange>&
       const auto slot = slot_of(range.image);
       const std::uint64_t page = range.file_offset >> 12;
       if (!slot || page > SONDE_RANGE_FILE_PAGE_MASK) {
-        ++counts_.table_full;  // walked by frame pointer, named from the process's ranges
+        count(TableLoss::kTableFull);  // walked by frame pointer, named from the process's ranges
         target = kind_bits(RangeKind::kAnonymous);
       } else {
         target |= (std::uint64_t{slot->slot} << SONDE_RANGE_SLOT_SHIFT) |
@@ -76,10 +116,15 @@ std::vector<sonde_range> TablePublisher::to_kernel(const std::vector<CodeRange>&
   return out;
 }
 
+// --- processes ----------------------------------------------------------------------------------
+
 void TablePublisher::publish_change(const ProcessTable& processes, const ProcessChange& change) {
   const ProcessKey key{change.tgid, change.start_ticks};
   if (change.kind == ProcessChange::Kind::kGone) {
     tables_.remove_process(key);
+    wanted_.erase(change.tgid);
+    late_.erase(change.tgid);
+    many_.erase(change.tgid);
     return;
   }
   if (change.kind == ProcessChange::Kind::kShared &&
@@ -88,12 +133,86 @@ void TablePublisher::publish_change(const ProcessTable& processes, const Process
   }
   const Process* process = processes.find(change.tgid);
   if (process == nullptr || process->start_ticks != change.start_ticks) return;
-  if (auto set = tables_.set_ranges(key, to_kernel(*process->ranges)); !set) ++counts_.table_full;
+  publish_ranges(*process);
 }
 
-void TablePublisher::publish(ProcessTable& processes) {
-  for (const ProcessChange& change : processes.take_changes()) publish_change(processes, change);
+// What is published is in the kernel twice until the next reclaim, and converting it takes time.
+bool TablePublisher::too_soon(const Process& process) {
+  if (process.ranges->size() < kManyRanges) return false;
+  Many& many = many_[process.tgid];
+  const std::uint64_t pause = std::min(process.ranges->size(), kMaxRanges) * kPauseNsPerRange;
+  if (many.published_ns == 0 || now_ns_ - many.published_ns >= pause) {
+    many = {.published_ns = now_ns_, .replacements = process.replacements};
+    return false;
+  }
+  late_[process.tgid] = process.start_ticks;
+  // Better no ranges than those of code that is not there any more: ticks are deferred meanwhile.
+  if (many.replacements != process.replacements) {
+    tables_.remove_process({process.tgid, process.start_ticks});
+  }
+  return true;
 }
+
+void TablePublisher::publish_ranges(const Process& process) {
+  if (too_soon(process)) return;
+  const ProcessKey key{process.tgid, process.start_ticks};
+  // Forked before what both have was published.
+  const auto same = same_ranges_.find(process.ranges.get());
+  if (same != same_ranges_.end() && tables_.share_ranges(key, same->second)) return;
+  std::vector<CodeRange> chosen;
+  const std::vector<CodeRange>* ranges = process.ranges.get();
+  if (ranges->size() > kMaxRanges) {
+    count(TableLoss::kRangesCut);
+    chosen = choose_ranges(*ranges, kMaxRanges);
+    ranges = &chosen;
+  }
+  if (tables_.set_ranges(key, to_kernel(*ranges))) {
+    same_ranges_.insert_or_assign(process.ranges.get(), key);
+    return;
+  }
+  count(TableLoss::kTableFull);
+  tables_.remove_process(key);  // what it had there is out of date
+}
+
+void TablePublisher::touch(const ProcessKey& process) {
+  tables_.touch(process, now_ns_);
+  if (!tables_.has_process(process)) wanted_[process.tgid] = process.start_ticks;
+}
+
+// Processes that a tick met while they had no place. The room that is made for them is there after
+// the next reclaim, so this is tried again.
+void TablePublisher::publish_missing(const ProcessTable& processes) {
+  if (wanted_.empty() || now_ns_ - tried_ns_ < kBetweenTriesNs) return;
+  tried_ns_ = now_ns_;
+  room_made_ = false;
+  for (const auto& [tgid, start] : std::exchange(wanted_, {})) {
+    const Process* process = processes.find(tgid);
+    const ProcessKey key{tgid, start};
+    if (process == nullptr || process->start_ticks != start || tables_.has_process(key)) continue;
+    publish_ranges(*process);
+    tables_.touch(key, now_ns_);
+    if (tables_.has_process(key) || late_.count(tgid) > 0) continue;
+    const auto ranges = static_cast<std::uint32_t>(std::min(process->ranges->size(), kMaxRanges));
+    const std::size_t evicted = tables_.evict_for(key, ranges, unused_since());
+    count(TableLoss::kProcessesEvicted, evicted);
+    if (evicted == 0) continue;
+    room_made_ = true;
+    wanted_.emplace(tgid, start);
+  }
+}
+
+void TablePublisher::publish(ProcessTable& processes, std::uint64_t now_ns) {
+  now_ns_ = now_ns;
+  for (const ProcessChange& change : processes.take_changes()) publish_change(processes, change);
+  for (const auto& [tgid, start] : std::exchange(late_, {})) {
+    const Process* process = processes.find(tgid);
+    if (process != nullptr && process->start_ticks == start) publish_ranges(*process);
+  }
+  publish_missing(processes);
+  same_ranges_.clear();
+}
+
+// --- rows ---------------------------------------------------------------------------------------
 
 // Whoever kills the worker says nothing about the file: its rows are asked for again.
 bool TablePublisher::ask_again(const LoadedRows& loaded) {
@@ -109,27 +228,113 @@ bool TablePublisher::ask_again(const LoadedRows& loaded) {
 }
 
 void TablePublisher::publish_rows() {
-  for (const LoadedRows& loaded : loader_.take()) {
+  for (LoadedRows& loaded : loader_.take()) {
     if (ask_again(loaded)) continue;
     ++publications_;
-    const ImageSlot slot = slots_[static_cast<std::size_t>(loaded.image)].slot;
-    if (!loaded.rows) {
-      ++counts_.rows_failed;
-      log_debug(images_.at(loaded.image).path + ": no unwind rows: " + loaded.rows.error().message);
-    } else {
+    if (loaded.rows) {
       counts_.rows_unsupported += loaded.rows->unsupported_rows;
-      if (tables_.publish_rows(slot, *loaded.rows)) continue;
-      ++counts_.rows_over_budget;
+      place(std::move(loaded));
+      continue;
     }
+    ++counts_.rows_failed;
+    log_debug(images_.at(loaded.image).path + ": no unwind rows: " + loaded.rows.error().message);
     // Published as empty, so that walks go on by frame pointer instead of waiting for ever.
-    (void)tables_.publish_rows(slot, RowTable{});
+    (void)tables_.publish_rows(slots_[static_cast<std::size_t>(loaded.image)].slot, RowTable{});
+  }
+  feed_starved();
+}
+
+void TablePublisher::publish_waiting() {
+  std::vector<LoadedRows> waited = std::exchange(waiting_, {});
+  for (LoadedRows& loaded : waited) {
+    ++publications_;
+    place(std::move(loaded));
   }
 }
 
-FrameWord TablePublisher::translate(std::uint64_t frame) const {
+// Publishes rows, or makes room for them first if a walk asked for them.
+void TablePublisher::place(LoadedRows&& loaded) {
+  SlotState& state = slots_[static_cast<std::size_t>(loaded.image)];
+  state.rows = static_cast<std::uint32_t>(loaded.rows->rows.size());
+  state.pages = static_cast<std::uint32_t>(loaded.rows->pages.size());
+  // The room that is being made is not for those that nothing asked for.
+  const bool unasked = state.used_ns == 0 && !waiting_.empty();
+  const Result<void> published = unasked ? Error{ErrorCode::kResourceExhausted, "room is wanted"}
+                                         : tables_.publish_rows(state.slot, *loaded.rows);
+  if (published) {
+    state.out = state.starved = false;
+    return;
+  }
+  log_debug(fmt::format("{}: {} rows, {} free: {}", images_.at(loaded.image).path, state.rows,
+                        tables_.free_rows(), published.error().message));
+  const bool full = published.error().code == ErrorCode::kResourceExhausted;
+  if (full && state.used_ns == 0) {
+    count(TableLoss::kRowsLeftOut);
+    state.out = true;
+    state.rows = state.pages = 0;
+  } else if (full && make_room(state)) {
+    waiting_.push_back(std::move(loaded));
+  } else {  // walks go on by frame pointer
+    count(TableLoss::kRowsOverBudget);
+    state.starved = full;
+    (void)tables_.publish_rows(state.slot, RowTable{});
+  }
+}
+
+// Images whose rows no walk met for a while, longest unused first.
+std::vector<TablePublisher::SlotState*> TablePublisher::cold_images() {
+  std::vector<SlotState*> cold;
+  for (SlotState& state : slots_) {
+    if (state.rows > 0 && !state.starved && state.used_ns < unused_since()) cold.push_back(&state);
+  }
+  std::ranges::stable_sort(cold, {}, &SlotState::used_ns);
+  return cold;
+}
+
+// Takes out the rows of cold images until `wanted` fits after the next reclaim. False if even all
+// of them would not do, or a part has been tried before.
+bool TablePublisher::make_room(const SlotState& wanted) {
+  const std::vector<SlotState*> cold = cold_images();
+  std::uint64_t rows = tables_.free_rows(), pages = 0;
+  for (const SlotState* state : cold) rows += state->rows;
+  log_debug(fmt::format("{} images with {} rows are not in use", cold.size(),
+                        rows - tables_.free_rows()));
+  if (rows < wanted.rows) return false;
+  rows = 0;
+  for (SlotState* state : cold) {
+    // A quarter more than is needed: what becomes free lies in pieces.
+    if (rows >= wanted.rows + wanted.rows / 4 && pages >= wanted.pages + wanted.pages / 4) break;
+    if (state == &wanted) continue;
+    rows += std::exchange(state->rows, 0);
+    pages += std::exchange(state->pages, 0);
+    state->out = true;
+    tables_.withdraw_rows(state->slot);
+    count(TableLoss::kRowsEvicted);
+  }
+  return rows > 0;
+}
+
+// Images that got no rows because all others were in use: once there is room, walks ask again.
+void TablePublisher::feed_starved() {
+  if (now_ns_ - fed_ns_ < kBetweenFeedsNs) return;
+  fed_ns_ = now_ns_;
+  std::uint64_t cold = 0;
+  for (const SlotState* state : cold_images()) cold += state->rows;
+  for (SlotState& state : slots_) {
+    if (!state.starved || state.used_ns < unused_since() || state.rows > cold) continue;
+    cold -= state.rows;
+    state.rows = state.pages = 0;
+    state.starved = false;
+    state.out = true;
+    tables_.withdraw_rows(state.slot);
+  }
+}
+
+FrameWord TablePublisher::translate(std::uint64_t frame) {
   if (SONDE_FRAME_TAG(frame) != SONDE_TAG_IMAGE) return frame;
   const std::size_t slot = (frame >> SONDE_IMAGE_SLOT_SHIFT) & SONDE_IMAGE_SLOT_MASK;
   const ImageId image = slot < image_of_slot_.size() ? image_of_slot_[slot] : ImageId::kNone;
+  if (image != ImageId::kNone) slots_[static_cast<std::size_t>(image)].used_ns = now_ns_;
   return (frame & (SONDE_IMAGE_FP | SONDE_IMAGE_OFFSET_MASK)) |
          (std::uint64_t{static_cast<std::uint32_t>(image)} << SONDE_IMAGE_GENERATION_SHIFT);
 }

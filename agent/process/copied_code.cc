@@ -58,9 +58,9 @@ bool holds_its_code(const ProcReader& proc, const ImageRegistry& images, std::ui
 std::optional<CodeRange> find_original(const ProcReader& proc, const ImageRegistry& images,
                                        std::uint32_t tgid, std::span<const CodeRange> known,
                                        const CodeRange& copy) {
-  for (const CodeRange& range : known) {
-    if (range.end < copy.begin || range.begin > copy.end) continue;
-    const auto candidate = as_copy_of(range, copy);
+  auto near = std::ranges::lower_bound(known, copy.begin, {}, &CodeRange::end);
+  for (; near != known.end() && near->begin <= copy.end; ++near) {
+    const auto candidate = as_copy_of(*near, copy);
     if (candidate && holds_its_code(proc, images, tgid, *candidate)) return candidate;
   }
   return std::nullopt;

@@ -23,7 +23,7 @@ bool holds_its_code(const ProcReader& proc, const ImageRegistry& images, std::ui
                     const CodeRange& range);
 
 // The anonymous range `copy` as the range of the file it is copied from; none if it is not. Asked
-// of what was, or lies next to it, in `known`.
+// of what was, or lies next to it, in `known` (sorted, no overlap).
 std::optional<CodeRange> find_original(const ProcReader& proc, const ImageRegistry& images,
                                        std::uint32_t tgid, std::span<const CodeRange> known,
                                        const CodeRange& copy);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include <array>
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "agent/process/maps_parser.h"
 #include "core/base/file.h"
@@ -54,6 +56,20 @@ Result<UniqueFd> open_regular(const std::string& path, const Wanted& wanted) {
   UniqueFd fd(::open(same.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
   if (!fd) return Error::from_errno(errno, path);
   return fd;
+}
+
+// The entries of a folder that are numbers.
+Result<std::vector<std::uint32_t>> numbers_in(const std::string& folder) {
+  const std::unique_ptr<DIR, DirCloser> dir(::opendir(folder.c_str()));
+  if (dir == nullptr) return Error::from_errno(errno, "open " + folder);
+  std::vector<std::uint32_t> pids;
+  while (const dirent* entry = ::readdir(dir.get())) {
+    const std::string_view name(entry->d_name);
+    std::uint32_t pid = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
+    if (error == std::errc{} && end == name.data() + name.size()) pids.push_back(pid);
+  }
+  return pids;
 }
 
 std::uint64_t inode_of(const UniqueFd& fd) {
@@ -122,18 +138,7 @@ Result<UniqueFd> ProcReader::open_memory(std::uint32_t pid) const {
 
 std::string ProcReader::root_of(std::uint32_t pid) const { return path_of(pid, "root"); }
 
-Result<std::vector<std::uint32_t>> ProcReader::processes() const {
-  const std::unique_ptr<DIR, DirCloser> dir(::opendir(root_.c_str()));
-  if (dir == nullptr) return Error::from_errno(errno, "open " + root_);
-  std::vector<std::uint32_t> pids;
-  while (const dirent* entry = ::readdir(dir.get())) {
-    const std::string_view name(entry->d_name);
-    std::uint32_t pid = 0;
-    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), pid);
-    if (error == std::errc{} && end == name.data() + name.size()) pids.push_back(pid);
-  }
-  return pids;
-}
+Result<std::vector<std::uint32_t>> ProcReader::processes() const { return numbers_in(root_); }
 
 std::vector<std::uint32_t> ProcReader::with_descendants(std::uint32_t pid) const {
   std::multimap<std::uint32_t, std::uint32_t> children;  // parent -> child
@@ -156,14 +161,33 @@ Result<ProcStat> ProcReader::stat(std::uint32_t pid) const {
   return parse_proc_stat(*text);
 }
 
+// A thread that still has the process's memory: the main thread can end before the others, and its
+// folder shows no mappings and no files then. `pid` itself if there is none.
+std::uint32_t ProcReader::live_thread(std::uint32_t pid) const {
+  const auto threads = numbers_in(path_of(pid, "task"));
+  if (!threads) return pid;
+  for (const std::uint32_t thread : *threads) {
+    const UniqueFd maps(::open(path_of(thread, "maps").c_str(), O_RDONLY | O_CLOEXEC));
+    char first = 0;
+    if (maps && ::read(maps.get(), &first, 1) == 1) return thread;
+  }
+  return pid;
+}
+
 Result<std::string> ProcReader::maps(std::uint32_t pid) const {
-  return read_file(path_of(pid, "maps"), kMaxMapsBytes);
+  auto text = read_file(path_of(pid, "maps"), kMaxMapsBytes);
+  if (!text || !text->empty()) return text;
+  const std::uint32_t thread = live_thread(pid);
+  return thread == pid ? text : read_file(path_of(thread, "maps"), kMaxMapsBytes);
 }
 
 Result<std::uint64_t> ProcReader::executable_inode(std::uint32_t pid) const {
   struct stat info {};
   const std::string path = path_of(pid, "exe");
-  if (::stat(path.c_str(), &info) != 0) return Error::from_errno(errno, path);
+  if (::stat(path.c_str(), &info) != 0 &&
+      ::stat(path_of(live_thread(pid), "exe").c_str(), &info) != 0) {
+    return Error::from_errno(errno, path);
+  }
   return std::uint64_t{info.st_ino};
 }
 
@@ -180,6 +204,15 @@ bool ProcReader::maps_shows(std::uint32_t pid, std::uint64_t begin, std::uint64_
 
 Result<UniqueFd> ProcReader::open_mapped(std::uint32_t pid, std::uint64_t begin, std::uint64_t end,
                                          const std::string& path, std::uint64_t inode) const {
+  auto fd = open_mapped_of(pid, begin, end, path, inode);
+  if (fd) return fd;
+  const std::uint32_t thread = live_thread(pid);
+  return thread == pid ? std::move(fd) : open_mapped_of(thread, begin, end, path, inode);
+}
+
+Result<UniqueFd> ProcReader::open_mapped_of(std::uint32_t pid, std::uint64_t begin,
+                                            std::uint64_t end, const std::string& path,
+                                            std::uint64_t inode) const {
   std::array<char, 64> range{};
   std::snprintf(range.data(), range.size(), "map_files/%lx-%lx", static_cast<unsigned long>(begin),
                 static_cast<unsigned long>(end));

@@ -31,6 +31,7 @@ class ProcReader {
   // errors (all of these): kNotFound (gone), kPermissionDenied, kDataLoss (does not parse).
   [[nodiscard]] Result<ProcStat> stat(std::uint32_t pid) const;
   // Bounded at 64 MiB: more than 500,000 mappings.
+  // Where the main thread has ended and others go on, theirs are read (here and below).
   [[nodiscard]] Result<std::string> maps(std::uint32_t pid) const;
   [[nodiscard]] Result<std::uint64_t> executable_inode(std::uint32_t pid) const;
   // The regular file mapped at [begin, end): through map_files (deleted and replaced files too),
@@ -59,6 +60,10 @@ class ProcReader {
  private:
   [[nodiscard]] Result<std::uint32_t> last_in_status(std::uint32_t pid,
                                                      std::string_view field) const;
+  [[nodiscard]] std::uint32_t live_thread(std::uint32_t pid) const;
+  [[nodiscard]] Result<UniqueFd> open_mapped_of(std::uint32_t thread, std::uint64_t begin,
+                                                std::uint64_t end, const std::string& path,
+                                                std::uint64_t inode) const;
   [[nodiscard]] bool maps_shows(std::uint32_t pid, std::uint64_t begin, std::uint64_t inode) const;
   [[nodiscard]] std::string path_of(std::uint32_t pid, const char* file) const;
   std::string root_;

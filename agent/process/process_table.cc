@@ -28,24 +28,35 @@ MappingEvent event_of(const MapsEntry& entry, std::uint32_t tgid) {
                       .path = entry.path};
 }
 
+// True if `next` goes on where `last` ends, in the same code: one range then.
+bool continues(const CodeRange& last, const CodeRange& next) {
+  if (last.end != next.begin || last.kind != next.kind) return false;
+  return next.kind == RangeKind::kAnonymous ||
+         (next.kind == RangeKind::kImage && last.image == next.image &&
+          last.file_offset + (last.end - last.begin) == next.file_offset);
+}
+
 // Appends to a list that is in order so far (as /proc/PID/maps is).
 void append_range(std::vector<CodeRange>& ranges, const CodeRange& range) {
-  if (!ranges.empty()) {
-    CodeRange& last = ranges.back();
-    if (range.begin < last.end) {  // torn read: the text changed under us
-      insert_range(ranges, range);
-      return;
-    }
-    const bool adjacent = last.end == range.begin && last.kind == range.kind;
-    const bool continues = range.kind == RangeKind::kAnonymous ||
-                           (range.kind == RangeKind::kImage && last.image == range.image &&
-                            last.file_offset + (last.end - last.begin) == range.file_offset);
-    if (adjacent && continues) {
-      last.end = range.end;
-      return;
-    }
+  if (!ranges.empty() && range.begin < ranges.back().end) {
+    insert_range(ranges, range);  // torn read: the text changed under us
+  } else if (!ranges.empty() && continues(ranges.back(), range)) {
+    ranges.back().end = range.end;
+  } else {
+    ranges.push_back(range);
   }
-  ranges.push_back(range);
+}
+
+// What of `range` lies before `end`, and what from `begin` on; either can be empty.
+CodeRange head_of(CodeRange range, std::uint64_t end) {
+  range.end = std::min(range.end, end);
+  return range;
+}
+CodeRange tail_of(CodeRange range, std::uint64_t begin) {
+  if (begin <= range.begin) return range;
+  if (range.kind == RangeKind::kImage) range.file_offset += begin - range.begin;
+  range.begin = begin;
+  return range;
 }
 
 // The same bytes at the same addresses: a mapping that a scan had already seen.
@@ -57,23 +68,47 @@ bool is_same_code(const CodeRange& a, const CodeRange& b) {
 }  // namespace
 
 void insert_range(std::vector<CodeRange>& ranges, const CodeRange& range) {
-  std::vector<CodeRange> before, after;
-  for (const CodeRange& old : ranges) {
-    if (old.begin < range.begin) {
-      CodeRange left = old;
-      left.end = std::min(old.end, range.begin);
-      before.push_back(left);
-    }
-    if (old.end > range.end) {
-      CodeRange right = old;
-      right.begin = std::max(old.begin, range.end);
-      if (right.kind == RangeKind::kImage) right.file_offset += right.begin - old.begin;
-      after.push_back(right);
-    }
+  const auto first = std::ranges::upper_bound(ranges, range.begin, {}, &CodeRange::end);
+  const auto last =
+      std::lower_bound(first, ranges.end(), range.end,
+                       [](const CodeRange& one, std::uint64_t end) { return one.begin < end; });
+  std::vector<CodeRange> now;  // instead of [first, last)
+  if (first != last && first->begin < range.begin) now.push_back(head_of(*first, range.begin));
+  if (now.empty() && first != ranges.begin() && continues(*std::prev(first), range)) {
+    std::prev(first)->end = range.end;
+  } else {
+    append_range(now, range);
   }
-  ranges = std::move(before);
-  append_range(ranges, range);
-  for (const CodeRange& right : after) append_range(ranges, right);
+  if (first != last && std::prev(last)->end > range.end) {
+    append_range(now, tail_of(*std::prev(last), range.end));
+  }
+  const auto at = ranges.insert(ranges.erase(first, last), now.begin(), now.end());
+  const auto end = at + static_cast<std::ptrdiff_t>(now.size());
+  if (end != ranges.begin() && end != ranges.end() && continues(*std::prev(end), *end)) {
+    std::prev(end)->end = end->end;
+    ranges.erase(end);
+  }
+}
+
+std::vector<CodeRange> overlay_ranges(std::span<const CodeRange> below,
+                                      std::span<const CodeRange> above) {
+  std::vector<CodeRange> out;
+  out.reserve(below.size() + above.size());
+  std::size_t next = 0;
+  for (const CodeRange& old : below) {
+    std::uint64_t from = old.begin;  // what lies before is covered or taken
+    for (; next < above.size() && above[next].begin < old.end; ++next) {
+      if (from < above[next].begin) {
+        append_range(out, head_of(tail_of(old, from), above[next].begin));
+      }
+      from = std::max(from, above[next].end);
+      if (above[next].end > old.end) break;  // it covers part of the next one too
+      append_range(out, above[next]);
+    }
+    if (from < old.end) append_range(out, tail_of(old, from));
+  }
+  for (; next < above.size(); ++next) append_range(out, above[next]);
+  return out;
 }
 
 CodeRange ProcessTable::make_range(const MappingEvent& event, bool deleted) {
@@ -102,6 +137,17 @@ Result<void> ProcessTable::scan_all() {
   const auto pids = proc_.processes();
   if (!pids) return pids.error();
   for (const std::uint32_t pid : *pids) scan(pid);
+  return {};
+}
+
+Result<void> ProcessTable::rescan_all(std::uint64_t time_ns) {
+  const auto pids = proc_.processes();
+  if (!pids) return pids.error();
+  const std::set<std::uint32_t> alive(pids->begin(), pids->end());
+  for (const std::uint32_t tgid : all()) {
+    if (alive.count(tgid) == 0) on_exit(tgid, processes_.at(tgid).start_ticks, time_ns);
+  }
+  for (const std::uint32_t pid : alive) scan(pid);
   return {};
 }
 
@@ -141,8 +187,9 @@ void ProcessTable::scan(std::uint32_t tgid) {
 
 CodeRange ProcessTable::as_original(const Process& process, const CodeRange& range) const {
   if (range.kind != RangeKind::kAnonymous) return range;
-  if (const auto here = find_original(proc_, images_, process.tgid, *process.ranges, range)) {
-    return *here;
+  for (const std::span<const CodeRange> ranges :
+       {std::span<const CodeRange>(*process.ranges), std::span<const CodeRange>(process.fresh)}) {
+    if (const auto here = find_original(proc_, images_, process.tgid, ranges, range)) return *here;
   }
   // The memory may have been made code in more than one step: what was there before.
   if (const auto past = past_.find(process.tgid); past != past_.end()) {
@@ -163,6 +210,12 @@ void ProcessTable::look_for_copies(Process& process) {
   process.ranges = std::move(ranges);
 }
 
+void ProcessTable::settle(Process& process) {
+  if (process.fresh.empty()) return;
+  process.ranges = std::make_shared<const std::vector<CodeRange>>(
+      overlay_ranges(*process.ranges, std::exchange(process.fresh, {})));
+}
+
 void ProcessTable::remember(const Process& process, std::uint64_t until_ns) {
   past_[process.tgid].push_back({process, until_ns});
 }
@@ -171,8 +224,10 @@ void ProcessTable::on_exec_begin(const ExecEvent& event) {
   const auto known = processes_.find(event.pid);
   if (known == processes_.end() || known->second.scanned_ns > event.time_ns) return;
   Process& process = known->second;
+  settle(process);
   remember(process, event.time_ns);
   stale_.add(event.pid, event.time_ns, ImageId::kNone);
+  ++process.replacements;
   process.ranges = std::make_shared<const std::vector<CodeRange>>();
   process.executable = ImageId::kNone;
   process.executable_inode = 0;
@@ -199,6 +254,7 @@ void ProcessTable::on_fork(std::uint32_t parent, std::uint32_t child,
       known != processes_.end() && known->second.start_ticks == child_start_ticks) {
     return;  // scanned meanwhile
   }
+  settle(from->second);
   Process copy = from->second;
   copy.tgid = child;
   copy.start_ticks = child_start_ticks;
@@ -224,6 +280,7 @@ void ProcessTable::on_exit(std::uint32_t tgid, std::uint64_t start_ticks, std::u
   ordered_.push_back(
       {.kind = ProcessChange::Kind::kGone, .tgid = tgid, .start_ticks = start_ticks});
   dirty_.erase(tgid);
+  settle(known->second);
   remember(known->second, time_ns);
   processes_.erase(known);
 }
@@ -232,6 +289,22 @@ void ProcessTable::on_rename(std::uint32_t tgid, std::string name) {
   if (const auto known = processes_.find(tgid); known != processes_.end()) {
     known->second.name = std::move(name);
   }
+}
+
+// True if code of a file gives way to other code; the stale code is told then.
+bool ProcessTable::is_replaced_by(const Process& process, const CodeRange& range,
+                                  std::uint64_t time_ns) {
+  bool replaced = false;
+  for (const std::span<const CodeRange> ranges :
+       {std::span<const CodeRange>(*process.ranges), std::span<const CodeRange>(process.fresh)}) {
+    auto old = std::ranges::upper_bound(ranges, range.begin, {}, &CodeRange::end);
+    for (; old != ranges.end() && old->begin < range.end; ++old) {
+      if (old->kind != RangeKind::kImage || is_same_code(*old, range)) continue;
+      stale_.add(process.tgid, time_ns, old->image);
+      replaced = true;
+    }
+  }
+  return replaced;
 }
 
 void ProcessTable::on_mapping(const MappingEvent& event) {
@@ -247,18 +320,12 @@ void ProcessTable::on_mapping(const MappingEvent& event) {
     return;
   }
   const CodeRange range = as_original(process, make_range(event, false));
-  bool replaces = false;
-  for (const CodeRange& old : *process.ranges) {
-    if (old.begin < range.end && range.begin < old.end && old.kind == RangeKind::kImage &&
-        !is_same_code(old, range)) {
-      stale_.add(event.pid, event.time_ns, old.image);
-      replaces = true;
-    }
+  if (is_replaced_by(process, range, event.time_ns)) {
+    settle(process);
+    remember(process, event.time_ns);
+    ++process.replacements;
   }
-  if (replaces) remember(process, event.time_ns);
-  auto ranges = std::make_shared<std::vector<CodeRange>>(*process.ranges);
-  insert_range(*ranges, range);
-  process.ranges = std::move(ranges);
+  insert_range(process.fresh, range);
   // The kernel maps the program itself first, then its loader.
   if (process.in_exec && process.executable == ImageId::kNone && range.kind == RangeKind::kImage) {
     process.executable = range.image;
@@ -268,7 +335,9 @@ void ProcessTable::on_mapping(const MappingEvent& event) {
 
 const Process* ProcessTable::find(std::uint32_t tgid) const {
   const auto known = processes_.find(tgid);
-  return known == processes_.end() ? nullptr : &known->second;
+  if (known == processes_.end()) return nullptr;
+  settle(known->second);
+  return &known->second;
 }
 
 const Process* ProcessTable::find_at(std::uint32_t tgid, std::uint64_t start_ticks,

@@ -38,10 +38,14 @@ struct Process {
   std::string name;
   std::uint64_t executable_inode = 0;  // 0 = unknown
   ImageId executable = ImageId::kNone;
-  std::uint64_t scanned_ns = 0;  // mapping events before this are already in `ranges`
-  bool in_exec = false;          // not scanned since its exec began: events alone made `ranges`
+  std::uint64_t scanned_ns = 0;    // mapping events before this are already in `ranges`
+  bool in_exec = false;            // not scanned since its exec began: events alone made `ranges`
+  std::uint32_t replacements = 0;  // how often code of it was replaced by other code
   // Sorted by begin, no overlap. Shared with the parent after a fork until either changes.
   std::shared_ptr<const std::vector<CodeRange>> ranges;
+  // Mapped since, not in `ranges` yet: a process can have 100,000 of them, so those of one look
+  // are put in at once. Sorted, no overlap. Empty in what find() and find_at() return.
+  std::vector<CodeRange> fresh{};
 };
 
 // What the kernel tables must be told.
@@ -70,8 +74,11 @@ class ProcessTable {
 
   // Reads every process of the host. errors: procfs cannot be listed.
   Result<void> scan_all();
-  // Reads one process's mappings anew (also after lost events).
+  // Reads one process's mappings anew.
   void scan(std::uint32_t tgid);
+  // Events were lost: reads every process anew and forgets those that are gone.
+  // errors: procfs cannot be listed.
+  Result<void> rescan_all(std::uint64_t time_ns);
 
   // The old program's mappings are gone; mapping events bring the new one's.
   void on_exec_begin(const ExecEvent& event);
@@ -103,16 +110,18 @@ class ProcessTable {
 
  private:
   CodeRange make_range(const MappingEvent& event, bool deleted);
+  bool is_replaced_by(const Process& process, const CodeRange& range, std::uint64_t time_ns);
   void remember(const Process& process, std::uint64_t until_ns);
   // Anonymous code that is a copy of a file's, as that file's code; else what it was.
   [[nodiscard]] CodeRange as_original(const Process& process, const CodeRange& range) const;
   void look_for_copies(Process& process);
+  static void settle(Process& process);
   void changed(const Process& process) { dirty_.insert(process.tgid); }
 
   const ProcReader& proc_;
   ImageRegistry& images_;
   StaleCode& stale_;
-  std::unordered_map<std::uint32_t, Process> processes_;  // by tgid
+  mutable std::unordered_map<std::uint32_t, Process> processes_;  // by tgid; settled by find()
   struct Past {
     Process process;
     std::uint64_t until_ns = 0;
@@ -123,8 +132,11 @@ class ProcessTable {
   ProcessTableCounts counts_;
 };
 
-// Puts `range` into a sorted list: cuts or removes what it overlaps, merges adjacent anonymous
-// ranges. Cost: linear.
+// Puts `range` into a sorted list: cuts or removes what it overlaps, merges adjacent ranges that
+// continue each other. Cost: what lies behind it is moved.
 void insert_range(std::vector<CodeRange>& ranges, const CodeRange& range);
+// The same for a sorted list of ranges. Cost: linear.
+std::vector<CodeRange> overlay_ranges(std::span<const CodeRange> below,
+                                      std::span<const CodeRange> above);
 
 }  // namespace sonde

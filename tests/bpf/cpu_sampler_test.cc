@@ -64,8 +64,8 @@ TEST_F(CpuSamplerTest, TheBooksBalanceExactly) {
   EXPECT_EQ(samples.size(), count(SONDE_CPU_EMITTED));
   EXPECT_EQ(count(SONDE_CPU_RING_FULL), 0U);
   // Nothing on this host keeps more than a few ticks away, and none comes twice.
-  EXPECT_LE(count(SONDE_CPU_RUN), counts_.expected + cpus_);
-  EXPECT_GE(count(SONDE_CPU_RUN) * 10, counts_.expected * 9);
+  EXPECT_LE(count(SONDE_CPU_RUN), counts_.clocks.expected + cpus_);
+  EXPECT_GE(count(SONDE_CPU_RUN) * 10, counts_.clocks.expected * 9);
   EXPECT_GT(count(SONDE_CPU_BPF_NS), 0U);
 }
 
@@ -147,7 +147,7 @@ TEST_F(CpuSamplerTest, TicksOfAnIdleHostAreIdleOrSlept) {
   // Another program can keep every CPU busy for a while, hence several looks.
   for (int look = 0; look < 30; ++look) {
     (void)sample({.rate_hz = 499}, milliseconds(300));
-    if (count(SONDE_CPU_IDLE) + counts_.slept > 0) return;
+    if (count(SONDE_CPU_IDLE) + counts_.clocks.slept > 0) return;
   }
   FAIL() << "no CPU was idle for a single tick in 9 s";
 }
@@ -156,7 +156,7 @@ TEST_F(CpuSamplerTest, ADivisorKeepsEachNthTickAtItsWeight) {
   const Spinner spinner;
   auto sampler = CpuSampler::create({.rate_hz = 499, .only_targets = true});
   ASSERT_TRUE(sampler.ok());
-  auto tables = UnwindTables::create((*sampler)->table_maps(), 1);
+  auto tables = UnwindTables::create((*sampler)->table_maps(), {.chunks = 1});
   ASSERT_TRUE(tables.ok());
   const std::uint64_t start = ProcReader().stat(spinner.pid())->start_ticks;
   ASSERT_TRUE((*tables)->set_ranges({spinner.pid(), start}, {}).ok());

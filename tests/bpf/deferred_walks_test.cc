@@ -74,7 +74,7 @@ class DeferredWalksTest : public testing::Test {
     auto sampler = CpuSampler::create({});
     ASSERT_TRUE(sampler.ok()) << sampler.error().message;
     sampler_ = std::move(*sampler);
-    auto tables = UnwindTables::create(sampler_->table_maps(), 1);
+    auto tables = UnwindTables::create(sampler_->table_maps(), {.chunks = 1});
     ASSERT_TRUE(tables.ok());
     tables_ = std::move(*tables);
     SymbolizerClient::Options options;
@@ -219,7 +219,7 @@ class OwnStackTest : public DeferredWalksTest {
   RawSample walk(RawSample (*take_sample)(std::size_t), std::size_t stack_words) {
     const auto pid = static_cast<std::uint32_t>(::getpid());
     processes_.scan(pid);
-    publisher_->publish(processes_);
+    publisher_->publish(processes_, monotonic_ns());
     for (int i = 0; i < 500 && !loader_->idle(); ++i) {
       std::this_thread::sleep_for(milliseconds(10));
     }

@@ -18,7 +18,7 @@ class UnwindTablesTest : public testing::Test {
     auto sampler = CpuSampler::create({});
     ASSERT_TRUE(sampler.ok()) << sampler.error().message;
     sampler_ = std::move(*sampler);
-    auto tables = UnwindTables::create(sampler_->table_maps(), 2);
+    auto tables = UnwindTables::create(sampler_->table_maps(), {.chunks = 2});
     ASSERT_TRUE(tables.ok()) << tables.error().message;
     tables_ = std::move(*tables);
   }
@@ -103,6 +103,29 @@ TEST_F(UnwindTablesTest, ARetiredImagesSpaceAndSlotComeBackAfterAGracePeriod) {
   EXPECT_NE(third->generation, first->generation);
 }
 
+TEST_F(UnwindTablesTest, WithdrawnRowsGiveTheirSpaceButNotTheirSlotBack) {
+  const auto first = tables_->add_image();
+  const std::uint64_t empty = tables_->free_rows();
+  ASSERT_TRUE(tables_->publish_rows(*first, table_of(240, 4'000)).ok());
+  EXPECT_EQ(tables_->free_rows(), empty - 960'000);
+  tables_->withdraw_rows(*first);
+  EXPECT_EQ(read<sonde_image>(sampler_->table_maps().images, first->slot).table, 0U);
+  EXPECT_EQ(tables_->free_rows(), empty - 960'000);  // a tick can be reading them
+  reclaim();
+  EXPECT_EQ(tables_->free_rows(), empty);
+  EXPECT_NE(tables_->add_image()->slot, first->slot);
+  EXPECT_TRUE(tables_->publish_rows(*first, table_of(240, 4'000)).ok());
+}
+
+TEST_F(UnwindTablesTest, RowsPublishedAgainReplaceTheOldOnes) {
+  const auto image = tables_->add_image();
+  const std::uint64_t empty = tables_->free_rows();
+  ASSERT_TRUE(tables_->publish_rows(*image, table_of(3, 100)).ok());
+  ASSERT_TRUE(tables_->publish_rows(*image, table_of(5, 100)).ok());
+  reclaim();
+  EXPECT_EQ(tables_->free_rows(), empty - 500);
+}
+
 TEST_F(UnwindTablesTest, NewRangesReplaceOldOnesInOneStore) {
   const std::vector<sonde_range> ranges{{.begin = 0x1000, .end = 0x2000, .target = 1}};
   ASSERT_TRUE(tables_->set_ranges({10, 55}, ranges).ok());
@@ -151,6 +174,40 @@ TEST_F(UnwindTablesTest, CollidingPidsFillTheirProbesAndThenAreRefused) {
   tables_->remove_process({colliding[0], 1});
   reclaim();
   EXPECT_TRUE(tables_->set_ranges({colliding.back(), 1}, {}).ok());
+}
+
+TEST_F(UnwindTablesTest, TheLongestUnusedOfTheCollidingProcessesMakesRoom) {
+  std::vector<std::uint32_t> colliding;
+  for (std::uint32_t pid = 1; colliding.size() <= SONDE_PROCESS_PROBES; ++pid) {
+    if (SONDE_PROCESS_HASH(pid) == SONDE_PROCESS_HASH(1U)) colliding.push_back(pid);
+  }
+  const ProcessKey newcomer{colliding.back(), 1};
+  for (std::size_t i = 0; i < SONDE_PROCESS_PROBES; ++i) {
+    ASSERT_TRUE(tables_->set_ranges({colliding[i], 1}, {}).ok()) << i;
+    tables_->touch({colliding[i], 1}, i == 5 ? 100 : 200 + i);
+  }
+  EXPECT_EQ(tables_->evict_for(newcomer, 1, 100), 0U);  // all in use
+  EXPECT_EQ(tables_->evict_for(newcomer, 1, 1'000), 1U);
+  EXPECT_FALSE(tables_->has_process({colliding[5], 1}));
+  reclaim();
+  EXPECT_TRUE(tables_->set_ranges(newcomer, {}).ok());
+}
+
+TEST_F(UnwindTablesTest, LongestUnusedRangesMakeRoomAndSharedOnesCountOnce) {
+  auto tables = UnwindTables::create(sampler_->table_maps(), {.chunks = 1, .ranges = 10});
+  ASSERT_TRUE(tables.ok());
+  const std::vector<sonde_range> four(4, {.begin = 0x1000, .end = 0x2000, .target = 1});
+  ASSERT_TRUE((*tables)->set_ranges({10, 1}, four).ok());
+  ASSERT_TRUE((*tables)->share_ranges({11, 1}, {10, 1}).ok());
+  ASSERT_TRUE((*tables)->set_ranges({12, 1}, four).ok());
+  ASSERT_FALSE((*tables)->set_ranges({13, 1}, four).ok());
+  (*tables)->touch({10, 1}, 50);
+  (*tables)->touch({12, 1}, 70);
+  // 11 is the coldest but shares with 10: only both together free four ranges; 12 stays with one.
+  EXPECT_EQ((*tables)->evict_for({13, 1}, 3, 60), 2U);
+  EXPECT_TRUE((*tables)->has_process({12, 1}));
+  ASSERT_TRUE((*tables)->reclaim([] {}).ok());
+  EXPECT_TRUE((*tables)->set_ranges({13, 1}, four).ok());
 }
 
 }  // namespace

@@ -5,13 +5,19 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <thread>
+
+#include "agent/process/maps_parser.h"
 
 #include "tests/support/require.h"
 
@@ -48,6 +54,41 @@ TEST(ProcReaderTest, ThisProcessIsListedWithItsParent) {
   ASSERT_TRUE(pids.ok());
   EXPECT_NE(std::ranges::find(*pids, self), pids->end());
   EXPECT_EQ(proc.stat(self)->parent, static_cast<std::uint32_t>(::getppid()));
+}
+
+// The main thread of a child ends while another thread goes on.
+TEST(ProcReaderTest, WithoutItsMainThreadAProcessStillShowsItsMappings) {
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::thread([] {
+      for (;;) ::pause();
+    }).detach();
+    ::syscall(SYS_exit, 0);  // of this thread alone
+  }
+  const auto pid = static_cast<std::uint32_t>(child);
+  const ProcReader proc;
+  const std::string own = "/proc/" + std::to_string(pid) + "/maps";
+  const auto is_empty = [&own] {
+    return std::ifstream(own).peek() == std::char_traits<char>::eof();
+  };
+  for (int i = 0; i < 1000 && !is_empty(); ++i) ::usleep(1000);
+  EXPECT_TRUE(is_empty());
+  const auto text = proc.maps(pid);
+  ASSERT_TRUE(text.ok());
+  EXPECT_NE(text->find("[stack]"), std::string::npos);
+  struct stat self {};
+  ASSERT_EQ(::stat("/proc/self/exe", &self), 0);
+  const auto inode = proc.executable_inode(pid);
+  ASSERT_TRUE(inode.ok());
+  EXPECT_EQ(*inode, self.st_ino);
+  std::uint64_t opened = 0;
+  (void)parse_executable_maps(*text, [&](MapsEntry&& entry) {
+    if (entry.inode != self.st_ino) return;
+    opened += proc.open_mapped(pid, entry.begin, entry.end, entry.path, entry.inode).ok() ? 1U : 0U;
+  });
+  EXPECT_GT(opened, 0U);
+  ::kill(child, SIGKILL);
+  ::waitpid(child, nullptr, 0);
 }
 
 TEST(ProcReaderTest, AChildIsAmongTheDescendants) {

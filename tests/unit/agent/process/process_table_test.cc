@@ -5,8 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <random>
 
 #include "bpf/abi/frame.h"
 
@@ -50,6 +52,47 @@ TEST(InsertRangeTest, NeighbouringAnonymousRangesBecomeOne) {
   insert_range(ranges, anonymous(0x5000, 0x6000));
   ASSERT_EQ(ranges.size(), 2U);
   EXPECT_EQ(ranges[0].end, 0x3000U);
+}
+
+TEST(InsertRangeTest, RangesThatContinueEachOtherBecomeOneOnBothSides) {
+  std::vector<CodeRange> ranges{image_range(0x1000, 0x2000, 0, 1),
+                                image_range(0x3000, 0x4000, 0x2000, 1)};
+  insert_range(ranges, image_range(0x2000, 0x3000, 0x1000, 1));
+  ASSERT_EQ(ranges.size(), 1U);
+  EXPECT_EQ(ranges[0].end, 0x4000U);
+}
+
+// Which byte of which image (or what else) lies on each of the first pages.
+std::vector<std::uint64_t> pages_of(const std::vector<CodeRange>& ranges) {
+  std::vector<std::uint64_t> pages(64);
+  for (const CodeRange& range : ranges) {
+    for (std::uint64_t at = range.begin; at < range.end; at += 0x1000) {
+      EXPECT_EQ(pages[at >> 12], 0U) << "ranges overlap";
+      const bool image = range.kind == RangeKind::kImage;
+      pages[at >> 12] = image ? (static_cast<std::uint64_t>(range.image) << 32) +
+                                    range.file_offset + (at - range.begin)
+                              : ~std::uint64_t{0};
+    }
+  }
+  return pages;
+}
+
+TEST(OverlayRangesTest, IsWhatInsertingOneByOneGives) {
+  std::mt19937 random(7);
+  for (int round = 0; round < 3000; ++round) {
+    std::vector<CodeRange> below, above, one_by_one;
+    for (int i = 0; i < 12; ++i) {
+      const std::uint64_t begin = random() % 60, end = begin + 1 + random() % 4;
+      const CodeRange range =
+          random() % 3 == 0 ? anonymous(begin << 12, end << 12)
+                            : image_range(begin << 12, end << 12, begin << 12, random() % 2 + 1);
+      insert_range(i < 6 ? below : above, range);
+      insert_range(one_by_one, range);
+    }
+    const std::vector<CodeRange> overlaid = overlay_ranges(below, above);
+    ASSERT_EQ(pages_of(overlaid), pages_of(one_by_one)) << round;
+    ASSERT_TRUE(std::ranges::is_sorted(overlaid, {}, &CodeRange::begin)) << round;
+  }
 }
 
 // A fake procfs with one process whose files the test writes.

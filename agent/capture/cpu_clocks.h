@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+// Stage 1's clocks: one cpu-clock event per CPU. A CPU that goes off takes its event with it for
+// good, so CPUs are watched: who comes (back) gets a clock, and what was not seen is counted.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "bpf/abi/counters.h"
+#include "core/base/fd.h"
+#include "core/base/result.h"
+
+namespace sonde {
+
+// What follow() found; a CPU whose clock had died and was opened anew is in both.
+struct CpuChanges {
+  std::vector<std::uint32_t> gone;
+  std::vector<std::uint32_t> come;
+};
+
+struct ClockCounts {
+  std::uint64_t expected = 0;   // ticks the clocks should have fired, without those of `slept`
+  std::uint64_t slept = 0;      // ticks that never came because their CPU was idle (idle_time.h)
+  std::uint64_t went = 0;       // clocks that ended with their CPU
+  std::uint64_t came = 0;       // clocks opened after the start
+  std::uint64_t gap_ticks = 0;  // of `expected`: at most so many while a CPU had no clock
+};
+
+// Thread-confined.
+class CpuClocks {
+ public:
+  // program   of type perf_event; stays the caller's, as the per-CPU counters do.
+  CpuClocks(int program, std::uint64_t period_ns, std::span<sonde_cpu> cpus)
+      : program_(program), period_ns_(period_ns), cpus_(cpus) {}
+
+  // Opens a disabled clock on each CPU that is online.
+  Result<void> open();
+  Result<void> enable();
+  Result<void> disable();
+  // Looks which CPUs came and went since the last look. Cost: one read of sysfs, 10 us; call it
+  // some ten times a second.
+  CpuChanges follow();
+
+  [[nodiscard]] ClockCounts counts() const;
+  // CPUs that had a clock at some time.
+  [[nodiscard]] std::uint32_t size() const { return static_cast<std::uint32_t>(clocks_.size()); }
+  void close() { clocks_.clear(); }
+
+ private:
+  struct Clock {
+    std::uint32_t cpu = 0;
+    UniqueFd fd{};                  // empty: the CPU is off
+    std::uint64_t closed_ns = 0;    // counted by events that ended
+    std::uint64_t gap_ns = 0;       // online without a clock, at most
+    std::uint64_t blind_since = 0;  // last moment it was seen to be off, if it has no clock
+    std::uint64_t idle_ns = 0;      // idle time while it had a clock, but for the last stretch
+    std::uint64_t idle_begin = 0;   // of the last stretch; kUnknown
+    // For telling a dead clock from a silent one.
+    std::uint64_t run_seen = 0;
+    std::uint64_t alive_ns = 0;  // when it was last seen to tick or to count
+    std::uint64_t count_seen = 0;
+    bool asked = false;  // count_seen is of this silence
+  };
+
+  Clock& clock_of(std::uint32_t cpu, std::uint64_t blind_since);
+  Result<UniqueFd> open_event(std::uint32_t cpu) const;
+  bool start(Clock& clock, std::uint64_t now);
+  void end(Clock& clock, std::uint64_t blind_since);
+  bool is_dead(Clock& clock, std::uint64_t now) const;
+  void add_idle(Clock& clock, std::uint64_t now_idle);
+  Result<void> control(unsigned long request);
+
+  const int program_;
+  const std::uint64_t period_ns_;
+  const std::span<sonde_cpu> cpus_;
+  std::vector<Clock> clocks_;
+  bool enabled_ = false;
+  std::uint64_t followed_ns_ = 0;
+  std::uint64_t went_ = 0;
+  std::uint64_t came_ = 0;
+};
+
+}  // namespace sonde
