@@ -33,6 +33,7 @@ perf_event_attr sideband_attr() {
   attr.mmap2 = 1;
   attr.comm = 1;
   attr.comm_exec = 1;  // tells an exec from a rename
+  attr.ksymbol = 1;
   attr.sample_id_all = 1;
   attr.sample_type = PERF_SAMPLE_TIME;
   attr.use_clockid = 1;
@@ -101,6 +102,8 @@ void Sideband::take_record(std::span<const std::byte> record,
     take(std::move(*mapping));
   } else if (auto* exec = std::get_if<ExecEvent>(&*parsed)) {
     take(*exec);
+  } else if (auto* symbol = std::get_if<KernelSymbolEvent>(&*parsed)) {
+    take(std::move(*symbol));
   } else if (const auto* lost = std::get_if<SidebandLost>(&*parsed)) {
     lost_ += lost->records;
   }

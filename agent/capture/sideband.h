@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// New executable mappings and execs of every process, from the perf sideband: one dummy event and
-// one ring per CPU. munmap, mremap and nothing else stay invisible here: a new range replaces what
-// it overlaps.
+// New executable mappings and execs of every process, and functions that the kernel gets, from the
+// perf sideband: one dummy event and one ring per CPU. munmap, mremap and nothing else stay
+// invisible here: a new range replaces what it overlaps.
 #pragma once
 
 #include <cstddef>

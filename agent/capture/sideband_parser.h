@@ -15,7 +15,8 @@ struct SidebandLost {
   std::uint64_t records = 0;
 };
 struct SidebandOther {};
-using SidebandRecord = std::variant<SidebandOther, MappingEvent, ExecEvent, SidebandLost>;
+using SidebandRecord =
+    std::variant<SidebandOther, MappingEvent, ExecEvent, KernelSymbolEvent, SidebandLost>;
 
 // record   one whole record, header included, of an event opened with sample_id_all and
 //          sample_type = PERF_SAMPLE_TIME (so its last 8 bytes are the time).

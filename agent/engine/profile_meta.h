@@ -37,6 +37,7 @@ struct MetaSources {
   const DeferredCounts& deferred;
   const CodeMaps& code_maps;
   std::uint64_t rescans = 0;
+  std::uint64_t kernel_symbols_refused = 0;
 };
 
 // Call after the clocks are off and every ring was drained: then the books balance exactly.

@@ -17,6 +17,7 @@
 #include "agent/capture/process_events.h"
 #include "agent/capture/sideband.h"
 #include "agent/engine/host_facts.h"
+#include "agent/engine/kernel_names.h"
 #include "agent/engine/namer.h"
 #include "agent/engine/profile_meta.h"
 #include "agent/engine/row_loader.h"
@@ -85,7 +86,7 @@ class CpuSession final : public Session {
   Result<void> open_wakeups();
   Result<void> choose_targets();
   void demand_rows(std::uint32_t tgid);
-  void read_kernel_symbols();
+  void read_kernel_names();
   void note_limits();
 
   void cycle();
@@ -109,7 +110,7 @@ class CpuSession final : public Session {
   StaleCode stale_;
   ProcessTable processes_{proc_, images_, stale_};
   CodeMaps code_maps_{proc_, images_};
-  std::optional<KernelSymbols> kernel_symbols_;
+  KernelNames kernel_names_;
   std::unique_ptr<CpuSampler> sampler_;
   std::unique_ptr<ProcessEvents> process_events_;
   std::unique_ptr<Sideband> sideband_;
@@ -161,7 +162,7 @@ Result<void> CpuSession::open() {
   // Events are on: what changes during the scan is not missed, and older events are told apart.
   if (auto scanned = processes_.scan_all(); !scanned) return scanned;
   publisher_->publish(processes_, monotonic_ns());
-  read_kernel_symbols();
+  read_kernel_names();
   note_limits();
   return choose_targets();
 }
@@ -239,15 +240,12 @@ void CpuSession::demand_rows(std::uint32_t tgid) {
   }
 }
 
-void CpuSession::read_kernel_symbols() {
+void CpuSession::read_kernel_names() {
   if (!options_.kernel_stacks) return;
-  auto symbols = KernelSymbols::load();
-  if (symbols) {
-    kernel_symbols_ = std::move(*symbols);
-    return;
-  }
+  const auto loaded = kernel_names_.load();
+  if (loaded) return;
   capabilities_.kernel_symbols = false;
-  capabilities_.limits.push_back("kernel functions have no names: " + symbols.error().message +
+  capabilities_.limits.push_back("kernel functions have no names: " + loaded.error().message +
                                  " (fix: run as root, or grant CAP_SYSLOG)");
 }
 
@@ -380,8 +378,10 @@ void CpuSession::apply_events() {
     const auto& sideband = std::get<SidebandEvent>(timed.event);
     if (const auto* mapping = std::get_if<MappingEvent>(&sideband)) {
       processes_.on_mapping(*mapping);
+    } else if (const auto* exec = std::get_if<ExecEvent>(&sideband)) {
+      processes_.on_exec_begin(*exec);
     } else {
-      processes_.on_exec_begin(std::get<ExecEvent>(sideband));
+      kernel_names_.apply(std::get<KernelSymbolEvent>(sideband));
     }
   }
   rescan_after_loss(end_ns_ != 0);
@@ -438,8 +438,8 @@ Result<SymbolizedProfile> CpuSession::finish() {
   cycle();
   intake_->walk_deferred(true);
   loader_.reset();  // rows are of no use any more; names are asked for next
-  Namer namer(images_, proc_, code_maps_, *symbolizer_,
-              kernel_symbols_ ? &*kernel_symbols_ : nullptr);
+  kernel_names_.refresh(sideband_->lost() > 0);
+  Namer namer(images_, proc_, code_maps_, *symbolizer_, kernel_names_.symbols());
   SymbolizedProfile profile = namer.name(aggregator_.take());
   profile.meta = meta();
   return profile;
@@ -461,7 +461,8 @@ ProfileMeta CpuSession::meta() const {
                             .user_losses = losses_,
                             .deferred = intake_->deferred(),
                             .code_maps = code_maps_,
-                            .rescans = rescans_});
+                            .rescans = rescans_,
+                            .kernel_symbols_refused = kernel_names_.refused()});
 }
 
 }  // namespace

@@ -28,6 +28,16 @@ struct ExecEvent {
   std::uint32_t pid = 0;
 };
 
-using SidebandEvent = std::variant<MappingEvent, ExecEvent>;
+// The kernel got or lost a function: a BPF program, a page of the tracer's. From
+// PERF_RECORD_KSYMBOL (since Linux 5.1).
+struct KernelSymbolEvent {
+  std::uint64_t time_ns = 0;
+  std::uint64_t begin = 0;
+  std::uint32_t bytes = 0;
+  bool is_gone = false;
+  std::string name{};
+};
+
+using SidebandEvent = std::variant<MappingEvent, ExecEvent, KernelSymbolEvent>;
 
 }  // namespace sonde

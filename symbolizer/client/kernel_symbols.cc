@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 #include <map>
+#include <utility>
 
 #include "core/base/file.h"
 
@@ -14,6 +15,8 @@ constexpr std::size_t kMaxTextBytes = std::size_t{64} << 20;
 constexpr std::size_t kMaxSymbols = 2'000'000;
 constexpr std::uint64_t kMaxFunctionBytes = 1U << 20;
 constexpr std::string_view kKernel = "[kernel]";
+constexpr std::string_view kBpf = "bpf";  // as /proc/kallsyms has it
+constexpr std::size_t kMaxAdded = 65'536;
 
 struct Line {
   std::uint64_t address = 0;
@@ -109,7 +112,19 @@ void KernelSymbols::sort() {
   names_.shrink_to_fit();
 }
 
+bool KernelSymbols::add(std::uint64_t begin, std::uint32_t bytes, std::string name) {
+  if (added_.size() >= kMaxAdded && !added_.contains(begin)) return false;
+  added_.insert_or_assign(begin, Added{bytes, std::move(name)});
+  return true;
+}
+
 std::optional<KernelSymbol> KernelSymbols::find(std::uint64_t address) const {
+  if (auto later = added_.upper_bound(address); later != added_.begin()) {
+    --later;
+    if (address - later->first < later->second.bytes) {
+      return KernelSymbol{later->second.name, kBpf, later->first};
+    }
+  }
   auto next = std::ranges::upper_bound(entries_, address, {}, &Entry::address);
   if (next == entries_.begin()) return std::nullopt;
   const Entry& entry = *--next;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-// Names of kernel addresses from /proc/kallsyms: one parse into a packed sorted array.
+// Names of kernel addresses from /proc/kallsyms: one parse into a packed sorted array, and what the
+// kernel says of later functions.
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
@@ -18,7 +21,7 @@ struct KernelSymbol {
   std::uint64_t address = 0;  // of the function's first byte
 };
 
-// Immutable after load(); safe to read from any thread.
+// Safe to read from any thread while nobody calls add().
 class KernelSymbols {
  public:
   // Reads a file in the format of /proc/kallsyms; only text symbols are kept (types t, T, w, W).
@@ -34,6 +37,13 @@ class KernelSymbols {
   // The function that contains `address`; none below the first symbol or past the end of the
   // text that the last symbol of a region can cover (1 MiB).
   [[nodiscard]] std::optional<KernelSymbol> find(std::uint64_t address) const;
+  // A function that came after load(): a BPF program. It counts before what was there; the last one
+  // of an address counts. It stays when it is gone, for the samples taken before. At most 65,536;
+  // false: there was no room.
+  bool add(std::uint64_t begin, std::uint32_t bytes, std::string name);
+  // Takes over what was added to an older table.
+  void keep_added_of(KernelSymbols&& older) { added_ = std::move(older.added_); }
+
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t memory_bytes() const;
 
@@ -44,11 +54,16 @@ class KernelSymbols {
     std::uint16_t module = 0;
     std::uint16_t rank = 0;
   };
+  struct Added {
+    std::uint32_t bytes = 0;
+    std::string name;
+  };
   void sort();
 
   std::vector<Entry> entries_;  // sorted by address, one per address
   std::string names_;
   std::vector<std::string> modules_;
+  std::map<std::uint64_t, Added> added_;  // by begin
 };
 
 }  // namespace sonde

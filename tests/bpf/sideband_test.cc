@@ -9,7 +9,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
+#include <thread>
 
+#include "agent/capture/cpu_sampler.h"
 #include "core/base/clock.h"
 #include "tests/support/require.h"
 
@@ -59,14 +62,40 @@ TEST(SidebandTest, AnExecIsToldBeforeTheMappingsOfTheNewProgram) {
   (*sideband)->drain([&](SidebandEvent&& event) {
     if (const auto* exec = std::get_if<ExecEvent>(&event)) {
       if (exec->pid == static_cast<std::uint32_t>(child)) exec_ns = exec->time_ns;
-    } else if (const auto& mapping = std::get<MappingEvent>(event);
-               mapping.pid == static_cast<std::uint32_t>(child)) {
-      first_mapping_ns = std::min(first_mapping_ns, mapping.time_ns);
+    } else if (const auto* mapping = std::get_if<MappingEvent>(&event);
+               mapping != nullptr && mapping->pid == static_cast<std::uint32_t>(child)) {
+      first_mapping_ns = std::min(first_mapping_ns, mapping->time_ns);
     }
   });
   EXPECT_GT(exec_ns, 0U);
   EXPECT_LT(exec_ns, first_mapping_ns);
   EXPECT_NE(first_mapping_ns, ~std::uint64_t{0});
+}
+
+TEST(SidebandTest, ABpfProgramIsToldWithItsName) {
+  SONDE_NEED_BPF();
+  auto sideband = Sideband::create();
+  ASSERT_TRUE(sideband.ok());
+  std::uint64_t begin = 0, gone = 0;
+  const auto take = [&](SidebandEvent&& event) {
+    const auto* symbol = std::get_if<KernelSymbolEvent>(&event);
+    if (symbol == nullptr || !symbol->name.ends_with("_sample_cpu")) return;
+    EXPECT_TRUE(symbol->name.starts_with("bpf_prog_"));
+    EXPECT_GT(symbol->bytes, 0U);
+    (symbol->is_gone ? gone : begin) = symbol->begin;
+  };
+  auto sampler = CpuSampler::create({});
+  ASSERT_TRUE(sampler.ok()) << sampler.error().message;
+  (*sideband)->drain(take);
+  EXPECT_NE(begin, 0U);
+  EXPECT_EQ(gone, 0U);
+  sampler->reset();
+  // The kernel frees a program after a grace period.
+  for (int i = 0; i < 100 && gone == 0; ++i) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    (*sideband)->drain(take);
+  }
+  EXPECT_EQ(gone, begin);
 }
 
 TEST(SidebandTest, RingsThatNobodyDrainsLoseRecordsIntoTheCounter) {

@@ -54,6 +54,24 @@ std::vector<std::byte> comm_record(std::uint16_t misc) {
   return record.build();
 }
 
+TEST(SidebandParserTest, AFunctionOfTheKernelComesAndGoes) {
+  for (const std::uint16_t flags : {std::uint16_t{0}, std::uint16_t{1}}) {
+    RecordBuilder record(PERF_RECORD_KSYMBOL);
+    record.put(std::uint64_t{0xffffffffc0001000}).put(std::uint32_t{300});
+    record.put(std::uint16_t{1}).put(flags).text("bpf_prog_12_f").put(std::uint64_t{77});
+    const auto bytes = record.build();
+    const auto parsed = parse_sideband(bytes);
+    ASSERT_TRUE(parsed.ok());
+    const auto& event = std::get<KernelSymbolEvent>(*parsed);
+    EXPECT_EQ(event.begin, 0xffffffffc0001000U);
+    EXPECT_EQ(event.bytes, 300U);
+    EXPECT_EQ(event.is_gone, flags == 1);
+    EXPECT_EQ(event.name, "bpf_prog_12_f");
+    EXPECT_EQ(event.time_ns, 77U);
+    EXPECT_FALSE(parse_sideband(std::span(bytes).first(30)).ok());
+  }
+}
+
 TEST(SidebandParserTest, AnExecIsARenameThatSaysSo) {
   const auto exec = parse_sideband(comm_record(PERF_RECORD_MISC_COMM_EXEC));
   ASSERT_TRUE(exec.ok());

@@ -40,6 +40,21 @@ TEST(KernelSymbolsTest, HiddenAddressesAreARestriction) {
   EXPECT_TRUE(symbols.error().message.starts_with("kallsyms_restricted"));
 }
 
+TEST(KernelSymbolsTest, FunctionsThatCameLaterCountFirst) {
+  auto symbols = KernelSymbols::parse(kText);
+  ASSERT_TRUE(symbols.ok());
+  EXPECT_TRUE(symbols->add(0xffffffffc0001004, 16, "bpf_prog_1_f"));
+  EXPECT_EQ(symbols->find(0xffffffffc0001013)->name, "bpf_prog_1_f");
+  EXPECT_EQ(symbols->find(0xffffffffc0001013)->module, "bpf");
+  EXPECT_EQ(symbols->find(0xffffffffc0001014)->module, "ext4");
+  EXPECT_TRUE(symbols->add(0xffffffffc0001004, 4, "bpf_prog_2_g"));
+  EXPECT_EQ(symbols->find(0xffffffffc0001006)->name, "bpf_prog_2_g");
+  bool room = true;
+  for (std::uint64_t i = 0; i < 70'000; ++i) room = symbols->add(i * 16, 16, "f");
+  EXPECT_FALSE(room);
+  EXPECT_TRUE(symbols->add(0xffffffffc0001004, 4, "bpf_prog_3_h"));
+}
+
 TEST(KernelSymbolsTest, NonsenseIsNoTable) {
   EXPECT_FALSE(KernelSymbols::parse("").ok());
   EXPECT_FALSE(KernelSymbols::parse("xyz\n\n12 T\n").ok());
