@@ -86,7 +86,9 @@ class SymbolizerClient {
   struct Options {
     std::string cache_dir;  // created 0700 if missing; empty = no cache on disk
     std::uint64_t cache_max_bytes = std::uint64_t{256} << 20;
-    std::chrono::milliseconds deadline{10'000};                  // wall time of one request
+    // Of one request. A busy host gives the worker little of the CPU: that is no reason to kill it.
+    std::chrono::milliseconds deadline{30'000};
+    std::chrono::seconds cpu_limit{10};
     std::uint64_t worker_memory_bytes = std::uint64_t{3} << 30;  // address space limit
     // What is executed as the worker; its main must call worker_main(kWorkerSocketFd).
     std::string executable = "/proc/self/exe";

@@ -93,7 +93,7 @@ Result<Answer> WorkerLink::exchange(const Question& question, WireDeadline deadl
   request.id = next_id_++;
   request.payload_bytes = question.payload.size();
   request.memory_limit_bytes = options_.worker_memory_bytes;
-  request.cpu_limit_s = static_cast<std::uint32_t>(options_.deadline.count() / 1000 + 1);
+  request.cpu_limit_s = static_cast<std::uint32_t>(options_.cpu_limit.count());
   request.fd_count = static_cast<std::uint32_t>(question.fds.size());
   request.use_crc = question.debuglink_crc ? 1 : 0;
   request.debuglink_crc = question.debuglink_crc.value_or(0);

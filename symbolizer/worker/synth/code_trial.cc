@@ -45,7 +45,6 @@ std::optional<FrameState> CodeWalk::orphan_state(std::uint32_t at, bool guess) {
 // Goes on from an unknown frame to a place where it is known, and reckons back.
 std::optional<FrameState> CodeWalk::solve(std::uint32_t begin) const {
   FrameState state = FrameState::unknown();
-  Instruction instruction;
   std::uint64_t at = begin;
   for (int i = 0; i < kTrialInstructions && at < code_.size(); ++i) {
     const auto low = state.rsp_from_anchor();
@@ -54,7 +53,9 @@ std::optional<FrameState> CodeWalk::solve(std::uint32_t begin) const {
     const std::uint16_t seen = seen_[static_cast<std::size_t>(at)];
     if (seen == kInside) return std::nullopt;
     if (seen != kUnseen) return FrameState::from_rule(rules_[seen - 1U], *low);
-    if (!decoder_.decode(code_.subspan(static_cast<std::size_t>(at)), instruction)) break;
+    const Instruction* decoded = instruction_at(at);
+    if (decoded == nullptr) break;
+    const Instruction& instruction = *decoded;
     const auto target =
         static_cast<std::uint64_t>(static_cast<std::int64_t>(at) + instruction.target);
     if (instruction.flow == Flow::kJump) {
@@ -76,12 +77,12 @@ std::optional<FrameState> CodeWalk::solve(std::uint32_t begin) const {
 // By the ABI the outermost function clears rbp, and calls the next one: process entries and the
 // first function of a thread. `at` is behind the clearing of an rbp that was not saved.
 bool CodeWalk::is_outermost(std::uint32_t at) const {
-  Instruction instruction;
   for (int i = 0; i < kOutermostInstructions && at < code_.size(); ++i) {
-    if (!decoder_.decode(code_.subspan(at), instruction)) return false;
-    if (instruction.flow == Flow::kCall) return true;
-    if (instruction.flow != Flow::kNext || (instruction.written >> kRbp & 1U) != 0) return false;
-    at += instruction.length;
+    const Instruction* instruction = instruction_at(at);
+    if (instruction == nullptr) return false;
+    if (instruction->flow == Flow::kCall) return true;
+    if (instruction->flow != Flow::kNext || (instruction->written >> kRbp & 1U) != 0) return false;
+    at += instruction->length;
   }
   return false;
 }
@@ -95,7 +96,6 @@ CodeWalk::Verdict CodeWalk::compare(std::uint32_t at, const FrameState& state) c
 }
 
 CodeWalk::Verdict CodeWalk::trial(std::uint32_t begin, FrameState state) const {
-  Instruction instruction;
   std::uint64_t at = begin;
   bool after_call = false;  // which may not come back: then what lies behind says nothing
   for (int i = 0; i < kTrialInstructions && at < code_.size(); ++i) {
@@ -105,9 +105,10 @@ CodeWalk::Verdict CodeWalk::trial(std::uint32_t begin, FrameState state) const {
       const Verdict verdict = compare(static_cast<std::uint32_t>(at), state);
       return after_call && verdict == Verdict::kContradicts ? Verdict::kOpen : verdict;
     }
-    if (!decoder_.decode(code_.subspan(static_cast<std::size_t>(at)), instruction)) break;
-    if (!instruction.is_padding) after_call = instruction.flow == Flow::kCall;
-    if (const auto verdict = trial_step(at, instruction, state)) return *verdict;
+    const Instruction* instruction = instruction_at(at);
+    if (instruction == nullptr) break;
+    if (!instruction->is_padding) after_call = instruction->flow == Flow::kCall;
+    if (const auto verdict = trial_step(at, *instruction, state)) return *verdict;
   }
   return Verdict::kOpen;
 }
@@ -153,15 +154,15 @@ bool CodeWalk::may_be_function(std::uint32_t at) const {
 
 // An aligned place, past padding, that saves a register or makes room.
 bool CodeWalk::is_prologue(std::uint32_t at) const {
-  Instruction first;
-  while (at < code_.size() && decoder_.decode(code_.subspan(at), first) && first.is_padding) {
-    at += first.length;
+  const Instruction* first = nullptr;
+  while (at < code_.size() && (first = instruction_at(at)) != nullptr && first->is_padding) {
+    at += first->length;
   }
-  if (at >= code_.size() || at % kFunctionAlignment != 0) return false;
+  if (at >= code_.size() || first == nullptr || at % kFunctionAlignment != 0) return false;
   constexpr std::uint16_t kCalleeSaved = 0xf028;
-  const bool saves = first.action == Action::kPush && first.source != kNoRegister &&
-                     (kCalleeSaved >> first.source & 1U) != 0;
-  return saves || (first.action == Action::kAdd && first.destination == kRsp && first.value < 0);
+  const bool saves = first->action == Action::kPush && first->source != kNoRegister &&
+                     (kCalleeSaved >> first->source & 1U) != 0;
+  return saves || (first->action == Action::kAdd && first->destination == kRsp && first->value < 0);
 }
 
 }  // namespace sonde

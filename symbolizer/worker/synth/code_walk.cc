@@ -17,6 +17,7 @@ constexpr std::uint64_t kLeastTrials = 1U << 16;
 constexpr std::size_t kMostTrials = 1U << 21;  // about a second
 constexpr std::uint32_t kFarthestFunction = 1U << 16;
 constexpr int kDataInstructions = 64;
+constexpr std::size_t kDecoded = 1U << 13;  // a power of two; 0.5 MiB
 
 // mov $15, %rax; syscall: what signal handlers return to. As glibc and musl write it, as Go does.
 constexpr std::array<std::uint8_t, 9> kSignalReturn = {0x48, 0xc7, 0xc0, 0x0f, 0, 0, 0, 0x0f, 0x05};
@@ -28,6 +29,7 @@ CodeWalk::CodeWalk(ByteSpan code, std::span<const CodeEntry> entries, RowClassCo
     : code_(code),
       entries_(entries),
       classes_(classes),
+      decoded_(std::min(code.size(), kDecoded) == kDecoded ? kDecoded : kDecoded >> 5U),
       boundary_(code.size()),
       start_(code.size()),
       seen_(code.size()),
@@ -115,8 +117,16 @@ void CodeWalk::mark(std::uint32_t at, std::uint8_t length, const FrameState& sta
   }
 }
 
+const Instruction* CodeWalk::instruction_at(std::uint64_t at) const {
+  Decoded& slot = decoded_[at & (decoded_.size() - 1)];
+  if (slot.at != at) {
+    slot.at = static_cast<std::uint32_t>(at);
+    slot.is_valid = decoder_.decode(code_.subspan(static_cast<std::size_t>(at)), slot.instruction);
+  }
+  return slot.is_valid ? &slot.instruction : nullptr;
+}
+
 void CodeWalk::run(std::uint32_t at, FrameState state) {
-  Instruction instruction;
   const std::uint32_t first = at;
   while (at < code_.size()) {
     if (at != first && is_function(at)) return;
@@ -124,9 +134,10 @@ void CodeWalk::run(std::uint32_t at, FrameState state) {
       if (compare(at, state) == Verdict::kContradicts) count(RowClass::kSynthConflict);
       return;
     }
-    if (!decoder_.decode(code_.subspan(at), instruction)) return;
-    mark(at, instruction.length, state);
-    if (!transfer(at, instruction, state)) return;
+    const Instruction* instruction = instruction_at(at);
+    if (instruction == nullptr) return;
+    mark(at, instruction->length, state);
+    if (!transfer(at, *instruction, state)) return;
   }
 }
 

@@ -79,6 +79,8 @@ class CodeWalk {
   [[nodiscard]] std::uint32_t function_of(std::uint32_t at) const;
   std::uint32_t skip_data(std::uint32_t at, std::uint32_t end);
   std::uint32_t skip_orphan(std::uint32_t at, std::uint32_t end) const;
+  // The instruction at `at`, or null; valid until the next call.
+  [[nodiscard]] const Instruction* instruction_at(std::uint64_t at) const;
   [[nodiscard]] std::optional<FrameState> orphan_state(std::uint32_t at, bool guess);
   [[nodiscard]] std::optional<FrameState> solve(std::uint32_t at) const;
   [[nodiscard]] bool may_be_function(std::uint32_t at) const;
@@ -101,6 +103,13 @@ class CodeWalk {
   std::span<const CodeEntry> entries_;
   RowClassCounts& classes_;
   InstructionDecoder decoder_;
+  // Trials see the same instructions again and again: the last ones, by place.
+  struct Decoded {
+    std::uint32_t at = ~std::uint32_t{0};
+    bool is_valid = false;
+    Instruction instruction;
+  };
+  mutable std::vector<Decoded> decoded_;
   std::vector<bool> boundary_;       // functions that are certain
   std::vector<bool> start_;          // all that turned out to be functions
   std::vector<std::uint16_t> seen_;  // kUnseen, kInside or 1 + index of the rule
