@@ -71,7 +71,8 @@ class BpfCpuSampler final : public CpuSampler {
   sonde_cpu* cpus_ = nullptr;  // the `cpus` map, mapped
   std::size_t cpus_bytes_ = 0;
   const std::function<void(RawSample&&)>* take_ = nullptr;  // during drain()
-  std::uint64_t damaged_ = 0;
+  RawSample sample_;                                        // of the record being read
+  std::uint64_t damaged_ = 0;                               // in this drain()
 };
 
 void BpfCpuSampler::set_options(std::uint32_t cpus) {
@@ -138,11 +139,10 @@ Result<void> BpfCpuSampler::add_target(std::uint32_t tgid) {
 
 int BpfCpuSampler::on_record(void* self, void* data, std::size_t size) {
   auto* sampler = static_cast<BpfCpuSampler*>(self);
-  auto sample = parse_sample({static_cast<const std::byte*>(data), size});
-  if (!sample) {
+  if (!parse_sample({static_cast<const std::byte*>(data), size}, sampler->sample_)) {
     ++sampler->damaged_;
   } else {
-    (*sampler->take_)(std::move(*sample));
+    (*sampler->take_)(std::move(sampler->sample_));
   }
   return 0;
 }

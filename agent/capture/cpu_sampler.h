@@ -54,7 +54,8 @@ class CpuSampler {
   virtual Result<void> add_target(std::uint32_t tgid) = 0;
 
   // Calls `take` for each record now in the ring; returns how many were damaged (never seen;
-  // a bug or memory corruption) and dropped.
+  // a bug or memory corruption) and dropped. One sample is used for all of them: what `take` leaves
+  // in it, by a swap say, is its memory for the next.
   virtual std::uint64_t drain(const std::function<void(RawSample&&)>& take) = 0;
 
   [[nodiscard]] virtual CpuSamplerCounts counts() const = 0;

@@ -7,8 +7,7 @@
 
 namespace sonde {
 
-Result<RawSample> parse_sample(std::span<const std::byte> record) {
-  RawSample sample;
+Result<void> parse_sample(std::span<const std::byte> record, RawSample& sample) {
   if (record.size() < sizeof(sample.header)) return Error{ErrorCode::kDataLoss, "short record"};
   std::memcpy(&sample.header, record.data(), sizeof(sample.header));
   const std::size_t kernel = sample.header.kernel_count;
@@ -26,7 +25,7 @@ Result<RawSample> parse_sample(std::span<const std::byte> record) {
   if (kernel > 0) std::memcpy(sample.kernel.data(), at, kernel * sizeof(std::uint64_t));
   at += before_user * sizeof(std::uint64_t);
   if (user > 0) std::memcpy(sample.user.data(), at, user * sizeof(std::uint64_t));
-  return sample;
+  return {};
 }
 
 }  // namespace sonde

@@ -10,7 +10,9 @@
 
 namespace sonde {
 
-// errors: kDataLoss (shorter than its own counts say, or an impossible count or reason).
-Result<RawSample> parse_sample(std::span<const std::byte> record);
+// out      keeps the memory it has: parsing into the same sample again allocates nothing.
+// errors   kDataLoss (shorter than its own counts say, or an impossible count or reason); `out` is
+//          of no use then.
+Result<void> parse_sample(std::span<const std::byte> record, RawSample& out);
 
 }  // namespace sonde

@@ -8,8 +8,15 @@
 #include "bpf/abi/stop.h"
 
 namespace sonde {
+namespace {
 
-void SampleIntake::take(std::vector<RawSample>&& samples) {
+bool is_unmapped_code(FrameWord frame) {
+  return SONDE_FRAME_TAG(frame) == SONDE_TAG_USER_PC && !is_made_code(frame);
+}
+
+}  // namespace
+
+void SampleIntake::take(std::span<RawSample> samples) {
   for (RawSample& sample : samples) {
     if (!sample.is_deferred()) {
       take_walked(sample);
@@ -34,6 +41,10 @@ void SampleIntake::take_walked(const RawSample& sample) {
       processes_.find_at(header.tgid, header.start_time_ns / SONDE_START_TICK_NS, header.time_ns);
   translate_frames(sample, process);
   std::uint16_t stop = header.stop;
+  // In the middle of an exec the registers are still the old program's: no code of this one.
+  if (stop == SONDE_STOP_MEMORY_GONE && !frames_.empty() && is_unmapped_code(frames_.back())) {
+    frames_.pop_back();
+  }
   if (stop == SONDE_STOP_NO_MAPPING && !frames_.empty() &&
       SONDE_FRAME_TAG(frames_.back()) == SONDE_TAG_IMAGE) {
     publisher_.demand(image_of_frame(frames_.back()));

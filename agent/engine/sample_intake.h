@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "agent/engine/deferred_walks.h"
@@ -32,7 +33,8 @@ class SampleIntake {
         losses_(losses),
         deferred_(tables, publisher, processes) {}
 
-  void take(std::vector<RawSample>&& samples);
+  // Deferred samples are moved out of `samples`. A stack that is known already costs no allocation.
+  void take(std::span<RawSample> samples);
   // Walks the deferred samples whose tables are there; with `last` takes all others as they are.
   void walk_deferred(bool last);
 

@@ -15,6 +15,7 @@
 
 #include "agent/capture/cpu_sampler.h"
 #include "agent/capture/process_events.h"
+#include "agent/capture/sample_batch.h"
 #include "agent/capture/sideband.h"
 #include "agent/engine/host_facts.h"
 #include "agent/engine/kernel_names.h"
@@ -95,7 +96,7 @@ class CpuSession final : public Session {
   void apply_events();
   void apply_process_event(const sonde_process_event& event);
   void rescan_after_loss(bool last);
-  std::vector<RawSample> drain_samples();
+  void drain_samples();
   void wait(nanoseconds most);
   [[nodiscard]] SessionProgress progress() const;
   void reclaim();
@@ -120,6 +121,7 @@ class CpuSession final : public Session {
   std::unique_ptr<TablePublisher> publisher_;
   Aggregator aggregator_;
   std::unique_ptr<SampleIntake> intake_;
+  SampleBatch batch_;
   UniqueFd epoll_;
 
   UserLossCounts losses_{};
@@ -312,23 +314,22 @@ void CpuSession::wait(nanoseconds most) {
   }
 }
 
-std::vector<RawSample> CpuSession::drain_samples() {
-  std::vector<RawSample> samples;
+void CpuSession::drain_samples() {
+  batch_.clear();
   losses_[static_cast<std::size_t>(UserLoss::kDamagedRecord)] +=
-      sampler_->drain([&](RawSample&& sample) { samples.push_back(std::move(sample)); });
-  return samples;
+      sampler_->drain([this](RawSample&& sample) { batch_.add(sample); });
 }
 
 // Samples are copied out first: then every event that explains them is already in its ring.
 void CpuSession::cycle() {
   cycled_ns_ = monotonic_ns();
-  std::vector<RawSample> samples = drain_samples();
+  drain_samples();
   apply_events();
   follow_cpus();
   publisher_->publish(processes_, cycled_ns_);
   publisher_->publish_rows();
   stale_.published(monotonic_ns());
-  intake_->take(std::move(samples));
+  intake_->take(batch_.samples());
   intake_->walk_deferred(false);
   stale_.forget_before(cycled_ns_);
   processes_.forget_before(intake_->oldest_ns(cycled_ns_));
@@ -355,7 +356,10 @@ void CpuSession::follow_cpus() {
 
 void CpuSession::reclaim() {
   reclaimed_ns_ = monotonic_ns();
-  const auto freed = tables_->reclaim([this] { intake_->take(drain_samples()); });
+  const auto freed = tables_->reclaim([this] {
+    drain_samples();
+    intake_->take(batch_.samples());
+  });
   if (!freed) log_warn("unwind tables are not reclaimed: " + freed.error().message);
   publisher_->publish_waiting();
 }

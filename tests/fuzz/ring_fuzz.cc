@@ -10,8 +10,9 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto record = std::as_bytes(std::span(data, size));
-  const auto sample = sonde::parse_sample(record);
-  if (sample && (sample->kernel.size() + sample->user.size()) * sizeof(std::uint64_t) > size) {
+  static sonde::RawSample sample;  // with what earlier records left in it
+  if (sonde::parse_sample(record, sample) &&
+      (sample.kernel.size() + sample.user.size()) * sizeof(std::uint64_t) > size) {
     std::abort();
   }
   (void)sonde::parse_sideband(record);

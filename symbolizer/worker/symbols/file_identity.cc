@@ -105,7 +105,8 @@ std::optional<Debuglink> read_debuglink(const ElfFile& file) {
   reader.skip(padded(size + 1));
   Debuglink link{std::string(reinterpret_cast<const char*>(all.data()), size),
                  reader.fixed<std::uint32_t>()};
-  if (reader.failed() || link.name.find('/') != std::string::npos || link.name == "..") {
+  if (reader.failed() || link.name.find('/') != std::string::npos || link.name == "." ||
+      link.name == "..") {
     return std::nullopt;
   }
   return link;

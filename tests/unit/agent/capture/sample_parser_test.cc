@@ -28,18 +28,32 @@ sonde_sample header_of(std::uint16_t kernel, std::uint16_t user) {
   return header;
 }
 
+Result<RawSample> parsed(std::span<const std::byte> record) {
+  RawSample sample;
+  if (auto done = parse_sample(record, sample); !done) return done.error();
+  return sample;
+}
+
 TEST(SampleParserTest, FramesAreSplitIntoKernelAndUser) {
-  const auto sample = parse_sample(record_of(header_of(2, 3), {1, 2, 30, 40, 50}));
+  const auto sample = parsed(record_of(header_of(2, 3), {1, 2, 30, 40, 50}));
   ASSERT_TRUE(sample.ok());
   EXPECT_EQ(sample->header.tgid, 42U);
   EXPECT_EQ(sample->kernel, (std::vector<std::uint64_t>{1, 2}));
   EXPECT_EQ(sample->user, (std::vector<std::uint64_t>{30, 40, 50}));
 }
 
+TEST(SampleParserTest, NothingIsLeftOfTheSampleBefore) {
+  RawSample sample;
+  ASSERT_TRUE(parse_sample(record_of(header_of(2, 3), {1, 2, 30, 40, 50}), sample).ok());
+  ASSERT_TRUE(parse_sample(record_of(header_of(1, 0), {7}), sample).ok());
+  EXPECT_EQ(sample.kernel, (std::vector<std::uint64_t>{7}));
+  EXPECT_TRUE(sample.user.empty());
+}
+
 TEST(SampleParserTest, ARecordShorterThanItsCountsIsDamaged) {
   const auto bytes = record_of(header_of(2, 3), {1, 2, 30, 40});
   for (std::size_t size = 0; size <= bytes.size(); ++size) {
-    EXPECT_FALSE(parse_sample(std::span(bytes).first(size)).ok()) << "damaged_record" << size;
+    EXPECT_FALSE(parsed(std::span(bytes).first(size)).ok()) << "damaged_record" << size;
   }
 }
 
@@ -50,25 +64,25 @@ TEST(SampleParserTest, ADeferredRecordHasItsCopyBehindTheRoomForKernelFrames) {
   words[1] = 7;
   words[SONDE_MAX_KERNEL_FRAMES] = 8;
   words.back() = 9;
-  const auto sample = parse_sample(record_of(header, words));
+  const auto sample = parsed(record_of(header, words));
   ASSERT_TRUE(sample.ok());
   EXPECT_TRUE(sample->is_deferred());
   EXPECT_EQ(sample->kernel, (std::vector<std::uint64_t>{0, 7}));
   EXPECT_EQ(sample->user.front(), 8U);
   EXPECT_EQ(sample->user.back(), 9U);
   words.pop_back();
-  EXPECT_FALSE(parse_sample(record_of(header, words)).ok());
+  EXPECT_FALSE(parsed(record_of(header, words)).ok());
   header.user_count = SONDE_DEFERRED_REGISTERS - 1;  // not even the registers
-  EXPECT_FALSE(parse_sample(record_of(header, words)).ok());
+  EXPECT_FALSE(parsed(record_of(header, words)).ok());
 }
 
 TEST(SampleParserTest, CountsPastTheLimitsAreDamaged) {
-  EXPECT_FALSE(parse_sample(record_of(header_of(SONDE_MAX_KERNEL_FRAMES + 1, 0),
-                                      std::vector<std::uint64_t>(SONDE_MAX_KERNEL_FRAMES + 1)))
+  EXPECT_FALSE(parsed(record_of(header_of(SONDE_MAX_KERNEL_FRAMES + 1, 0),
+                                std::vector<std::uint64_t>(SONDE_MAX_KERNEL_FRAMES + 1)))
                    .ok());
   auto header = header_of(0, 0);
   header.stop = SONDE_STOP_COUNT;
-  EXPECT_FALSE(parse_sample(record_of(header, {})).ok());
+  EXPECT_FALSE(parsed(record_of(header, {})).ok());
 }
 
 }  // namespace
