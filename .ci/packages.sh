@@ -53,11 +53,12 @@ apt_install() {
     awk '/^Setting up/ && ++n % 25 == 0 { print "apt: " n " packages set up"; fflush() }' >&2
 }
 
-# install_packages LIST...: the lists build, test and fresh are installed, peers are unpacked.
+# install_packages LIST...: the lists build, test and fresh are installed; peers, and workloads for
+# the long tests, are unpacked.
 install_packages() {
   local list names wanted=() gone=()
   for list in "$@"; do
-    if [ "$list" = peers ]; then continue; fi
+    case $list in peers | workloads) continue ;; esac
     names=$(listed "$list")
     mapfile -t -O "${#wanted[@]}" wanted <<<"$names"
   done
@@ -71,7 +72,9 @@ install_packages() {
     fi
     install_missing "${gone[@]}"
   fi
-  case " $* " in *' peers '*) unpack_peers ;; esac
+  for list in "$@"; do
+    case $list in peers | workloads) unpack_list "$list" ;; esac
+  done
 }
 
 install_missing() {
@@ -90,9 +93,9 @@ install_missing() {
   fi
 }
 
-# Each peer with those of its dependencies that are not installed, in a folder of its own:
+# Each package with those of its dependencies that are not installed, in a folder of its own:
 # build/peers/NAME/usr/bin/... Nothing is installed, so no daemon starts.
-unpack_peers() {
+unpack_list() {
   local name folder
   while read -r name; do
     folder=$peers_folder/$name
@@ -106,5 +109,5 @@ unpack_peers() {
     find "$folder/.archives" -name '*.deb' -exec dpkg-deb -x {} "$folder" \;
     rm -rf "$folder/.archives"
     touch "$folder/.complete"
-  done < <(listed peers)
+  done < <(listed "$1")
 }

@@ -77,7 +77,7 @@ void Namer::name_made_code(const ProfileWindow& window, std::uint32_t process,
   std::ranges::sort(addresses);
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   const WindowProcess& known = window.processes[process];
-  for (const UniqueFd& file : code_maps_.open(known.tgid, known.start_ticks)) {
+  for (const UniqueFd& file : code_maps_.open(known.tgid, known.start_ticks, known.executable)) {
     const auto table = client_.code_names(file.get(), addresses);
     if (!table) continue;
     std::vector<std::uint64_t> unnamed;

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -19,7 +21,7 @@ namespace sonde {
 // Thread-confined.
 class CodeMaps {
  public:
-  // Processes that are known at once; each keeps one descriptor open.
+  // Processes that are known at once; each keeps two descriptors open.
   static constexpr std::size_t kMaxProcesses = 1024;
 
   CodeMaps(const ProcReader& proc, const ImageRegistry& images) : proc_(proc), images_(images) {}
@@ -31,27 +33,35 @@ class CodeMaps {
 
   // Its files that exist now, best first. Descriptors that are borrowed from the registry of images
   // are duplicated.
-  [[nodiscard]] std::vector<UniqueFd> open(std::uint32_t tgid, std::uint64_t start_ticks) const;
-  // Processes past kMaxProcesses.
-  [[nodiscard]] std::uint64_t refused() const { return refused_; }
+  [[nodiscard]] std::vector<UniqueFd> open(std::uint32_t tgid, std::uint64_t start_ticks,
+                                           ImageId executable) const;
+  // Processes past kMaxProcesses (of them, the first 65,536).
+  [[nodiscard]] std::uint64_t refused() const { return refused_.size(); }
+  // Processes whose map was written before they began: one of an earlier process.
+  [[nodiscard]] std::uint64_t stale() const { return stale_; }
 
  private:
-  using Key = std::pair<std::uint32_t, std::uint64_t>;  // tgid, start ticks
+  // tgid, start ticks, executable: a program that replaces itself by an exec is another.
+  using Key = std::tuple<std::uint32_t, std::uint64_t, ImageId>;
   struct View {
     UniqueFd root;                // O_PATH
     UniqueFd map;                 // as it was found first
     std::uint64_t looked_ns = 0;  // for the map, last
     std::uint32_t inner_id = 0;   // process id in its own namespace
     std::uint32_t owner = 0;      // user id of the process
-    std::vector<ImageId> dumps;
+    std::int64_t begin_s = 0;     // of the process, since the epoch
+    bool is_stale = false;
+    std::vector<ImageId> dumps;  // each once
   };
   [[nodiscard]] View view_of(const Process& process) const;
-  [[nodiscard]] static UniqueFd open_map(const View& view);
+  void find_dumps(const Process& process, View& view) const;
+  [[nodiscard]] static UniqueFd open_map(const View& view, bool& stale);
 
   const ProcReader& proc_;
   const ImageRegistry& images_;
   std::map<Key, View> views_;
-  std::uint64_t refused_ = 0;
+  std::set<Key> refused_;
+  std::uint64_t stale_ = 0;
 };
 
 }  // namespace sonde

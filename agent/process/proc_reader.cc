@@ -111,7 +111,7 @@ Result<std::uint32_t> ProcReader::last_in_status(std::uint32_t pid, std::string_
   const auto text = read_file(path_of(pid, "status"), std::size_t{64} * 1024);
   if (!text) return text.error();
   const std::size_t line = text->find(field);
-  const std::size_t end = line == std::string::npos ? line : text->find('\n', line);
+  const std::size_t end = line == std::string::npos ? line : text->find('\n', line + 1);
   if (end == std::string::npos) return Error{ErrorCode::kDataLoss, "status without a field"};
   const std::size_t number = text->find_last_of(" \t", end) + 1;
   std::uint32_t value = 0;

@@ -21,6 +21,7 @@ sys.path[:0] = [str(HERE.parent / "truth"), str(HERE.parent / "kernels")]
 import capabilities  # noqa: E402
 import guest  # noqa: E402
 import measure  # noqa: E402
+import names  # noqa: E402
 import variants  # noqa: E402
 from measure import Load, spread  # noqa: E402
 
@@ -168,6 +169,25 @@ def rows_section(options):
     return f"`{tool.name} --repeat 9 FILE...`\n\n```\n{text.strip()}\n```"
 
 
+def names_section(options):
+    """Names beside those of llvm-symbolizer and addr2line."""
+    tool = options.bench_dir / "names_bench"
+    if not tool.exists():
+        raise measure.BenchError(f"{tool}: not built (ninja names_bench)")
+    rows = []
+    for name in LARGE_FILES:
+        if (LIBRARIES / name).exists():
+            progress(f"names: {name}")
+            rows += names.rows_of(tool, str(LIBRARIES / name), options.rounds)
+    return (f"Function names of the same {names.COUNT:,} random addresses of each file's code, "
+            f"{options.rounds} rounds: median (least to most). Addresses a second: sonde's second "
+            f"call; of the others the whole run less one of {names.FEW} addresses. All of it: "
+            "sonde's first call, and the whole run. Memory: of sonde's worker, of the process. Same "
+            "names: of the addresses that both name, other aliases count as different.\n\n"
+            + markdown(("file", "symbolizer", "addresses a second", "all of it, ms",
+                        "peak RSS MiB", "same names as sonde"), rows))
+
+
 def oracle_section(options):
     """Our rows beside libdw's, over every installed ELF file."""
     tool = options.bench_dir.parent / "oracle" / "row_oracle"
@@ -209,7 +229,7 @@ def truth_section(options):
 
 
 SECTIONS = {"truth": truth_section, "kernel": kernel_section, "calls": calls_section, "compile": compile_section,
-            "rows": rows_section, "oracle": oracle_section}
+            "rows": rows_section, "names": names_section, "oracle": oracle_section}
 
 
 def machine():

@@ -79,7 +79,7 @@ class BpfWatch(threading.Thread):
         return (total / runs if runs else 0.0), runs
 
 
-def _wait(process, timeout):
+def wait_usage(process, timeout):
     """Exit status and rusage (its waited-for children included) of a process."""
     end = time.monotonic() + timeout
     while True:
@@ -98,7 +98,7 @@ def _run(command, folder, seconds, tool):
     watch.start()
     with open(folder / "stdout", "w+") as out, open(folder / "stderr", "w+") as err:
         process = subprocess.Popen([str(part) for part in command], stdout=out, stderr=err)
-        status, usage = _wait(process, seconds + 180)
+        status, usage = wait_usage(process, seconds + 180)
     bpf_ns, bpf_runs = watch.stop()
     said = (folder / "stderr").read_text(errors="replace")
     if status != 0:

@@ -100,11 +100,13 @@ TRUTH_FN uint64_t timer_work(uint64_t x) {
 TRUTH_FN void timer_site(void) {
   uint64_t x = 0;
   timer_found_small = 0;
-  for (int delay_us = 1500; !timer_found_small; delay_us = delay_us < 20000 ? 2 * delay_us : 1500) {
+  int delay_us = 1500;
+  for (int tries = 16; !timer_found_small && tries > 0; --tries) {  // the others want their turn
     const struct itimerval once = {{0, 0}, {0, delay_us}};
     timer_fired = 0;
     setitimer(ITIMER_REAL, &once, NULL);
     while (!timer_fired) x = timer_work(x);
+    delay_us = delay_us < 20000 ? 2 * delay_us : 1500;
   }
   TRUTH_OPAQUE(x);
 }

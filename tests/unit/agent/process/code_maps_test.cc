@@ -1,18 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/process/code_maps.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "tests/support/require.h"
 
 namespace sonde {
 namespace {
+
+constexpr auto kProgram = static_cast<ImageId>(3);
 
 // A fake procfs with one process, and the root that it sees.
 class CodeMapsTest : public testing::Test {
@@ -24,6 +29,7 @@ class CodeMapsTest : public testing::Test {
         << "\nNStgid:\t71\t9\nNSpid:\t71\t9\nNSpgid:\t71\t9\n";
     process_.tgid = 71;
     process_.start_ticks = 555;
+    process_.executable = kProgram;
     process_.ranges = std::make_shared<const std::vector<CodeRange>>();
   }
   void TearDown() override { std::filesystem::remove_all(dir_); }
@@ -42,38 +48,38 @@ class CodeMapsTest : public testing::Test {
 TEST_F(CodeMapsTest, TheMapHasTheProcessIdOfTheProcessesOwnNamespace) {
   write_map("perf-71.map");
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
   write_map("perf-9.map");
-  EXPECT_EQ(maps_.open(71, 555).size(), 1U);
+  EXPECT_EQ(maps_.open(71, 555, kProgram).size(), 1U);
 }
 
 TEST_F(CodeMapsTest, AnotherProcessOfTheSameIdHasNone) {
   write_map("perf-9.map");
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 556).empty());
-  EXPECT_TRUE(maps_.open(72, 555).empty());
+  EXPECT_TRUE(maps_.open(71, 556, kProgram).empty());
+  EXPECT_TRUE(maps_.open(72, 555, kProgram).empty());
 }
 
 TEST_F(CodeMapsTest, TheMapIsFoundAfterTheProcessIsGone) {
   write_map("perf-9.map");
   maps_.note(process_);
   std::filesystem::rename(dir_ / "71", dir_ / "gone");
-  EXPECT_EQ(maps_.open(71, 555).size(), 1U);
+  EXPECT_EQ(maps_.open(71, 555, kProgram).size(), 1U);
 }
 
 TEST_F(CodeMapsTest, LinksStayInsideTheProcessesRoot) {
   std::filesystem::create_symlink("/etc/passwd", tmp() / "perf-9.map");
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
   std::filesystem::remove(tmp() / "perf-9.map");
   std::filesystem::create_symlink("../../../../etc/passwd", tmp() / "perf-9.map");
-  EXPECT_TRUE(maps_.open(71, 555).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
 }
 
 TEST_F(CodeMapsTest, WhatIsNoRegularFileIsLeft) {
   ASSERT_EQ(::mkfifo((tmp() / "perf-9.map").c_str(), 0600), 0);
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
 }
 
 TEST_F(CodeMapsTest, AMapOfAnotherUserIsNotBelieved) {
@@ -81,7 +87,49 @@ TEST_F(CodeMapsTest, AMapOfAnotherUserIsNotBelieved) {
   write_map("perf-9.map");
   ASSERT_EQ(::chown((tmp() / "perf-9.map").c_str(), 65534, 65534), 0);
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+}
+
+TEST_F(CodeMapsTest, ADeviceIsNotEvenOpened) {
+  SONDE_NEED_ROOT();  // to make one
+  // Opening this one makes a new terminal, whose number would be the next free one.
+  std::filesystem::create_symlink("ptmx", tmp() / "perf-9.map");
+  ASSERT_EQ(::mknodat(AT_FDCWD, (tmp() / "ptmx").c_str(), S_IFCHR | 0666, makedev(5, 2)), 0);
+  const auto terminals = [] {
+    return std::distance(std::filesystem::directory_iterator("/dev/pts"), {});
+  };
+  const auto before = terminals();
+  maps_.note(process_);
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+  EXPECT_EQ(terminals(), before);
+}
+
+TEST_F(CodeMapsTest, AFileThatOnlyRootMayReadIsNotShownToOthers) {
+  SONDE_NEED_ROOT();
+  write_map("perf-9.map");
+  ASSERT_EQ(::chmod((tmp() / "perf-9.map").c_str(), 0600), 0);
+  std::ofstream(dir_ / "71" / "status") << "Name:\tnode\nUid:\t65534\t65534\t65534\t65534\n"
+                                           "NStgid:\t71\t9\nNSpid:\t71\t9\nNSpgid:\t71\t9\n";
+  maps_.note(process_);
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+  ASSERT_EQ(::chmod((tmp() / "perf-9.map").c_str(), 0644), 0);
+  EXPECT_EQ(maps_.open(71, 555, kProgram).size(), 1U);
+}
+
+// code_maps_stale
+TEST_F(CodeMapsTest, AMapFromBeforeTheProcessIsOfAnother) {
+  write_map("perf-9.map");
+  const timespec old[2] = {{.tv_sec = 1000, .tv_nsec = 0}, {.tv_sec = 1000, .tv_nsec = 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (tmp() / "perf-9.map").c_str(), old, 0), 0);
+  maps_.note(process_);
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+  EXPECT_EQ(maps_.stale(), 1U);
+}
+
+TEST_F(CodeMapsTest, AProgramThatReplacesItselfIsAnother) {
+  write_map("perf-9.map");
+  maps_.note(process_);
+  EXPECT_TRUE(maps_.open(71, 555, static_cast<ImageId>(4)).empty());
 }
 
 // code_maps_refused
@@ -90,8 +138,8 @@ TEST_F(CodeMapsTest, ProcessesPastTheLimitAreCounted) {
     process_.start_ticks = i;
     maps_.note(process_);
   }
-  maps_.note(process_);
-  EXPECT_EQ(maps_.refused(), 4U);
+  maps_.note(process_);  // the last one again
+  EXPECT_EQ(maps_.refused(), 3U);
 }
 
 }  // namespace
