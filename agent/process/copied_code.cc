@@ -13,6 +13,8 @@ constexpr std::uint64_t kPlaces = 20;
 constexpr std::size_t kPlaceBytes = 64;
 // Of them, those that may differ: breakpoints of uprobes and debuggers are in memory alone.
 constexpr std::uint64_t kMayDiffer = 2;
+// A program may map thousands of small ranges where the memory is now: each costs 41 system calls.
+constexpr int kMaxCandidates = 8;
 
 using Place = std::array<std::uint8_t, kPlaceBytes>;
 
@@ -59,7 +61,8 @@ std::optional<CodeRange> find_original(const ProcReader& proc, const ImageRegist
                                        std::uint32_t tgid, std::span<const CodeRange> known,
                                        const CodeRange& copy) {
   auto near = std::ranges::lower_bound(known, copy.begin, {}, &CodeRange::end);
-  for (; near != known.end() && near->begin <= copy.end; ++near) {
+  for (int i = 0; i < kMaxCandidates && near != known.end() && near->begin <= copy.end;
+       ++i, ++near) {
     const auto candidate = as_copy_of(*near, copy);
     if (candidate && holds_its_code(proc, images, tgid, *candidate)) return candidate;
   }

@@ -26,7 +26,7 @@ from truth_matrix import chains_of  # noqa: E402
 from variants import BY_NAME  # noqa: E402
 
 PROGRAMS = ("c_nofp", "c_nofp_static", "signal")
-SECONDS = 10
+SECONDS = 15
 HZ = 199
 MIN_SAMPLES = 200
 

@@ -22,6 +22,7 @@ struct GoProgram {
   std::string text_start = "go_text";  // what the header says; 0 = nothing
   std::string section = ".gopclntab";
   std::string after = {};  // a command to be run on the file
+  std::string plain_name = "main.plain";
 };
 
 inline std::string go_table_text(const GoProgram& program) {
@@ -51,8 +52,8 @@ inline std::string go_table_text(const GoProgram& program) {
     text += name + "_function: " + field + name + base + "\n.long " + name + "_name-" + names +
             ", 0, 0, " + name + "_deltas-" + deltas + ", 0, 0\n";
   }
-  return text +
-         "names:\nplain_name: .asciz \"main.plain\"\ndeep_name: .asciz \"main.(*T).deep[...]\"\n"
+  return text + "names:\nplain_name: .asciz \"" + program.plain_name +
+         "\"\ndeep_name: .asciz \"main.(*T).deep[...]\"\n"
          "sigreturn_name: .asciz \"runtime.sigreturn\"\n"
          // From -1 to 0, then to 8 and 0 again; to 0, then to a frame over 256 KiB; to 0.
          "deltas: .byte 0\nplain_deltas: .byte 2, 1, 16, 3, 15, 1, 0\n"

@@ -166,11 +166,14 @@ std::optional<GoFunction> GoFunctionTable::function(std::uint32_t index) {
 }
 
 std::string GoFunctionTable::name_of(const GoFunction& function) {
-  ByteSpan text = names_.at(function.name, kShortBytes);
+  const auto name_at = [&](std::size_t bytes) {
+    const ByteSpan text = names_.at(function.name, bytes);  // often more than asked for
+    return text.first(std::min(text.size(), kMaxNameBytes));
+  };
+  ByteSpan text = name_at(kShortBytes);
   auto end = std::ranges::find(text, std::uint8_t{0});
   if (end == text.end()) {
-    text = names_.at(function.name, kMaxNameBytes);
-    text = text.first(std::min(text.size(), kMaxNameBytes));
+    text = name_at(kMaxNameBytes);
     end = std::ranges::find(text, std::uint8_t{0});
   }
   return {reinterpret_cast<const char*>(text.data()), static_cast<std::size_t>(end - text.begin())};

@@ -106,7 +106,7 @@ void SymbolTable::add_entries(const ElfFile& source, ByteSpan entries, ByteBuffe
 void SymbolTable::add_synthetic(std::uint64_t begin, std::uint64_t size, std::string_view name) {
   functions_.push_back({begin, begin + size, static_cast<std::uint32_t>(synthetic_.size()),
                         kSynthetic, STB_LOCAL, true});
-  synthetic_ += name;
+  synthetic_ += name.substr(0, kMaxNameBytes);
   synthetic_ += '\0';
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "symbolizer/wire/messages.h"
 #include "tests/support/go_program.h"
 
 namespace sonde {
@@ -49,6 +50,12 @@ TEST(GoFunctionTableTest, EveryLayoutGivesTheSameFunctions) {
     }
     EXPECT_FALSE(opened.table->function(3));
   }
+}
+
+TEST(GoFunctionTableTest, ANameThatIsTooLongIsCut) {
+  Opened opened({.plain_name = std::string(3 * kMaxNameBytes, 'x')});
+  ASSERT_TRUE(opened.table);
+  EXPECT_EQ(opened.table->name_of(*opened.table->function(0)), std::string(kMaxNameBytes, 'x'));
 }
 
 TEST(GoFunctionTableTest, DeltasSayHowFarTheReturnAddressIs) {
