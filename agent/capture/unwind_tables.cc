@@ -339,10 +339,11 @@ bool UnwindTables::has_process(const ProcessKey& process) const {
          found->second.block != nullptr;
 }
 
-void UnwindTables::touch(const ProcessKey& process, std::uint64_t now_ns) {
-  if (const auto found = entries_.find(process.tgid); found != entries_.end()) {
-    found->second.used_ns = now_ns;
-  }
+bool UnwindTables::touch(const ProcessKey& process, std::uint64_t now_ns) {
+  const auto found = entries_.find(process.tgid);
+  if (found == entries_.end()) return false;
+  found->second.used_ns = now_ns;
+  return found->second.start_ticks == process.start_ticks && found->second.block != nullptr;
 }
 
 bool UnwindTables::has_free_probe(std::uint32_t tgid) const {

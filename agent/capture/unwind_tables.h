@@ -80,8 +80,8 @@ class UnwindTables {
   void remove_process(const ProcessKey& process);
   // It has ranges there.
   [[nodiscard]] bool has_process(const ProcessKey& process) const;
-  // A tick hit the process: it is among the last to be evicted.
-  void touch(const ProcessKey& process, std::uint64_t now_ns);
+  // A tick hit the process: it is among the last to be evicted. False if it has no ranges there.
+  bool touch(const ProcessKey& process, std::uint64_t now_ns);
   // Removes processes that no tick hit since `unused_since`, longest unused first, until `process`
   // with `ranges` ranges fits after the next reclaim. Returns how many; 0: they are all in use.
   std::size_t evict_for(const ProcessKey& process, std::uint32_t ranges,

@@ -29,6 +29,8 @@ std::uint64_t kind_bits(RangeKind kind) {
       return SONDE_RANGE_ANONYMOUS << SONDE_RANGE_KIND_SHIFT;
     case RangeKind::kOpaque:
       return SONDE_RANGE_OPAQUE << SONDE_RANGE_KIND_SHIFT;
+    case RangeKind::kProbeCall:
+      return SONDE_RANGE_PROBE_CALL << SONDE_RANGE_KIND_SHIFT;
   }
   return SONDE_RANGE_OPAQUE << SONDE_RANGE_KIND_SHIFT;
 }
@@ -175,8 +177,7 @@ void TablePublisher::publish_ranges(const Process& process) {
 }
 
 void TablePublisher::touch(const ProcessKey& process) {
-  tables_.touch(process, now_ns_);
-  if (!tables_.has_process(process)) wanted_[process.tgid] = process.start_ticks;
+  if (!tables_.touch(process, now_ns_)) wanted_[process.tgid] = process.start_ticks;
 }
 
 // Processes that a tick met while they had no place. The room that is made for them is there after
@@ -190,8 +191,7 @@ void TablePublisher::publish_missing(const ProcessTable& processes) {
     const ProcessKey key{tgid, start};
     if (process == nullptr || process->start_ticks != start || tables_.has_process(key)) continue;
     publish_ranges(*process);
-    tables_.touch(key, now_ns_);
-    if (tables_.has_process(key) || late_.count(tgid) > 0) continue;
+    if (tables_.touch(key, now_ns_) || late_.count(tgid) > 0) continue;
     const auto ranges = static_cast<std::uint32_t>(std::min(process->ranges->size(), kMaxRanges));
     const std::size_t evicted = tables_.evict_for(key, ranges, unused_since());
     count(TableLoss::kProcessesEvicted, evicted);

@@ -1,9 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/process/image_registry.h"
 
+#include <elf.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
 #include <utility>
 
 namespace sonde {
+namespace {
+
+bool begins_as_elf(const UniqueFd& fd) {
+  std::array<char, SELFMAG> magic{};
+  return ::pread(fd.get(), magic.data(), SELFMAG, 0) == SELFMAG &&
+         std::memcmp(magic.data(), ELFMAG, SELFMAG) == 0;
+}
+
+}  // namespace
 
 ImageRegistry::ImageRegistry(const ProcReader& proc, UniqueFd vdso) : proc_(proc), images_(1) {
   if (!vdso) return;
@@ -21,6 +35,7 @@ void ImageRegistry::open(Image& image, const Sight& sight) {
   if (fd) {
     image.fd = std::move(*fd);
     image.problem.clear();
+    image.is_elf = begins_as_elf(image.fd);
   } else {
     image.problem = fd.error().message;
     ++open_failures_;

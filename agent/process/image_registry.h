@@ -23,6 +23,7 @@ struct Image {
   std::string problem;
   std::uint32_t pid = 0;  // of that first process; for debug files under its root
   bool deleted = false;
+  bool is_elf = false;  // it begins as one
 };
 
 // Thread-confined.

@@ -2,6 +2,7 @@
 #include "agent/process/process_table.h"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 #include <utility>
 
@@ -15,6 +16,12 @@ namespace {
 constexpr std::uint64_t kPageBytes = 4096;
 
 bool is_opaque(const std::string& path) { return path == "[vsyscall]" || path == "[uprobes]"; }
+
+// Memory that several mappings can have, which the kernel shows as a file.
+bool is_shared_memory(const std::string& path) {
+  constexpr std::array kNames = {"/memfd:", "/dev/zero", "/anon_hugepage", "/SYSV"};
+  return std::ranges::any_of(kNames, [&](const char* name) { return path.starts_with(name); });
+}
 
 MappingEvent event_of(const MapsEntry& entry, std::uint32_t tgid) {
   return MappingEvent{.time_ns = 0,
@@ -117,6 +124,8 @@ CodeRange ProcessTable::make_range(const MappingEvent& event, bool deleted) {
     range.image = images_.vdso();
   } else if (is_opaque(event.path)) {
     range.kind = RangeKind::kOpaque;
+  } else if (event.path.starts_with("[uprobes-trampo")) {  // all that events keep of -trampoline]
+    range.kind = RangeKind::kProbeCall;
   } else if (event.inode == 0) {
     range.kind = RangeKind::kAnonymous;
   } else {
@@ -129,6 +138,10 @@ CodeRange ProcessTable::make_range(const MappingEvent& event, bool deleted) {
                                   .inode = event.inode,
                                   .path = event.path,
                                   .deleted = deleted});
+    // JIT compilers that write code at one address and run it at another share the memory so.
+    if (is_shared_memory(event.path) && !images_.at(range.image).is_elf) {
+      range = {.begin = range.begin, .end = range.end, .kind = RangeKind::kAnonymous};
+    }
   }
   return range;
 }

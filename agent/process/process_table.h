@@ -22,6 +22,7 @@ enum class RangeKind : std::uint8_t {
   kImage,      // a file's code
   kAnonymous,  // JIT code and the like: no file behind it
   kOpaque,     // [vsyscall], [uprobes]: kernel-made code without frames of its own
+  kProbeCall,  // [uprobes-trampoline]: kernel-made code that probed code calls
 };
 
 struct CodeRange {

@@ -113,6 +113,7 @@ struct sonde_range {
 #define SONDE_RANGE_IMAGE	     0ULL /* a file */
 #define SONDE_RANGE_ANONYMOUS	     1ULL /* JIT code, trampolines: frame-pointer steps only */
 #define SONDE_RANGE_OPAQUE	     2ULL /* [vsyscall], [uprobes]: named by address, not walked */
+#define SONDE_RANGE_PROBE_CALL	     3ULL /* [uprobes-trampoline]: what probed code calls */
 #define SONDE_RANGE_SLOT_SHIFT	     33
 #define SONDE_RANGE_GENERATION_SHIFT 25
 #define SONDE_RANGE_FILE_PAGE_MASK   ((1ULL << 25) - 1)

@@ -9,6 +9,16 @@
 
 #define SONDE_RETURN_PROBES 16 /* chained ones of one return address, and left ones of longjmp */
 
+/* The first slot of the page of out-of-line instructions is the code that probed functions return
+ * to: a breakpoint, and since 6.11 (commit ff474a78cef5) a system call with three registers pushed
+ * around it. The kernel puts the original address in the place of the first of them, rax; what
+ * follows the system call pops the other two and returns. */
+#define SONDE_TRAMPOLINE_BYTES	 128
+#define SONDE_TRAMPOLINE_PUSHED	 24
+#define SONDE_TRAMPOLINE_CALLED	 13 /* behind the system call; pop r11, 2 bytes, then pop rcx, 1 */
+#define SONDE_TRAMPOLINE_POPPED	 15
+#define SONDE_TRAMPOLINE_RETURNS 16
+
 /* u->pc is where probed returns go: finds the probe of this return address, which lies just below
  * u->sp, by what the kernel keeps for the task. Several probes can share one. */
 __noinline int find_original_return(void)
@@ -26,6 +36,8 @@ __noinline int find_original_return(void)
 		address = BPF_CORE_READ(probe, orig_ret_vaddr);
 		probe = BPF_CORE_READ(probe, next);
 		if (stack + 8 >= u->sp && address != u->trampoline) {
+			if (stack + 8 - u->sp <= SONDE_TRAMPOLINE_PUSHED)
+				u->sp = stack + 8;
 			u->pc = address;
 			u->return_probes = (__u64)probe;
 			return 0;
@@ -38,6 +50,27 @@ __noinline int find_original_return(void)
 static __always_inline void sonde_original_return(struct sonde_unwind *u)
 {
 	find_original_return();
+}
+
+/* Inside of that code, `in` bytes from its start: as if it had not been entered yet, or as if it
+ * had returned already where the kernel has forgotten the probe. */
+static __always_inline void note_trampoline(struct sonde_unwind *u, __u64 in)
+{
+	struct return_instance *probe = (struct return_instance *)u->return_probes;
+	__u64 pushed = in == SONDE_TRAMPOLINE_RETURNS ? 0 : in == SONDE_TRAMPOLINE_POPPED ? 8 : 16;
+	__u64 stack = 0, address;
+
+	if (probe)
+		stack = BPF_CORE_READ(probe, stack) + 8;
+	u->pc = u->trampoline;
+	if (in < SONDE_TRAMPOLINE_CALLED)
+		return;
+	if (in == SONDE_TRAMPOLINE_CALLED && stack - u->sp <= SONDE_TRAMPOLINE_PUSHED)
+		return;
+	if (bpf_probe_read_user(&address, sizeof(address), (void *)(u->sp + pushed)))
+		return;
+	u->pc = address;
+	u->sp += pushed + 8;
 }
 
 /* Uprobes replace code and return addresses of their processes: takes note of the replaced ones.
@@ -56,7 +89,11 @@ static __always_inline void note_uprobes(struct sonde_unwind *u, struct task_str
 	area = BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
 	u->trampoline = area;
 	u->return_probes = (__u64)BPF_CORE_READ(probes, return_instances);
-	if (area && u->pc > area && u->pc - area < 4096 && bpf_core_field_exists(probes->vaddr))
+	if (!area || u->pc < area || u->pc - area >= 4096)
+		return;
+	if (u->pc - area < SONDE_TRAMPOLINE_BYTES)
+		note_trampoline(u, u->pc - area);
+	else if (bpf_core_field_exists(probes->vaddr))
 		u->pc = BPF_CORE_READ(probes, vaddr);
 }
 

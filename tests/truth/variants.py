@@ -167,6 +167,7 @@ VARIANTS = (
     # Code made at run time.
     _v("jit_map", C, "jit.c", "-O2", NO_FP, "-DMADE_MAP", min_correct=0.97),
     _v("jit_dump", C, "jit.c", "-O2", NO_FP, "-DMADE_DUMP", min_correct=0.97),
+    _v("jit_shared", C, "jit.c", "-O2", NO_FP, "-DMADE_MAP", "-DMADE_SHARED", min_correct=0.97),
     _v("jit_unnamed", C, "jit.c", "-O2", NO_FP, min_correct=0.97),
     # Go: rows and names come from its function table.
     _v("go_chain", GO, "chain.go"),

@@ -7,8 +7,9 @@
  *   void sonde_original_return(struct sonde_unwind *u);
  *                              puts what a return probe has replaced back into u->pc
  *   int sonde_go_switch(struct sonde_unwind *u);
- *                              SONDE_GO_BY_G with u->row: sets pc (0 = no goroutine) and sp; 0 =
- * done int sonde_read_block(void *destination, __u32 bytes, __u64 address);         0 = read */
+ *                              SONDE_GO_BY_G with u->row: sets pc (0 = no goroutine) and sp;
+ *                              0 = done
+ *   int sonde_read_block(void *destination, __u32 bytes, __u64 address);         0 = read */
 #ifndef SONDE_UNWIND_STEP_H
 #define SONDE_UNWIND_STEP_H
 
@@ -248,6 +249,22 @@ static __always_inline int sonde_step_opaque(struct sonde_unwind *u, __u64 pc)
 	return sonde_move(u, caller, u->sp + 8, u->bp, 0);
 }
 
+/* Where optimized uprobes call (since 6.18, arch/x86/kernel/uprobes.c): pushes rcx, r11 and rax,
+ * makes a system call, pops them and returns. No frame: the probed code goes on as if there were no
+ * probe. */
+static __always_inline int sonde_step_probe_call(struct sonde_unwind *u)
+{
+	__u64 in = u->pc & 4095;
+	__u64 words = in == 0 ? 0 : in < 3 ? 1 : in == 3 ? 2 : in < 14 ? 3 : in < 16 ? 2 : in == 16;
+	__u64 pc;
+
+	if (sonde_read_word(u, u->sp + words * 8, &pc))
+		return sonde_stop(u, SONDE_STOP_READ_FAULT);
+	u->pc = pc;
+	u->sp += words * 8 + 8;
+	return 0;
+}
+
 /* Walks one frame. Returns 1 when the walk is over (u->stop says why), else 0. */
 static __always_inline int sonde_step(struct sonde_unwind *u)
 {
@@ -265,6 +282,8 @@ static __always_inline int sonde_step(struct sonde_unwind *u)
 		return sonde_stop_outside(u, pc);
 	if (u->range_target >> SONDE_RANGE_KIND_SHIFT == SONDE_RANGE_OPAQUE)
 		return sonde_step_opaque(u, pc);
+	if (u->range_target >> SONDE_RANGE_KIND_SHIFT == SONDE_RANGE_PROBE_CALL)
+		return sonde_step_probe_call(u);
 	if (u->range_target >> SONDE_RANGE_KIND_SHIFT != SONDE_RANGE_IMAGE)
 		return sonde_step_anonymous(u, pc);
 	slot = (u->range_target >> SONDE_RANGE_SLOT_SHIFT) & SONDE_IMAGE_SLOT_MASK;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Code made at run time, with frame pointers and no unwind tables: two functions that call each
 // other and a function of C. It says so in a perf map (MADE_MAP), in a jitdump (MADE_DUMP), or not
-// at all.
+// at all. MADE_SHARED: in memory that the kernel shows as a file.
 #include "truth.h"
 
 #include <fcntl.h>
@@ -94,8 +94,14 @@ static void announce(const unsigned char* inner, const unsigned char* outer,
 
 int main(int argc, char** argv) {
   const uint64_t end = truth_begin(argc, argv, kTruth);
+#ifdef MADE_SHARED  // as compilers do that never have memory writable and executable at once
+  const int shared = memfd_create("made", MFD_CLOEXEC);
+  if (shared < 0 || ftruncate(shared, 4096) != 0) return 1;
+  unsigned char* const memory = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
+#else
   unsigned char* const memory =
       mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+#endif
   if (memory == MAP_FAILED) return 1;
   unsigned char* const outer = make(memory, (void*)(uintptr_t)c_leaf, 100000);
   unsigned char* const last = make(outer, memory, 50000);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Functions under uprobes and return probes, which replace instructions and return addresses while
-// the stacks are taken: one that recurses, two probes on one function, a probe on a leaf.
+// the stacks are taken: one that recurses, two probes on one function, a probe on a leaf, and one
+// on a long nop, which newer kernels make a call (as of USDT probes).
 #include "truth.h"
 
 #include <linux/perf_event.h>
@@ -11,6 +12,7 @@ static const char kTruth[] =
     "{\"chains\": ["
     "\"[start] main outer probed_twice descend{6} inner leaf\","
     "\"[start] main outer often probed_leaf\","
+    "\"[start] main outer often_nop probed_nop\","
     "\"?[start] main outer probed_twice descend{0,6}\"," TRUTH_CLOCK_CHAIN "]}";
 
 TRUTH_FN void leaf(uint64_t turns) { truth_burn_registers(turns); }
@@ -42,9 +44,31 @@ TRUTH_FN void often(void) {
   TRUTH_NOT_A_TAIL_CALL();
 }
 
+void probed_nop(void);
+__asm__(
+    ".text\n"
+    ".p2align 4\n"
+    ".globl probed_nop\n"
+    ".type probed_nop, @function\n"
+    "probed_nop:\n"
+    ".cfi_startproc\n"
+    "  .byte 0x0f, 0x1f, 0x44, 0x00, 0x00\n"
+    "  mov $300, %ecx\n"
+    "1: dec %ecx\n"
+    "  jnz 1b\n"
+    "  ret\n"
+    ".cfi_endproc\n"
+    ".size probed_nop, .-probed_nop\n");
+
+TRUTH_FN void often_nop(void) {
+  for (int i = 0; i < 300; ++i) probed_nop();
+  TRUTH_NOT_A_TAIL_CALL();
+}
+
 TRUTH_FN void outer(uint64_t turns) {
   probed_twice(turns);
   often();
+  often_nop();
   TRUTH_NOT_A_TAIL_CALL();
 }
 
@@ -78,6 +102,7 @@ int main(int argc, char** argv) {
   probe(self, (uintptr_t)descend - base, 1);
   probe(self, (uintptr_t)probed_leaf - base, 1);
   probe(self, (uintptr_t)leaf - base, 0);
+  probe(self, (uintptr_t)probed_nop - base, 0);
   while (truth_now() < end) outer(300000);
   return 0;
 }

@@ -2,6 +2,7 @@
 #include "agent/process/process_table.h"
 
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -9,8 +10,10 @@
 #include <filesystem>
 #include <fstream>
 #include <random>
+#include <string_view>
 
 #include "bpf/abi/frame.h"
+#include "tests/support/require.h"
 
 namespace sonde {
 namespace {
@@ -261,6 +264,39 @@ TEST_F(ProcessTableTest, AnExecReplacesEveryRange) {
   table_.on_exec(10, ~0ULL);
   ASSERT_EQ(table_.find(10)->ranges->size(), 1U);
   EXPECT_EQ(table_.find(10)->ranges->front().begin, 0x70000U);
+}
+
+// Maps a page of shared memory that begins like `begin` for execution; the kind of its range.
+RangeKind kind_of_shared_memory(std::string_view begin) {
+  const UniqueFd memory(::memfd_create("made", MFD_CLOEXEC));
+  EXPECT_EQ(::ftruncate(memory.get(), 4096), 0);
+  EXPECT_EQ(::pwrite(memory.get(), begin.data(), begin.size(), 0),
+            static_cast<ssize_t>(begin.size()));
+  void* at = ::mmap(nullptr, 4096, PROT_READ | PROT_EXEC, MAP_SHARED, memory.get(), 0);
+  EXPECT_NE(at, MAP_FAILED);
+  ProcReader proc;
+  ImageRegistry images(proc, UniqueFd{});
+  StaleCode stale;
+  ProcessTable processes(proc, images, stale);
+  const auto self = static_cast<std::uint32_t>(::getpid());
+  processes.scan(self);
+  const CodeRange* range =
+      ProcessTable::find_range(*processes.find(self), reinterpret_cast<std::uint64_t>(at));
+  EXPECT_NE(range, nullptr);
+  const RangeKind kind = range == nullptr ? RangeKind::kOpaque : range->kind;
+  ::munmap(at, 4096);
+  return kind;
+}
+
+TEST(SharedMemoryTest, WhatIsNoProgramIsCodeOfTheProcessesMaking) {
+  EXPECT_EQ(kind_of_shared_memory("\x55\x48\x89\xe5"), RangeKind::kAnonymous);
+}
+
+TEST(SharedMemoryTest, AProgramInItIsAFile) {
+  SONDE_NEED_ROOT();  // to open what is mapped
+  EXPECT_EQ(kind_of_shared_memory("\x7f"
+                                  "ELF"),
+            RangeKind::kImage);
 }
 
 }  // namespace
