@@ -6,12 +6,16 @@
 #include <algorithm>
 
 #include "bpf/abi/frame.h"
+#include "core/base/clock.h"
 
 namespace sonde {
 namespace {
 
 // A stack of which nothing is certain: code at an unknown address.
 constexpr FrameWord kNoFrame = SONDE_TAG_USER_PC << SONDE_TAG_SHIFT;
+// Time for names of code made at run time: of one process, of all.
+constexpr std::uint64_t kMadeNsOfOne = 2'000'000'000;
+constexpr std::uint64_t kMadeNs = 10'000'000'000;
 constexpr const char* kKernelImage = "[kernel.kallsyms]";
 
 std::string base_name(const std::string& path) {
@@ -77,7 +81,13 @@ void Namer::name_made_code(const ProfileWindow& window, std::uint32_t process,
   std::ranges::sort(addresses);
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   const WindowProcess& known = window.processes[process];
+  const std::uint64_t begin = monotonic_ns();
   for (const UniqueFd& file : code_maps_.open(known.tgid, known.start_ticks, known.executable)) {
+    const std::uint64_t spent = monotonic_ns() - begin;
+    if (spent > kMadeNsOfOne || made_ns_ + spent > kMadeNs) {
+      ++code_maps_over_budget_;
+      break;
+    }
     const auto table = client_.code_names(file.get(), addresses);
     if (!table) continue;
     std::vector<std::uint64_t> unnamed;
@@ -92,6 +102,7 @@ void Namer::name_made_code(const ProfileWindow& window, std::uint32_t process,
     }
     addresses = std::move(unnamed);
   }
+  made_ns_ += monotonic_ns() - begin;
 }
 
 void Namer::name_image(ImageId id, std::vector<std::uint64_t>& offsets) {

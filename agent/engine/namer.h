@@ -31,6 +31,9 @@ class Namer {
   // Fills everything but `meta`. Cost: about 2 us per distinct address, more for the first look
   // at a file's symbol table.
   SymbolizedProfile name(const ProfileWindow& window);
+  // Processes whose code made at run time was not named for lack of time: perf maps can be of any
+  // size, and whoever wrote one must not hold up the others' names.
+  [[nodiscard]] std::uint64_t code_maps_over_budget() const { return code_maps_over_budget_; }
 
  private:
   // Word, and: of the executable of its process; for code made at run time the process, plus 2.
@@ -64,6 +67,8 @@ class Namer {
   std::map<std::pair<ImageId, std::uint64_t>, NamedOffset> named_;
   std::map<std::uint32_t, std::vector<std::uint64_t>> made_;  // by process: addresses
   std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint32_t> made_named_;  // -> function
+  std::uint64_t made_ns_ = 0;  // spent on code made at run time
+  std::uint64_t code_maps_over_budget_ = 0;
   std::map<FrameKey, std::uint32_t> frames_;
   std::map<std::pair<std::string, std::string>, std::uint32_t> functions_;
   std::map<std::pair<std::string, std::string>, std::uint32_t> images_by_name_;

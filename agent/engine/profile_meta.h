@@ -36,6 +36,7 @@ struct MetaSources {
   const UserLossCounts& user_losses;
   const DeferredCounts& deferred;
   const CodeMaps& code_maps;
+  std::uint64_t code_maps_over_budget = 0;
   std::uint64_t rescans = 0;
   std::uint64_t kernel_symbols_refused = 0;
 };

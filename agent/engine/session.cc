@@ -101,7 +101,7 @@ class CpuSession final : public Session {
   [[nodiscard]] SessionProgress progress() const;
   void reclaim();
 
-  [[nodiscard]] ProfileMeta meta() const;
+  [[nodiscard]] ProfileMeta meta(std::uint64_t code_maps_over_budget) const;
 
   const SessionOptions options_;
   SessionCapabilities capabilities_;
@@ -445,11 +445,11 @@ Result<SymbolizedProfile> CpuSession::finish() {
   kernel_names_.refresh(sideband_->lost() > 0);
   Namer namer(images_, proc_, code_maps_, *symbolizer_, kernel_names_.symbols());
   SymbolizedProfile profile = namer.name(aggregator_.take());
-  profile.meta = meta();
+  profile.meta = meta(namer.code_maps_over_budget());
   return profile;
 }
 
-ProfileMeta CpuSession::meta() const {
+ProfileMeta CpuSession::meta(std::uint64_t code_maps_over_budget) const {
   return make_profile_meta({.rate_hz = options_.rate_hz,
                             .begin_wall_ns = begin_wall_ns_,
                             .duration_ns = end_ns_ - begin_ns_,
@@ -465,6 +465,7 @@ ProfileMeta CpuSession::meta() const {
                             .user_losses = losses_,
                             .deferred = intake_->deferred(),
                             .code_maps = code_maps_,
+                            .code_maps_over_budget = code_maps_over_budget,
                             .rescans = rescans_,
                             .kernel_symbols_refused = kernel_names_.refused()});
 }

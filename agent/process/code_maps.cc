@@ -16,7 +16,9 @@
 #include <string_view>
 #include <utility>
 
+#include "bpf/abi/rows.h"
 #include "core/base/clock.h"
+#include "core/base/file.h"
 
 namespace sonde {
 namespace {
@@ -25,6 +27,7 @@ constexpr std::uint64_t kLookAgainNs = 1'000'000'000;
 constexpr std::size_t kMaxDumps = 4;  // of one process
 constexpr std::size_t kMaxRefused = 65'536;
 constexpr std::int64_t kClockSlackSeconds = 2;
+constexpr std::uint32_t kNobody = ~std::uint32_t{0};  // owns no file
 
 // A name such as jit-1234.dump, which perf asks for.
 bool is_dump(std::string_view path) {
@@ -49,8 +52,7 @@ bool is_trusted(const struct stat& status, std::uint32_t owner) {
   return status.st_uid == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-// The file of that name, with every link resolved inside the process's own root. It is looked at
-// first, and opened only as the regular file it was seen to be: opening a device can do anything.
+// The file of that name, with every link resolved inside the process's own root.
 UniqueFd open_in_root(int root, const std::string& path, std::uint32_t owner, struct stat& status) {
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
@@ -58,11 +60,9 @@ UniqueFd open_in_root(int root, const std::string& path, std::uint32_t owner, st
   const UniqueFd place(
       static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
   if (!place || ::fstat(place.get(), &status) != 0) return {};
-  if (!S_ISREG(status.st_mode) || !is_trusted(status, owner) || is_kernel_made(place.get())) {
-    return {};
-  }
-  const std::string same = "/proc/self/fd/" + std::to_string(place.get());
-  return UniqueFd(::open(same.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!is_trusted(status, owner) || is_kernel_made(place.get())) return {};
+  auto fd = reopen_regular(place);
+  return fd ? std::move(*fd) : UniqueFd{};
 }
 
 // Seconds since the epoch at which a process began.
@@ -70,7 +70,8 @@ std::int64_t begin_of(std::uint64_t start_ticks) {
   timespec wall{}, boot{};
   ::clock_gettime(CLOCK_REALTIME, &wall);
   ::clock_gettime(CLOCK_BOOTTIME, &boot);
-  return wall.tv_sec - boot.tv_sec + static_cast<std::int64_t>(start_ticks / 100);
+  return wall.tv_sec - boot.tv_sec +
+         static_cast<std::int64_t>(start_ticks * SONDE_START_TICK_NS / 1'000'000'000);
 }
 
 void add_copy(const UniqueFd& fd, std::vector<UniqueFd>& files) {
@@ -85,7 +86,7 @@ CodeMaps::View CodeMaps::view_of(const Process& process) const {
   const auto inner_id = proc_.inner_id(process.tgid);
   const auto owner = proc_.owner(process.tgid);
   view.inner_id = inner_id ? *inner_id : process.tgid;
-  view.owner = owner ? *owner : 0;
+  view.owner = owner ? *owner : kNobody;
   const std::string root = proc_.root_of(process.tgid);
   view.root = UniqueFd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   view.begin_s = begin_of(process.start_ticks);

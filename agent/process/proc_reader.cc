@@ -40,21 +40,18 @@ struct Wanted {
   dev_t device = 0;
 };
 
-// The path may lead anywhere by now: a FIFO, a device (opening a watchdog starts it). So it is
-// looked at first, and opened only as the regular file it was seen to be.
+// The path may lead anywhere by now.
 Result<UniqueFd> open_regular(const std::string& path, const Wanted& wanted) {
   const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
   if (!place) return Error::from_errno(errno, path);
   struct stat info {};
   if (::fstat(place.get(), &info) != 0) return Error::from_errno(errno, path);
-  if (!S_ISREG(info.st_mode)) return Error{ErrorCode::kFailedPrecondition, path + ": not a file"};
   if ((wanted.inode != 0 && info.st_ino != wanted.inode) ||
       (wanted.device != 0 && info.st_dev != wanted.device)) {
     return Error{ErrorCode::kNotFound, path + ": replaced by another file"};
   }
-  const std::string same = "/proc/self/fd/" + std::to_string(place.get());
-  UniqueFd fd(::open(same.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
-  if (!fd) return Error::from_errno(errno, path);
+  auto fd = reopen_regular(place);
+  if (!fd) return fd.error().with_context(path);
   return fd;
 }
 

@@ -49,6 +49,16 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes) {
   return bytes;
 }
 
+Result<UniqueFd> reopen_regular(const UniqueFd& place) {
+  struct stat info {};
+  if (::fstat(place.get(), &info) != 0) return Error::from_errno(errno, "fstat");
+  if (!S_ISREG(info.st_mode)) return Error{ErrorCode::kFailedPrecondition, "not a file"};
+  const std::string same = "/proc/self/fd/" + std::to_string(place.get());
+  UniqueFd fd(::open(same.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY));
+  if (!fd) return Error::from_errno(errno, "open");
+  return fd;
+}
+
 Result<void> write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t put = ::write(fd, bytes.data(), bytes.size());

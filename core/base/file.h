@@ -20,6 +20,12 @@ Result<std::string> read_file(const std::string& path, std::size_t max_bytes);
 // The same over an open descriptor, from its current position.
 Result<std::string> read_fd(int fd, std::size_t max_bytes);
 
+// Opens for reading what an O_PATH descriptor stands for, if that is a regular file: looked at
+// before it is opened, because the path of a foreign process may lead anywhere (a FIFO, a device:
+// opening a watchdog starts it).
+// errors  kFailedPrecondition (no regular file), those of open(2).
+Result<UniqueFd> reopen_regular(const UniqueFd& place);
+
 // Writes everything or fails with the errno of write(2) (ENOSPC included).
 Result<void> write_all(int fd, std::string_view bytes);
 
