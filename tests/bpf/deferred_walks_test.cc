@@ -20,6 +20,7 @@
 #include "bpf/abi/stop.h"
 #include "core/base/clock.h"
 #include "symbolizer/client/symbolizer_client.h"
+#include "tests/bpf/session_parts.h"
 #include "tests/support/require.h"
 #include "tests/support/spinner.h"
 
@@ -67,23 +68,11 @@ TEST(DeferredSampleTest, TheyFillHalfOfTheRingAndNoMore) {
   EXPECT_GT(plain, 0U);
 }
 
-class DeferredWalksTest : public testing::Test {
+class DeferredWalksTest : public SessionParts {
  protected:
   void SetUp() override {
-    SONDE_NEED_BPF();
-    auto sampler = CpuSampler::create({});
-    ASSERT_TRUE(sampler.ok()) << sampler.error().message;
-    sampler_ = std::move(*sampler);
-    auto tables = UnwindTables::create(sampler_->table_maps(), {.chunks = 1});
-    ASSERT_TRUE(tables.ok());
-    tables_ = std::move(*tables);
-    SymbolizerClient::Options options;
-    options.executable = SONDE_WORKER_PROGRAM;
-    auto symbolizer = SymbolizerClient::start(options);
-    ASSERT_TRUE(symbolizer.ok());
-    symbolizer_ = std::move(*symbolizer);
-    loader_ = std::make_unique<RowLoader>(*symbolizer_);
-    publisher_ = std::make_unique<TablePublisher>(*tables_, images_, *loader_);
+    SessionParts::SetUp();
+    if (HasFatalFailure() || IsSkipped()) return;
     walks_ = std::make_unique<DeferredWalks>(*tables_, *publisher_, processes_);
   }
 
@@ -97,15 +86,6 @@ class DeferredWalksTest : public testing::Test {
     return sample;
   }
 
-  ProcReader proc_;
-  ImageRegistry images_{proc_, UniqueFd{}};
-  StaleCode stale_;
-  ProcessTable processes_{proc_, images_, stale_};
-  std::unique_ptr<CpuSampler> sampler_;
-  std::unique_ptr<UnwindTables> tables_;
-  std::unique_ptr<SymbolizerClient> symbolizer_;
-  std::unique_ptr<RowLoader> loader_;
-  std::unique_ptr<TablePublisher> publisher_;
   std::unique_ptr<DeferredWalks> walks_;
 };
 

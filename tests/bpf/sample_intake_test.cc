@@ -4,39 +4,21 @@
 
 #include <gtest/gtest.h>
 
-#include <unistd.h>
-
 #include <memory>
 
-#include "agent/capture/cpu_sampler.h"
 #include "agent/capture/sample_batch.h"
 #include "core/base/clock.h"
-#include "symbolizer/client/symbolizer_client.h"
+#include "tests/bpf/session_parts.h"
 #include "tests/support/counted_allocations.h"
-#include "tests/support/require.h"
-#include "tests/support/spinner.h"
 
 namespace sonde {
 namespace {
 
-// The stages of a session behind the ring, with real programs and tables.
-class SampleIntakeTest : public testing::Test {
+class SampleIntakeTest : public SessionParts {
  protected:
   void SetUp() override {
-    SONDE_NEED_BPF();
-    auto sampler = CpuSampler::create({.rate_hz = 997});
-    ASSERT_TRUE(sampler.ok()) << sampler.error().message;
-    sampler_ = std::move(*sampler);
-    auto tables = UnwindTables::create(sampler_->table_maps(), {.chunks = 1});
-    ASSERT_TRUE(tables.ok());
-    tables_ = std::move(*tables);
-    SymbolizerClient::Options options;
-    options.executable = SONDE_WORKER_PROGRAM;
-    auto symbolizer = SymbolizerClient::start(options);
-    ASSERT_TRUE(symbolizer.ok());
-    symbolizer_ = std::move(*symbolizer);
-    loader_ = std::make_unique<RowLoader>(*symbolizer_);
-    publisher_ = std::make_unique<TablePublisher>(*tables_, images_, *loader_);
+    SessionParts::SetUp();
+    if (HasFatalFailure() || IsSkipped()) return;
     intake_ = std::make_unique<SampleIntake>(*tables_, *publisher_, processes_, stale_, code_maps_,
                                              aggregator_, losses_);
   }
@@ -51,19 +33,10 @@ class SampleIntakeTest : public testing::Test {
     ASSERT_GT(batch_.samples().size(), 50U);
   }
 
-  ProcReader proc_;
-  ImageRegistry images_{proc_, UniqueFd{}};
-  StaleCode stale_;
-  ProcessTable processes_{proc_, images_, stale_};
   CodeMaps code_maps_{proc_, images_};
   Aggregator aggregator_;
   UserLossCounts losses_{};
   SampleBatch batch_;
-  std::unique_ptr<CpuSampler> sampler_;
-  std::unique_ptr<UnwindTables> tables_;
-  std::unique_ptr<SymbolizerClient> symbolizer_;
-  std::unique_ptr<RowLoader> loader_;
-  std::unique_ptr<TablePublisher> publisher_;
   std::unique_ptr<SampleIntake> intake_;
 };
 

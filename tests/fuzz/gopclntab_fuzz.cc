@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstring>
 #include <string>
 
 #include "symbolizer/worker/elf/elf_file.h"
@@ -13,6 +12,7 @@
 #include "symbolizer/worker/symbols/file_names.h"
 #include "symbolizer/worker/unwind/file_rows.h"
 #include "tests/fuzz/check_rows.h"
+#include "tests/fuzz/elf_around.h"
 #include "tests/fuzz/foreign_file.h"
 
 namespace {
@@ -21,17 +21,7 @@ constexpr std::size_t kTableAt = 4096;
 constexpr std::size_t kCodeBytes = 1024;
 
 std::string program_with(std::string_view table) {
-  Elf64_Ehdr header{};
-  std::memcpy(header.e_ident, ELFMAG, SELFMAG);
-  header.e_ident[EI_CLASS] = ELFCLASS64;
-  header.e_ident[EI_DATA] = ELFDATA2LSB;
-  header.e_ident[EI_VERSION] = EV_CURRENT;
-  header.e_type = ET_EXEC;
-  header.e_machine = EM_X86_64;
-  header.e_version = EV_CURRENT;
-  header.e_phoff = sizeof(header);
-  header.e_ehsize = sizeof(header);
-  header.e_phentsize = sizeof(Elf64_Phdr);
+  Elf64_Ehdr header = sonde::fuzz_header();
   header.e_phnum = 2;
   std::array<Elf64_Phdr, 2> segments{};
   segments[0] = {.p_type = PT_LOAD,
@@ -50,9 +40,10 @@ std::string program_with(std::string_view table) {
                  .p_filesz = table.size(),
                  .p_memsz = table.size(),
                  .p_align = 4096};
-  std::string file(kTableAt, '\0');
-  std::memcpy(file.data(), &header, sizeof(header));
-  std::memcpy(file.data() + sizeof(header), segments.data(), sizeof(segments));
+  std::string file;
+  sonde::append_struct(file, header);
+  sonde::append_struct(file, segments);
+  file.resize(kTableAt);
   file += table;
   file.append(kCodeBytes, '\xcc');
   return file;

@@ -5,7 +5,6 @@ time without a clock is stated.
 
   hotplug.py --sonde PATH --work FOLDER [--kernels FOLDER] [--series 6.1,6.12]"""
 
-import argparse
 import base64
 import json
 import re
@@ -17,6 +16,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "truth"))
 
 import capabilities  # noqa: E402
+import each_series  # noqa: E402
 import guest  # noqa: E402
 import guest_kernels  # noqa: E402
 import pprof_reader  # noqa: E402
@@ -127,28 +127,16 @@ def failures_of(times, summary, recorded):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sonde", default="build/release/sonde")
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--kernels", type=Path, default=guest.default_work_folder())
-    parser.add_argument("--series", default="6.1,6.12")
-    parser.add_argument("--timeout", type=int, default=150, help="seconds for one guest")
-    options = parser.parse_args()
+    options = each_series.arguments(__doc__, "6.1,6.12").parse_args()
     capabilities.require("qemu")
     program = build_all([BY_NAME["c_nofp"]], options.work / "programs")["c_nofp"]
-    failures = []
-    for series in options.series.split(","):
-        try:
-            release, times, summary, recorded = run_series(options, series, program)
-        except (guest.GuestError, guest_kernels.KernelError) as error:
-            failures.append(f"{series}: {error}")
-            continue
+
+    def test(series):
+        release, times, summary, recorded = run_series(options, series, program)
         print(f"{series}: {release}, ticks {summary['ticks']}, notes {summary['notes']}")
-        failures += [f"{series}: {text}" for text in failures_of(times, summary, recorded)]
-    for failure in failures:
-        print("FAIL", failure)
-    sys.exit(1 if failures else 0)
+        return failures_of(times, summary, recorded)
+
+    each_series.end(each_series.run(options, test))
 
 
 if __name__ == "__main__":

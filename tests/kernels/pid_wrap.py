@@ -4,7 +4,6 @@ each other under one pid have other names for the same code, and no sample may s
 
   pid_wrap.py --sonde PATH --work FOLDER [--kernels FOLDER] [--series 6.1] [--count N]"""
 
-import argparse
 import base64
 import json
 import sys
@@ -14,6 +13,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "truth"), str(HERE.parent / "e2e")]
 
 import capabilities  # noqa: E402
+import each_series  # noqa: E402
 import guest  # noqa: E402
 import guest_kernels  # noqa: E402
 import pprof_reader  # noqa: E402
@@ -73,25 +73,11 @@ def run_series(options, series):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sonde", default="build/release/sonde")
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--kernels", type=Path, default=guest.default_work_folder())
-    parser.add_argument("--series", default="6.1")
+    parser = each_series.arguments(__doc__, "6.1")
     parser.add_argument("--count", type=int, default=1500)
-    parser.add_argument("--timeout", type=int, default=150, help="seconds for one guest")
     options = parser.parse_args()
     capabilities.require("qemu")
-    failures = []
-    for series in options.series.split(","):
-        try:
-            failures += [f"{series}: {text}" for text in run_series(options, series)]
-        except (guest.GuestError, guest_kernels.KernelError) as error:
-            failures.append(f"{series}: {error}")
-    for failure in failures:
-        print("FAIL", failure)
-    sys.exit(1 if failures else 0)
+    each_series.end(each_series.run(options, lambda series: run_series(options, series)))
 
 
 if __name__ == "__main__":

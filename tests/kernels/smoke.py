@@ -4,7 +4,6 @@ whole and right, and the verifier's instruction counts are printed.
 
   smoke.py --sonde PATH --work FOLDER [--kernels FOLDER] [--series 6.1,6.12] [--json FILE]"""
 
-import argparse
 import base64
 import json
 import re
@@ -16,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "truth"))
 
 import capabilities  # noqa: E402
+import each_series  # noqa: E402
 import guest  # noqa: E402
 import guest_kernels  # noqa: E402
 import pprof_reader  # noqa: E402
@@ -95,39 +95,30 @@ def report(series, found):
     for name, one in found["tallies"].items():
         for (stop, text), count in one.bad.most_common(5):
             print(f"  {name}: {count} x stop={stop} {text}")
-        failures += [f"{series} {name}: {text}" for text in one.failures(MIN_SAMPLES)]
+        failures += [f"{name}: {text}" for text in one.failures(MIN_SAMPLES)]
     if not found["verified"]:
-        failures.append(f"{series}: no BPF program was loaded during the recording")
+        failures.append("no BPF program was loaded during the recording")
     return failures
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sonde", default="build/release/sonde")
-    parser.add_argument("--work", type=Path, required=True)
-    parser.add_argument("--kernels", type=Path, default=guest.default_work_folder())
-    parser.add_argument("--series", default="6.1,6.12")
-    parser.add_argument("--timeout", type=int, default=150, help="seconds for one guest")
+    parser = each_series.arguments(__doc__, "6.1,6.12")
     parser.add_argument("--json")
     options = parser.parse_args()
     capabilities.require("qemu")
     programs = build_all([BY_NAME[name] for name in PROGRAMS], options.work / "programs")
-    failures, data = [], {}
-    for series in options.series.split(","):
-        try:
-            found = run_series(options, series, programs)
-        except (guest.GuestError, guest_kernels.KernelError) as error:
-            failures.append(f"{series}: {error}")
-            continue
-        failures += report(series, found)
+    data = {}
+
+    def test(series):
+        found = run_series(options, series, programs)
         data[series] = {**found, "tallies": {name: tally.as_json(one)
                                              for name, one in found["tallies"].items()}}
+        return report(series, found)
+
+    failures = each_series.run(options, test)
     if options.json:
         Path(options.json).write_text(json.dumps(data, indent=1), encoding="utf-8")
-    for failure in failures:
-        print("FAIL", failure)
-    sys.exit(1 if failures else 0)
+    each_series.end(failures)
 
 
 if __name__ == "__main__":
