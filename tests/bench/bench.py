@@ -183,7 +183,8 @@ def names_section(options):
             f"{options.rounds} rounds: median (least to most). Addresses a second: sonde's second "
             f"call; of the others the whole run less one of {names.FEW} addresses. All of it: "
             "sonde's first call, and the whole run. Memory: of sonde's worker, of the process. Same "
-            "names: of the addresses that both name, other aliases count as different.\n\n"
+            "names: of the addresses that both name; other aliases, and inlined functions that the "
+            "others know from debug information, count as different.\n\n"
             + markdown(("file", "symbolizer", "addresses a second", "all of it, ms",
                         "peak RSS MiB", "same names as sonde"), rows))
 
