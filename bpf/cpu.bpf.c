@@ -258,7 +258,7 @@ static __always_inline void take_user_stack(struct sonde_unwind *u, struct task_
 	__u64 syscall = regs->orig_ax; /* -1 or a vector number outside system calls */
 
 	u->done = 0;
-	u->exact = 1;
+	u->exact = SONDE_EXACT_REGS;
 	u->by_fp = 0;
 	u->range_begin = 0;
 	u->range_end = 0;
@@ -333,7 +333,7 @@ static __always_inline void defer(struct sonde_unwind *u, struct sonde_cpu *cpu,
 		return;
 	}
 	copy_registers(u->record.deferred.copy.registers, regs);
-	u->record.deferred.copy.registers[16] = regs->ip;
+	u->record.deferred.copy.registers[16] = sonde_in_line_pc(u, task, regs->ip);
 	u->record.sample.flags |= SONDE_SAMPLE_DEFERRED;
 	u->frame_count = SONDE_DEFERRED_REGISTERS + ((__u32)bytes >> 3);
 	cpu->counters[SONDE_CPU_DEFERRED]++;

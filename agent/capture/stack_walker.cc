@@ -32,7 +32,7 @@ void set_registers(sonde_unwind& state, std::span<const std::uint64_t> registers
   state.range_begin = state.range_end = state.range_target = 0;
   state.frame_first = state.frame_count = 0;
   state.stop = SONDE_STOP_COMPLETE;
-  state.exact = 1;
+  state.exact = SONDE_EXACT_REGS;
   state.by_fp = 0;
   state.done = 0;
 }

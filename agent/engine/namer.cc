@@ -82,26 +82,31 @@ void Namer::name_made_code(const ProfileWindow& window, std::uint32_t process,
   addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
   const WindowProcess& known = window.processes[process];
   const std::uint64_t begin = monotonic_ns();
-  for (const UniqueFd& file : code_maps_.open(known.tgid, known.start_ticks, known.executable)) {
+  const auto files = code_maps_.open(known.tgid, known.start_ticks, known.executable);
+  std::string_view why = files.problem;
+  for (const ForeignFile& file : files.fds) {
     const std::uint64_t spent = monotonic_ns() - begin;
     if (spent > kMadeNsOfOne || made_ns_ + spent > kMadeNs) {
       ++code_maps_over_budget_;
+      why = "code_maps_over_budget";
       break;
     }
-    const auto table = client_.code_names(file.get(), addresses);
+    const auto table = client_.code_names(file->get(), addresses);
     if (!table) continue;
     std::vector<std::uint64_t> unnamed;
     for (std::size_t i = 0; i < addresses.size(); ++i) {
-      const std::uint32_t function = table->entries[i].function;
-      if (function >= table->functions.size()) {
+      const NameTable::Entry& entry = table->entries[i];
+      if (entry.function >= table->functions.size()) {
         unnamed.push_back(addresses[i]);
+        why = to_string(entry.reason);
         continue;
       }
       made_named_.emplace(std::pair{process, addresses[i]},
-                          function_of(table->functions[function].name, ""));
+                          function_of(table->functions[entry.function].name, ""));
     }
     addresses = std::move(unnamed);
   }
+  made_unnamed_.emplace(process, why);
   made_ns_ += monotonic_ns() - begin;
 }
 
@@ -111,7 +116,7 @@ void Namer::name_image(ImageId id, std::vector<std::uint64_t>& offsets) {
   const Image& image = images_.at(id);
   NameTable table;
   if (image.fd) {
-    auto answer = client_.names({.fd = image.fd.get(),
+    auto answer = client_.names({.fd = image.fd->get(),
                                  .offsets = offsets,
                                  .root = image.pid == 0 ? "" : proc_.root_of(image.pid),
                                  .path = image.path});
@@ -157,7 +162,7 @@ std::uint32_t Namer::profile_image_of(ImageId id) {
     const Image& image = images_.at(id);
     std::string build_id;
     if (image.fd) {
-      if (const auto info = client_.describe(image.fd.get())) build_id = info->build_id;
+      if (const auto info = client_.describe(image.fd->get())) build_id = info->build_id;
     }
     entry->second = image_of(image.path, build_id);
   }
@@ -237,7 +242,7 @@ ProfileFrame Namer::make_made_frame(FrameWord word, std::uint32_t process) {
   frame.function = function_of("[anonymous code]", "");
   frame.image = image_of("[anonymous]", "");
   frame.origin = Origin::kUnresolved;
-  frame.reason = "anonymous_code";
+  frame.reason = made_unnamed_.at(process);
   return frame;
 }
 

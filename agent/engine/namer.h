@@ -24,7 +24,7 @@ namespace sonde {
 class Namer {
  public:
   // kernel   null: kernel frames stay addresses, with the reason `kallsyms_restricted`.
-  Namer(const ImageRegistry& images, const ProcReader& proc, const CodeMaps& code_maps,
+  Namer(const ImageRegistry& images, const ProcReader& proc, CodeMaps& code_maps,
         SymbolizerClient& client, const KernelSymbols* kernel)
       : images_(images), proc_(proc), code_maps_(code_maps), client_(client), kernel_(kernel) {}
 
@@ -59,7 +59,7 @@ class Namer {
 
   const ImageRegistry& images_;
   const ProcReader& proc_;
-  const CodeMaps& code_maps_;
+  CodeMaps& code_maps_;
   SymbolizerClient& client_;
   const KernelSymbols* kernel_;
   SymbolizedProfile profile_;
@@ -67,7 +67,8 @@ class Namer {
   std::map<std::pair<ImageId, std::uint64_t>, NamedOffset> named_;
   std::map<std::uint32_t, std::vector<std::uint64_t>> made_;  // by process: addresses
   std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint32_t> made_named_;  // -> function
-  std::uint64_t made_ns_ = 0;  // spent on code made at run time
+  std::map<std::uint32_t, std::string_view> made_unnamed_;  // process -> why others have no name
+  std::uint64_t made_ns_ = 0;                               // spent on code made at run time
   std::uint64_t code_maps_over_budget_ = 0;
   std::map<FrameKey, std::uint32_t> frames_;
   std::map<std::pair<std::string, std::string>, std::uint32_t> functions_;

@@ -61,8 +61,13 @@ Counts notes_of(const MetaSources& from) {
   add(notes, "maps_lines_bad", processes.maps_lines_bad);
   add(notes, "code_maps_refused", from.code_maps.refused());
   add(notes, "code_maps_stale", from.code_maps.stale());
+  add(notes, "code_maps_stuck", from.code_maps.stuck());
   add(notes, "code_maps_over_budget", from.code_maps_over_budget);
+  add(notes, "code_copies_skipped", from.processes.copies().skipped());
+  add(notes, "code_copies_stuck", from.processes.copies().stuck());
   add(notes, "image_open_failed", from.images.open_failures());
+  add(notes, "images_stuck", from.images.stuck());
+  add(notes, "debug_files_stuck", from.symbolizer.debug_files_stuck);
   for (std::size_t i = 0; i < from.published.table.size(); ++i) {
     add(notes, kTableLossNames[i], from.published.table[i]);
   }

@@ -84,7 +84,7 @@ bool TablePublisher::request_rows(ImageId image) {
   const Image& file = images_.at(image);
   if (state.requested || !file.fd) return state.requested;
   state.requested = true;
-  loader_.request(image, file.fd.get());
+  loader_.request(image, file.fd->get());
   return true;
 }
 
@@ -93,7 +93,7 @@ void TablePublisher::demand(ImageId image) {
   if (index >= slots_.size() || !slots_[index].known) return;
   SlotState& state = slots_[index];
   state.used_ns = now_ns_;
-  if (std::exchange(state.out, false)) loader_.request(image, images_.at(image).fd.get());
+  if (std::exchange(state.out, false)) loader_.request(image, images_.at(image).fd->get());
   loader_.demand(image);
 }
 
@@ -223,7 +223,7 @@ bool TablePublisher::ask_again(const LoadedRows& loaded) {
   }
   ++state.retries;
   ++counts_.rows_retried;
-  loader_.request(loaded.image, images_.at(loaded.image).fd.get());
+  loader_.request(loaded.image, images_.at(loaded.image).fd->get());
   return true;
 }
 

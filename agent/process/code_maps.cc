@@ -52,17 +52,28 @@ bool is_trusted(const struct stat& status, std::uint32_t owner) {
   return status.st_uid == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-// The file of that name, with every link resolved inside the process's own root.
-UniqueFd open_in_root(int root, const std::string& path, std::uint32_t owner, struct stat& status) {
+constexpr std::string_view kNoMap = "no_code_map";
+constexpr std::string_view kStale = "code_map_stale";
+constexpr std::string_view kNotTrusted = "code_map_not_trusted";
+constexpr std::string_view kStuck = "file_system_stuck";
+
+// The file of that name, with every link resolved inside the process's own root. If none is
+// returned, `problem` says why.
+UniqueFd open_in_root(int root, const std::string& path, std::uint32_t owner, struct stat& status,
+                      std::string_view& problem) {
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   const UniqueFd place(
       static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
+  problem = kNoMap;
   if (!place || ::fstat(place.get(), &status) != 0) return {};
+  problem = kNotTrusted;
   if (!is_trusted(status, owner) || is_kernel_made(place.get())) return {};
   auto fd = reopen_regular(place);
-  return fd ? std::move(*fd) : UniqueFd{};
+  if (!fd) return {};
+  problem = {};
+  return std::move(*fd);
 }
 
 // Seconds since the epoch at which a process began.
@@ -74,22 +85,24 @@ std::int64_t begin_of(std::uint64_t start_ticks) {
          static_cast<std::int64_t>(start_ticks * SONDE_START_TICK_NS / 1'000'000'000);
 }
 
-void add_copy(const UniqueFd& fd, std::vector<UniqueFd>& files) {
-  UniqueFd copy(::fcntl(fd.get(), F_DUPFD_CLOEXEC, 0));
-  if (copy) files.push_back(std::move(copy));
-}
-
 }  // namespace
 
-CodeMaps::View CodeMaps::view_of(const Process& process) const {
+CodeMaps::View CodeMaps::view_of(const Process& process) {
   View view;
+  view.begin_s = begin_of(process.start_ticks);
+  view.mount_namespace = proc_.mount_namespace(process.tgid);
   const auto inner_id = proc_.inner_id(process.tgid);
   const auto owner = proc_.owner(process.tgid);
   view.inner_id = inner_id ? *inner_id : process.tgid;
   view.owner = owner ? *owner : kNobody;
-  const std::string root = proc_.root_of(process.tgid);
-  view.root = UniqueFd(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
-  view.begin_s = begin_of(process.start_ticks);
+  auto root = calls_.run<UniqueFd>(view.mount_namespace, [path = proc_.root_of(process.tgid)] {
+    return UniqueFd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  });
+  // All of that is of this process if it still has its id.
+  const auto now = proc_.stat(process.tgid);
+  if (root && *root && now && now->start_ticks == process.start_ticks) {
+    view.root = std::make_shared<const UniqueFd>(std::move(*root));
+  }
   return view;
 }
 
@@ -101,15 +114,21 @@ void CodeMaps::find_dumps(const Process& process, View& view) const {
   }
 }
 
-UniqueFd CodeMaps::open_map(const View& view, bool& stale) {
-  stale = false;
-  if (!view.root) return {};
-  const std::string path = "/tmp/perf-" + std::to_string(view.inner_id) + ".map";
-  struct stat status {};
-  UniqueFd map = open_in_root(view.root.get(), path, view.owner, status);
-  // In a container every first process has id 1: this is a map of an earlier one.
-  stale = map && status.st_mtim.tv_sec + kClockSlackSeconds < view.begin_s;
-  return stale ? UniqueFd{} : std::move(map);
+CodeMaps::FoundMap CodeMaps::open_map(const View& view) {
+  if (!view.root) return {.fd = {}, .problem = kNoMap};
+  auto found = calls_.run<FoundMap>(
+      view.mount_namespace, [root = view.root, owner = view.owner, begin_s = view.begin_s,
+                             path = "/tmp/perf-" + std::to_string(view.inner_id) + ".map"] {
+        struct stat status {};
+        FoundMap map;
+        map.fd = adopt_foreign(open_in_root(root->get(), path, owner, status, map.problem));
+        // In a container every first process has id 1: this is a map of an earlier one.
+        if (map.fd && status.st_mtim.tv_sec + kClockSlackSeconds < begin_s) {
+          map = {.fd = {}, .problem = kStale};
+        }
+        return map;
+      });
+  return found ? std::move(*found) : FoundMap{.fd = {}, .problem = kStuck};
 }
 
 void CodeMaps::note(const Process& process) {
@@ -128,27 +147,27 @@ void CodeMaps::note(const Process& process) {
   view.looked_ns = now;
   find_dumps(process, view);
   if (view.map) return;
-  bool stale = false;
-  view.map = open_map(view, stale);
-  if (stale && !std::exchange(view.is_stale, true)) ++stale_;
+  FoundMap found_map = open_map(view);
+  view.map = std::move(found_map.fd);
+  if (found_map.problem == kStale && !std::exchange(view.is_stale, true)) ++stale_;
 }
 
-std::vector<UniqueFd> CodeMaps::open(std::uint32_t tgid, std::uint64_t start_ticks,
-                                     ImageId executable) const {
-  std::vector<UniqueFd> files;
+CodeMaps::Files CodeMaps::open(std::uint32_t tgid, std::uint64_t start_ticks, ImageId executable) {
+  Files files{.fds = {}, .problem = kNoMap};
   const auto found = views_.find({tgid, start_ticks, executable});
   if (found == views_.end()) return files;
   const View& view = found->second;
   // What is there now may be another file; the first one, if the namespace is gone.
-  bool stale = false;
-  UniqueFd map = open_map(view, stale);
-  if (map) {
-    files.push_back(std::move(map));
+  FoundMap map = open_map(view);
+  files.problem = map.problem;
+  if (map.fd) {
+    files.fds.push_back(std::move(map.fd));
   } else if (view.map) {
-    add_copy(view.map, files);
+    files.fds.push_back(view.map);
+    files.problem = {};
   }
   for (const ImageId dump : view.dumps) {
-    if (images_.at(dump).fd) add_copy(images_.at(dump).fd, files);
+    if (images_.at(dump).fd) files.fds.push_back(images_.at(dump).fd);
   }
   return files;
 }

@@ -5,8 +5,9 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
+#include <memory>
 #include <set>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -15,6 +16,8 @@
 #include "agent/process/proc_reader.h"
 #include "agent/process/process_table.h"
 #include "core/base/fd.h"
+#include "core/base/foreign_file.h"
+#include "core/base/timed_calls.h"
 
 namespace sonde {
 
@@ -31,21 +34,28 @@ class CodeMaps {
   // none yet. Cost: a look-up; some system calls once a second until there is a map.
   void note(const Process& process);
 
-  // Its files that exist now, best first. Descriptors that are borrowed from the registry of images
-  // are duplicated.
-  [[nodiscard]] std::vector<UniqueFd> open(std::uint32_t tgid, std::uint64_t start_ticks,
-                                           ImageId executable) const;
+  struct Files {
+    std::vector<ForeignFile> fds;  // best first
+    // Why there is no perf map: no_code_map, code_map_stale, code_map_not_trusted,
+    // file_system_stuck; empty if there is one.
+    std::string_view problem;
+  };
+  // Its files that exist now.
+  [[nodiscard]] Files open(std::uint32_t tgid, std::uint64_t start_ticks, ImageId executable);
   // Processes past kMaxProcesses (of them, the first 65,536).
   [[nodiscard]] std::uint64_t refused() const { return refused_.size(); }
   // Processes whose map was written before they began: one of an earlier process.
   [[nodiscard]] std::uint64_t stale() const { return stale_; }
+  // Looks for a map that its file system did not answer in time.
+  [[nodiscard]] std::uint64_t stuck() const { return calls_.given_up(); }
 
  private:
   // tgid, start ticks, executable: a program that replaces itself by an exec is another.
   using Key = std::tuple<std::uint32_t, std::uint64_t, ImageId>;
   struct View {
-    UniqueFd root;                // O_PATH
-    UniqueFd map;                 // as it was found first
+    std::shared_ptr<const UniqueFd> root;  // O_PATH; null: the process was gone
+    std::uint64_t mount_namespace = 0;
+    ForeignFile map;              // as it was found first
     std::uint64_t looked_ns = 0;  // for the map, last
     std::uint32_t inner_id = 0;   // process id in its own namespace
     std::uint32_t owner = 0;      // user id of the process
@@ -53,15 +63,20 @@ class CodeMaps {
     bool is_stale = false;
     std::vector<ImageId> dumps;  // each once
   };
-  [[nodiscard]] View view_of(const Process& process) const;
+  struct FoundMap {
+    ForeignFile fd;
+    std::string_view problem;  // as in Files
+  };
+  [[nodiscard]] View view_of(const Process& process);
   void find_dumps(const Process& process, View& view) const;
-  [[nodiscard]] static UniqueFd open_map(const View& view, bool& stale);
+  [[nodiscard]] FoundMap open_map(const View& view);
 
   const ProcReader& proc_;
   const ImageRegistry& images_;
   std::map<Key, View> views_;
   std::set<Key> refused_;
   std::uint64_t stale_ = 0;
+  TimedCalls calls_;
 };
 
 }  // namespace sonde

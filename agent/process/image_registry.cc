@@ -2,6 +2,7 @@
 #include "agent/process/image_registry.h"
 
 #include <elf.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <array>
@@ -17,27 +18,44 @@ bool begins_as_elf(const UniqueFd& fd) {
          std::memcmp(magic.data(), ELFMAG, SELFMAG) == 0;
 }
 
-}  // namespace
+struct Opened {
+  Result<ForeignFile> fd;
+  bool is_elf = false;
+};
 
-ImageRegistry::ImageRegistry(const ProcReader& proc, UniqueFd vdso) : proc_(proc), images_(1) {
-  if (!vdso) return;
-  vdso_ = static_cast<ImageId>(images_.size());
-  images_.push_back(Image{.path = "[vdso]", .fd = std::move(vdso), .problem = {}});
-}
-
-void ImageRegistry::open(Image& image, const Sight& sight) {
-  auto fd = proc_.open_mapped(sight.pid, sight.begin, sight.end, sight.path, sight.inode);
+Opened open_somewhere(const ProcReader& proc, const ImageRegistry::Sight& sight) {
+  auto fd = proc.open_mapped(sight.pid, sight.begin, sight.end, sight.path, sight.inode);
   if (!fd) {  // the process may be gone already; its file is often still there
     auto same = ProcReader::open_by_identity(sight.path, sight.device_major, sight.device_minor,
                                              sight.inode);
     if (same) fd = std::move(same);
   }
-  if (fd) {
-    image.fd = std::move(*fd);
+  if (!fd) return {.fd = fd.error()};
+  const bool is_elf = begins_as_elf(*fd);
+  return {.fd = adopt_foreign(std::move(*fd)), .is_elf = is_elf};
+}
+
+}  // namespace
+
+ImageRegistry::ImageRegistry(const ProcReader& proc, UniqueFd vdso) : proc_(proc), images_(1) {
+  if (!vdso) return;
+  vdso_ = static_cast<ImageId>(images_.size());
+  images_.push_back(Image{.path = "[vdso]", .fd = adopt_foreign(std::move(vdso)), .problem = {}});
+}
+
+void ImageRegistry::open(Image& image, const Sight& sight) {
+  auto opened = calls_.run<Opened>(image.device,
+                                   [proc = proc_, sight] { return open_somewhere(proc, sight); });
+  if (!opened) {
+    opened.emplace(Opened{.fd = Error{ErrorCode::kDeadlineExceeded,
+                                      sight.path + ": its file system does not answer"}});
+  }
+  if (opened->fd) {
+    image.fd = std::move(*opened->fd);
     image.problem.clear();
-    image.is_elf = begins_as_elf(image.fd);
+    image.is_elf = opened->is_elf;
   } else {
-    image.problem = fd.error().message;
+    image.problem = opened->fd.error().message;
     ++open_failures_;
   }
 }
@@ -47,8 +65,12 @@ ImageId ImageRegistry::intern(const Sight& sight) {
       by_key_.try_emplace(Key{sight.device_major, sight.device_minor, sight.inode}, ImageId::kNone);
   if (fresh) {
     entry->second = static_cast<ImageId>(images_.size());
-    images_.push_back(Image{
-        .path = sight.path, .fd = {}, .problem = {}, .pid = sight.pid, .deleted = sight.deleted});
+    images_.push_back(Image{.path = sight.path,
+                            .fd = {},
+                            .problem = {},
+                            .pid = sight.pid,
+                            .device = makedev(sight.device_major, sight.device_minor),
+                            .deleted = sight.deleted});
   }
   Image& image = images_[static_cast<std::size_t>(entry->second)];
   if (!image.fd) open(image, sight);

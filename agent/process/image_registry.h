@@ -12,16 +12,19 @@
 
 #include "agent/process/proc_reader.h"
 #include "core/base/fd.h"
+#include "core/base/foreign_file.h"
 #include "core/base/result.h"
+#include "core/base/timed_calls.h"
 #include "core/model/profile_window.h"
 
 namespace sonde {
 
 struct Image {
   std::string path;  // as its first process saw it
-  UniqueFd fd;       // empty: could not be opened, `problem` says why
+  ForeignFile fd;    // null: could not be opened, `problem` says why
   std::string problem;
-  std::uint32_t pid = 0;  // of that first process; for debug files under its root
+  std::uint32_t pid = 0;     // of that first process; for debug files under its root
+  std::uint64_t device = 0;  // dev_t
   bool deleted = false;
   bool is_elf = false;  // it begins as one
 };
@@ -52,6 +55,8 @@ class ImageRegistry {
   [[nodiscard]] const Image& at(ImageId id) const { return images_[static_cast<std::size_t>(id)]; }
   [[nodiscard]] std::size_t size() const { return images_.size(); }
   [[nodiscard]] std::uint64_t open_failures() const { return open_failures_; }
+  // Of them, those whose file system did not answer in time.
+  [[nodiscard]] std::uint64_t stuck() const { return calls_.given_up(); }
 
  private:
   using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint64_t>;  // major, minor, inode
@@ -62,6 +67,7 @@ class ImageRegistry {
   std::map<Key, ImageId> by_key_;
   ImageId vdso_ = ImageId::kNone;
   std::uint64_t open_failures_ = 0;
+  TimedCalls calls_;
 };
 
 }  // namespace sonde

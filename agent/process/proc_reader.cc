@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <climits>
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -126,11 +127,9 @@ Result<std::uint32_t> ProcReader::owner(std::uint32_t pid) const {
   return last_in_status(pid, "\nUid:");
 }
 
-Result<UniqueFd> ProcReader::open_memory(std::uint32_t pid) const {
-  const std::string path = path_of(pid, "mem");
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!fd) return Error::from_errno(errno, path);
-  return fd;
+std::uint64_t ProcReader::mount_namespace(std::uint32_t pid) const {
+  struct stat info {};
+  return ::stat(path_of(pid, "ns/mnt").c_str(), &info) == 0 ? info.st_ino : 0;
 }
 
 std::string ProcReader::root_of(std::uint32_t pid) const { return path_of(pid, "root"); }
@@ -178,14 +177,15 @@ Result<std::string> ProcReader::maps(std::uint32_t pid) const {
   return thread == pid ? text : read_file(path_of(thread, "maps"), kMaxMapsBytes);
 }
 
-Result<std::uint64_t> ProcReader::executable_inode(std::uint32_t pid) const {
-  struct stat info {};
+Result<std::string> ProcReader::executable_path(std::uint32_t pid) const {
+  std::array<char, PATH_MAX> target{};
   const std::string path = path_of(pid, "exe");
-  if (::stat(path.c_str(), &info) != 0 &&
-      ::stat(path_of(live_thread(pid), "exe").c_str(), &info) != 0) {
-    return Error::from_errno(errno, path);
+  ssize_t bytes = ::readlink(path.c_str(), target.data(), target.size());
+  if (bytes < 0) {
+    bytes = ::readlink(path_of(live_thread(pid), "exe").c_str(), target.data(), target.size());
   }
-  return std::uint64_t{info.st_ino};
+  if (bytes < 0) return Error::from_errno(errno, path);
+  return std::string(target.data(), static_cast<std::size_t>(bytes));
 }
 
 bool ProcReader::maps_shows(std::uint32_t pid, std::uint64_t begin, std::uint64_t inode) const {

@@ -33,10 +33,11 @@ class ProcReader {
   // Bounded at 64 MiB: more than 500,000 mappings.
   // Where the main thread has ended and others go on, theirs are read (here and below).
   [[nodiscard]] Result<std::string> maps(std::uint32_t pid) const;
-  [[nodiscard]] Result<std::uint64_t> executable_inode(std::uint32_t pid) const;
+  // The path of its program as maps() shows it, " (deleted)" included. No file system is asked.
+  [[nodiscard]] Result<std::string> executable_path(std::uint32_t pid) const;
   // The regular file mapped at [begin, end): through map_files (deleted and replaced files too),
   // then through the process's own root. It must be the file of that inode (0 = any): by the time
-  // of the call another one can be mapped in its place. Never blocks: O_NONBLOCK.
+  // of the call another one can be mapped in its place. Waits for the file system (TimedCalls).
   // errors also: kFailedPrecondition (not a regular file).
   [[nodiscard]] Result<UniqueFd> open_mapped(std::uint32_t pid, std::uint64_t begin,
                                              std::uint64_t end, const std::string& path,
@@ -51,9 +52,8 @@ class ProcReader {
   [[nodiscard]] Result<std::uint32_t> inner_id(std::uint32_t pid) const;
   // The user that it runs as (fsuid, as the files it makes have it).
   [[nodiscard]] Result<std::uint32_t> owner(std::uint32_t pid) const;
-  // The process's memory, to be read at its addresses. errors: kPermissionDenied without
-  // CAP_SYS_PTRACE.
-  [[nodiscard]] Result<UniqueFd> open_memory(std::uint32_t pid) const;
+  // What identifies its mount namespace; 0 if it cannot be told.
+  [[nodiscard]] std::uint64_t mount_namespace(std::uint32_t pid) const;
   [[nodiscard]] std::string root_of(std::uint32_t pid) const;  // /proc/PID/root
   [[nodiscard]] const std::string& root() const { return root_; }
 

@@ -6,7 +6,6 @@
 #include <iterator>
 #include <utility>
 
-#include "agent/process/copied_code.h"
 #include "agent/process/maps_parser.h"
 #include "core/base/clock.h"
 
@@ -33,6 +32,12 @@ MappingEvent event_of(const MapsEntry& entry, std::uint32_t tgid) {
                       .device_minor = entry.device_minor,
                       .inode = entry.inode,
                       .path = entry.path};
+}
+
+bool is_path_of(const MapsEntry& entry, std::string_view path) {
+  constexpr std::string_view kDeleted = " (deleted)";
+  if (entry.deleted != path.ends_with(kDeleted)) return false;
+  return path.substr(0, path.size() - (entry.deleted ? kDeleted.size() : 0)) == entry.path;
 }
 
 // True if `next` goes on where `last` ends, in the same code: one range then.
@@ -183,11 +188,11 @@ void ProcessTable::scan(std::uint32_t tgid) {
     ++(denied ? counts_.not_permitted : counts_.gone_before_scan);
     return;
   }
-  if (const auto inode = proc_.executable_inode(tgid)) process.executable_inode = *inode;
+  const auto program = proc_.executable_path(tgid);
   auto ranges = std::make_shared<std::vector<CodeRange>>();
   counts_.maps_lines_bad += parse_executable_maps(*text, [&](MapsEntry&& entry) {
     const CodeRange range = make_range(event_of(entry, tgid), entry.deleted);
-    if (entry.inode != 0 && entry.inode == process.executable_inode) {
+    if (program && entry.inode != 0 && is_path_of(entry, *program)) {
       process.executable = range.image;
     }
     append_range(*ranges, range);
@@ -198,17 +203,19 @@ void ProcessTable::scan(std::uint32_t tgid) {
   processes_.insert_or_assign(tgid, std::move(process));
 }
 
-CodeRange ProcessTable::as_original(const Process& process, const CodeRange& range) const {
+CodeRange ProcessTable::as_original(const Process& process, const CodeRange& range) {
   if (range.kind != RangeKind::kAnonymous) return range;
   for (const std::span<const CodeRange> ranges :
        {std::span<const CodeRange>(*process.ranges), std::span<const CodeRange>(process.fresh)}) {
-    if (const auto here = find_original(proc_, images_, process.tgid, ranges, range)) return *here;
+    if (const auto here = copies_.original_of(process.tgid, ranges, range)) {
+      return *here;
+    }
   }
   // The memory may have been made code in more than one step: what was there before.
   if (const auto past = past_.find(process.tgid); past != past_.end()) {
     const Process& before = past->second.back().process;
     if (before.start_ticks == process.start_ticks) {
-      const auto there = find_original(proc_, images_, process.tgid, *before.ranges, range);
+      const auto there = copies_.original_of(process.tgid, *before.ranges, range);
       if (there) return *there;
     }
   }
@@ -243,7 +250,6 @@ void ProcessTable::on_exec_begin(const ExecEvent& event) {
   ++process.replacements;
   process.ranges = std::make_shared<const std::vector<CodeRange>>();
   process.executable = ImageId::kNone;
-  process.executable_inode = 0;
   process.scanned_ns = event.time_ns;
   process.in_exec = true;
   changed(process);

@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "agent/process/code_range.h"
+#include "agent/process/copied_code.h"
 #include "agent/process/image_registry.h"
 #include "agent/process/proc_reader.h"
 #include "agent/process/stale_code.h"
@@ -18,26 +20,10 @@
 
 namespace sonde {
 
-enum class RangeKind : std::uint8_t {
-  kImage,      // a file's code
-  kAnonymous,  // JIT code and the like: no file behind it
-  kOpaque,     // [vsyscall], [uprobes]: kernel-made code without frames of its own
-  kProbeCall,  // [uprobes-trampoline]: kernel-made code that probed code calls
-};
-
-struct CodeRange {
-  std::uint64_t begin = 0;
-  std::uint64_t end = 0;
-  std::uint64_t file_offset = 0;  // of begin; 0 unless kImage
-  RangeKind kind = RangeKind::kImage;
-  ImageId image = ImageId::kNone;
-};
-
 struct Process {
   std::uint32_t tgid = 0;
   std::uint64_t start_ticks = 0;
   std::string name;
-  std::uint64_t executable_inode = 0;  // 0 = unknown
   ImageId executable = ImageId::kNone;
   std::uint64_t scanned_ns = 0;    // mapping events before this are already in `ranges`
   bool in_exec = false;            // not scanned since its exec began: events alone made `ranges`
@@ -71,7 +57,7 @@ class ProcessTable {
  public:
   // stale   is told when code replaces other code.
   ProcessTable(const ProcReader& proc, ImageRegistry& images, StaleCode& stale)
-      : proc_(proc), images_(images), stale_(stale) {}
+      : proc_(proc), images_(images), stale_(stale), copies_(images) {}
 
   // Reads every process of the host. errors: procfs cannot be listed.
   Result<void> scan_all();
@@ -108,13 +94,14 @@ class ProcessTable {
   std::vector<ProcessChange> take_changes();
 
   [[nodiscard]] const ProcessTableCounts& counts() const { return counts_; }
+  [[nodiscard]] const CopiedCode& copies() const { return copies_; }
 
  private:
   CodeRange make_range(const MappingEvent& event, bool deleted);
   bool is_replaced_by(const Process& process, const CodeRange& range, std::uint64_t time_ns);
   void remember(const Process& process, std::uint64_t until_ns);
   // Anonymous code that is a copy of a file's, as that file's code; else what it was.
-  [[nodiscard]] CodeRange as_original(const Process& process, const CodeRange& range) const;
+  [[nodiscard]] CodeRange as_original(const Process& process, const CodeRange& range);
   void look_for_copies(Process& process);
   static void settle(Process& process);
   void changed(const Process& process) { dirty_.insert(process.tgid); }
@@ -122,6 +109,7 @@ class ProcessTable {
   const ProcReader& proc_;
   ImageRegistry& images_;
   StaleCode& stale_;
+  CopiedCode copies_;
   mutable std::unordered_map<std::uint32_t, Process> processes_;  // by tgid; settled by find()
   struct Past {
     Process process;

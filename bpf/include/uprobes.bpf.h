@@ -73,6 +73,20 @@ static __always_inline void note_trampoline(struct sonde_unwind *u, __u64 in)
 	u->sp += pushed + 8;
 }
 
+/* Where the instruction at `pc` stands in the program, if it is one that runs out of line because
+ * a uprobe has its place; else `pc`. After note_uprobes(). */
+static __always_inline __u64 sonde_in_line_pc(const struct sonde_unwind *u,
+					      struct task_struct *task, __u64 pc)
+{
+	struct uprobe_task *probes;
+
+	if (!u->trampoline || pc < u->trampoline + SONDE_TRAMPOLINE_BYTES ||
+	    pc - u->trampoline >= 4096 || !bpf_core_field_exists(struct uprobe_task, vaddr))
+		return pc;
+	probes = SONDE_READ(task, utask);
+	return probes ? BPF_CORE_READ(probes, vaddr) : pc;
+}
+
 /* Uprobes replace code and return addresses of their processes: takes note of the replaced ones.
  * An instruction that runs out of line counts where it stands. */
 static __always_inline void note_uprobes(struct sonde_unwind *u, struct task_struct *task)
@@ -89,12 +103,10 @@ static __always_inline void note_uprobes(struct sonde_unwind *u, struct task_str
 	area = BPF_CORE_READ(task, mm, uprobes_state.xol_area, vaddr);
 	u->trampoline = area;
 	u->return_probes = (__u64)BPF_CORE_READ(probes, return_instances);
-	if (!area || u->pc < area || u->pc - area >= 4096)
-		return;
-	if (u->pc - area < SONDE_TRAMPOLINE_BYTES)
+	if (area && u->pc >= area && u->pc - area < SONDE_TRAMPOLINE_BYTES)
 		note_trampoline(u, u->pc - area);
-	else if (bpf_core_field_exists(probes->vaddr))
-		u->pc = BPF_CORE_READ(probes, vaddr);
+	else
+		u->pc = sonde_in_line_pc(u, task, u->pc);
 }
 
 #endif

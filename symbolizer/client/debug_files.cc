@@ -3,11 +3,12 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
+
+#include "core/base/file.h"
 
 namespace sonde {
 namespace {
@@ -52,16 +53,13 @@ Result<UniqueFd> open_inside(const std::string& root, const std::string& path) {
   const UniqueFd directory(::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!directory) return Error::from_errno(errno, "open " + root);
   open_how how{};
-  how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
+  how.flags = O_PATH | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
-  UniqueFd fd(
+  const UniqueFd place(
       static_cast<int>(::syscall(SYS_openat2, directory.get(), path.c_str(), &how, sizeof(how))));
-  if (!fd) return Error::from_errno(errno, "open " + path);
-  struct stat status {};
-  if (::fstat(fd.get(), &status) != 0) return Error::from_errno(errno, "stat " + path);
-  if (!S_ISREG(status.st_mode)) {
-    return Error{ErrorCode::kInvalidArgument, path + ": not a regular file"};
-  }
+  if (!place) return Error::from_errno(errno, "open " + path);
+  auto fd = reopen_regular(place);
+  if (!fd) return fd.error().with_context(path);
   return fd;
 }
 

@@ -32,7 +32,8 @@ std::vector<DebugFileCandidate> debug_file_candidates(const DebugFileQuery& quer
 
 // Opens a regular file for reading with every symbolic link resolved inside `root` ("/" for the
 // host), so that a container cannot point us outside itself.
-// errors: kNotFound and those of openat2(2); kInvalidArgument (not a regular file).
+// Waits for the file system (TimedCalls).
+// errors: kNotFound and those of openat2(2); kFailedPrecondition (not a regular file).
 Result<UniqueFd> open_inside(const std::string& root, const std::string& path);
 
 }  // namespace sonde

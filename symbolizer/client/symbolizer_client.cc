@@ -4,12 +4,15 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <utility>
 
+#include "core/base/foreign_file.h"
 #include "core/base/sha256.h"
+#include "core/base/timed_calls.h"
 #include "symbolizer/client/debug_files.h"
 #include "symbolizer/client/file_key.h"
 #include "symbolizer/client/name_message.h"
@@ -94,6 +97,8 @@ class SymbolizerClient::Impl {
   Result<NameTable> named(const NameRequest& request, const FileKey& key);
   std::optional<NameTable> try_debug_files(const NameRequest& request, const FileKey& key,
                                            const FileInfo& info);
+  ForeignFile open_debug_file(const DebugFileCandidate& candidate,
+                              const std::string& root_of_process);
   Result<NameTable> ask_names(const NameRequest& request, const FileKey& key, Question question,
                               bool& rejected);
 
@@ -102,10 +107,12 @@ class SymbolizerClient::Impl {
   std::optional<RowCache> cache_;
   std::string cache_problem_;
   std::map<FileKey, FileInfo> infos_;
+  TimedCalls calls_;
 
   mutable std::mutex counters_mutex_;
   RowCache::Counters cache_counters_;       // guarded by counters_mutex_
   std::uint64_t debug_files_rejected_ = 0;  // guarded by counters_mutex_
+  std::uint64_t debug_files_stuck_ = 0;     // guarded by counters_mutex_
 
   void publish_cache_counters() {
     const std::lock_guard lock(counters_mutex_);
@@ -232,7 +239,7 @@ std::optional<NameTable> SymbolizerClient::Impl::try_debug_files(const NameReque
                                                                  const FileInfo& info) {
   const DebugFileQuery query{request.root, request.path, info.build_id, info.debuglink};
   for (const DebugFileCandidate& candidate : debug_file_candidates(query)) {
-    const auto fd = open_inside(candidate.in_root ? request.root : "/", candidate.path);
+    const ForeignFile fd = open_debug_file(candidate, request.root);
     if (!fd) continue;
     Question question{.kind = RequestKind::kNames, .fds = {request.fd, fd->get()}};
     if (!candidate.by_build_id) question.debuglink_crc = info.debuglink_crc;
@@ -244,6 +251,20 @@ std::optional<NameTable> SymbolizerClient::Impl::try_debug_files(const NameReque
     ++debug_files_rejected_;
   }
   return std::nullopt;
+}
+
+// Null if there is none. A root is one server: what it has mounted is not known here.
+ForeignFile SymbolizerClient::Impl::open_debug_file(const DebugFileCandidate& candidate,
+                                                    const std::string& root_of_process) {
+  const std::string root = candidate.in_root ? root_of_process : "/";
+  auto file = calls_.run<ForeignFile>(std::hash<std::string>{}(root),
+                                      [root, path = candidate.path]() -> ForeignFile {
+                                        auto fd = open_inside(root, path);
+                                        return fd ? adopt_foreign(std::move(*fd)) : nullptr;
+                                      });
+  const std::lock_guard lock(counters_mutex_);
+  debug_files_stuck_ = calls_.given_up();
+  return file ? std::move(*file) : nullptr;
 }
 
 Result<NameTable> SymbolizerClient::Impl::ask_names(const NameRequest& request, const FileKey& key,
@@ -267,6 +288,7 @@ SymbolizerCounters SymbolizerClient::Impl::counters() const {
   out.cache_write_failures = cache_counters_.write_failures;
   out.cache_evictions = cache_counters_.evictions;
   out.debug_files_rejected = debug_files_rejected_;
+  out.debug_files_stuck = debug_files_stuck_;
   return out;
 }
 

@@ -76,6 +76,7 @@ struct SymbolizerCounters {
   std::uint64_t cache_write_failures = 0;
   std::uint64_t cache_evictions = 0;        // files removed to stay under the cap
   std::uint64_t debug_files_rejected = 0;   // found, but build id or CRC did not match
+  std::uint64_t debug_files_stuck = 0;      // looked for, and their file system did not answer
   std::uint64_t worker_cpu_ns = 0;          // user + system, of all workers so far
   std::uint64_t worker_peak_rss_bytes = 0;  // highest of all workers
 };

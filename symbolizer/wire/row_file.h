@@ -41,7 +41,8 @@ namespace sonde {
   X(SynthConflict, "synth_conflict", "jumps in such code that disagree about the frame")       \
   X(SynthReturn, "synth_return", "returns in such code that are not at the return address")    \
   X(SynthUndecoded, "synth_undecoded", "bytes of such code that are no instruction")           \
-  X(SynthBudget, "synth_budget", "bytes of such code past 8 MiB in one file, not decoded")
+  X(SynthBudget, "synth_budget", "bytes of such code past 8 MiB in one file, not decoded")     \
+  X(GoBudget, "go_budget", "rules of a Go program past the most that one file may have")
 
 enum class RowClass : std::uint8_t {
 #define X(id, name, help) k##id,
@@ -58,7 +59,7 @@ using RowClassCounts = std::array<std::uint64_t, kRowClassCount>;
 std::string_view to_string(RowClass row_class);
 
 // Raise when the same bytes may give other rows: cached files of other versions are misses.
-inline constexpr std::uint32_t kRowFormatVersion = 7;
+inline constexpr std::uint32_t kRowFormatVersion = 8;
 inline constexpr std::uint32_t kRowFileMagic = 0x776f7253;  // "Srow"
 
 struct RowFileHeader {

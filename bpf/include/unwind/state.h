@@ -36,11 +36,17 @@ struct sonde_record {
 	};
 };
 
+enum sonde_exact {
+	SONDE_EXACT_NOT = 0, /* pc is a return address */
+	SONDE_EXACT_PC,	  /* pc is where the code stands; of its registers, sp and bp are known */
+	SONDE_EXACT_REGS, /* an interrupted instruction: all of them are */
+};
+
 struct sonde_unwind {
 	__u64 pc;
 	__u64 sp;
 	__u64 bp;
-	__u64 regs[SONDE_REG_COUNT]; /* DWARF order; valid while `exact` */
+	__u64 regs[SONDE_REG_COUNT]; /* DWARF order; valid while `exact` is EXACT_REGS */
 
 	__u64 range_begin; /* range of the last pc: callers are often in the same one */
 	__u64 range_end;
@@ -57,7 +63,7 @@ struct sonde_unwind {
 	__u32 frame_first; /* index of the first user frame in record.frames */
 	__u32 frame_count;
 	__u16 stop; /* enum sonde_stop_reason, meaningful once `done` */
-	__u8 exact; /* pc is an interrupted instruction, not a return address */
+	__u8 exact; /* enum sonde_exact */
 	__u8 by_fp; /* the step that led here followed the frame pointer */
 	__u8 done;
 	__u8 reserved[3];

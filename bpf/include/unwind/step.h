@@ -48,7 +48,7 @@ static __always_inline int sonde_move(struct sonde_unwind *u, __u64 pc, __u64 sp
 	u->pc = pc;
 	u->sp = sp;
 	u->bp = bp;
-	u->exact = 0;
+	u->exact = SONDE_EXACT_NOT;
 	u->by_fp = by_fp;
 	return 0;
 }
@@ -95,7 +95,7 @@ static __always_inline int sonde_step_signal(struct sonde_unwind *u)
 	u->regs[13] = c.r13;
 	u->regs[14] = c.r14;
 	u->regs[15] = c.r15;
-	u->exact = 1;
+	u->exact = SONDE_EXACT_REGS;
 	u->by_fp = 0;
 	return 0;
 }
@@ -109,7 +109,7 @@ static __always_inline int sonde_step_go_switch(struct sonde_unwind *u, struct s
 	if (SONDE_ROW_CFA_AUX(row) == SONDE_GO_BY_G) {
 		if (sonde_go_switch(u))
 			return sonde_stop(u, SONDE_STOP_READ_FAULT);
-		u->exact = 1; /* where the runtime says that the goroutine stands */
+		u->exact = SONDE_EXACT_PC; /* where the runtime says that the goroutine stands */
 		return u->pc ? 0 : sonde_stop(u, SONDE_STOP_COMPLETE);
 	}
 	if (sonde_read_word(u, u->bp, &bp) || sonde_read_word(u, u->bp + 8, &pc))
@@ -117,7 +117,7 @@ static __always_inline int sonde_step_go_switch(struct sonde_unwind *u, struct s
 	u->sp = u->bp + 16;
 	u->bp = bp;
 	u->pc = pc;
-	u->exact = 0;
+	u->exact = SONDE_EXACT_NOT;
 	return 0;
 }
 
@@ -138,7 +138,7 @@ static __always_inline __u16 sonde_cfa(struct sonde_unwind *u, struct sonde_row 
 		*cfa = u->sp + words * 8 + ((u->pc & 15) >= SONDE_ROW_CFA_AUX(row) ? 8 : 0);
 		return SONDE_STOP_COUNT;
 	case SONDE_CFA_REGISTER:
-		if (!u->exact)
+		if (u->exact != SONDE_EXACT_REGS)
 			return SONDE_STOP_UNSUPPORTED;
 		*cfa = u->regs[SONDE_ROW_CFA_AUX(row) & (SONDE_REG_COUNT - 1)] + words * 8;
 		return SONDE_STOP_COUNT;
@@ -183,7 +183,7 @@ static __always_inline int sonde_step_row(struct sonde_unwind *u, struct sonde_r
 			return sonde_stop(u, SONDE_STOP_READ_FAULT);
 	}
 	if (SONDE_ROW_RA_KIND(row) == SONDE_RA_REGISTER) {
-		if (!u->exact)
+		if (u->exact != SONDE_EXACT_REGS)
 			return sonde_stop(u, SONDE_STOP_UNSUPPORTED);
 		pc = u->regs[row.rbp_param & (SONDE_REG_COUNT - 1)];
 	} else if (sonde_read_word(u, cfa - 8, &pc)) {

@@ -11,7 +11,7 @@
 
 namespace sonde {
 
-// Holds at most 2 MiB. The file must outlive it.
+// Holds at most 3 MiB. The file must outlive it.
 class FileWindow {
  public:
   static constexpr std::size_t kBlockBytes = std::size_t{32} << 10;

@@ -57,8 +57,9 @@ std::vector<PlacedRule> lay_over(std::span<const PlacedRule> rules,
 
 }  // namespace
 
-GoStackRules GoStackRules::load(const ElfFile& file) {
+GoStackRules GoStackRules::load(const ElfFile& file, std::size_t max_rules) {
   GoStackRules result;
+  result.max_rules_ = max_rules;
   auto table = GoFunctionTable::open(file);
   if (!table) return result;
   std::uint64_t end = 0;
@@ -81,7 +82,9 @@ void GoStackRules::set(std::uint64_t begin, RowRule rule) {
   if (!rules_.empty() && rules_.back().rule == rule) return;
   if (!rules_.empty() && rules_.back().file_offset == begin) {
     rules_.back().rule = rule;
-  } else if ((!rules_.empty() || !rule.is_none()) && rules_.size() < kMaxTableRows) {
+  } else if (rules_.size() == max_rules_) {
+    ++over_budget_;
+  } else if (!rules_.empty() || !rule.is_none()) {
     rules_.push_back({begin, rule});
   }
 }
@@ -148,6 +151,7 @@ void GoStackRules::add_switches(const ElfFile& file) {
 void GoStackRules::count_into(RowClassCounts& classes) const {
   classes[static_cast<std::size_t>(RowClass::kCfaRange)] += cfa_range_;
   classes[static_cast<std::size_t>(RowClass::kGoSwitch)] += unknown_switches_;
+  classes[static_cast<std::size_t>(RowClass::kGoBudget)] += over_budget_;
 }
 
 void GoStackRules::hash_into(Sha256& hash) const {

@@ -18,9 +18,10 @@ namespace sonde {
 
 class GoStackRules {
  public:
-  // Empty if the file is no Go program. cost: about 100 ns a function and 10 ns a rule; 24 bytes a
-  // rule, nothing of the table is kept.
-  static GoStackRules load(const ElfFile& file);
+  // Empty if the file is no Go program. cost: about 100 ns a function and 10 ns a rule. Nothing of
+  // the table is kept.
+  // Rules past `max_rules` are left out and counted.
+  static GoStackRules load(const ElfFile& file, std::size_t max_rules = kMaxTableRows);
 
   [[nodiscard]] bool empty() const { return rules_.empty(); }
   // By ascending file offset.
@@ -42,11 +43,13 @@ class GoStackRules {
   void add_switches(const ElfFile& file);
   void set(std::uint64_t begin, RowRule rule);
 
+  std::size_t max_rules_ = kMaxTableRows;
   std::vector<PlacedRule> rules_;
   std::vector<PackedExtent> extents_;
   std::vector<Special> specials_;       // on other stacks in part
   std::uint64_t cfa_range_ = 0;         // rules that do not fit
   std::uint64_t unknown_switches_ = 0;  // of them, not understood
+  std::uint64_t over_budget_ = 0;       // rules left out
 };
 
 }  // namespace sonde

@@ -122,6 +122,28 @@ void read_perf_map(int fd, std::uint64_t size, Answers& answers) {
   }
 }
 
+// Parts of a file in ascending order, read a block at a time.
+class BlockReader {
+ public:
+  explicit BlockReader(int fd) : fd_(fd), block_(kBlockBytes) {}
+
+  // `bytes` (at most a block) from `offset` on, fewer at the file's end. Valid until the next call.
+  ByteSpan at(std::uint64_t offset, std::size_t bytes) {
+    if (offset < begin_ || offset + bytes > begin_ + held_) {
+      begin_ = offset;
+      held_ = read_at(fd_, offset, block_);
+    }
+    const auto in_block = static_cast<std::size_t>(offset - begin_);
+    return ByteSpan(block_).subspan(in_block, std::min(bytes, held_ - in_block));
+  }
+
+ private:
+  int fd_;
+  std::vector<std::uint8_t> block_;
+  std::uint64_t begin_ = 0;
+  std::size_t held_ = 0;
+};
+
 // Records one after the other; each says how long it is.
 class DumpReader {
  public:
@@ -129,10 +151,10 @@ class DumpReader {
       : fd_(fd), size_(size), answers_(answers) {}
 
   void read() {
-    std::vector<std::uint8_t> bytes(kRecordHeader + kMoveFields + kMaxNameBytes);
+    constexpr std::size_t kMost = kRecordHeader + kMoveFields + kMaxNameBytes;
+    BlockReader blocks(fd_);
     for (std::uint64_t at = header_bytes(); at + kRecordHeader <= size_;) {
-      const std::size_t got = read_at(fd_, at, bytes);
-      ByteReader reader(ByteSpan(bytes).first(got));
+      ByteReader reader(blocks.at(at, kMost));
       const auto kind = reader.fixed<std::uint32_t>();
       const auto length = reader.fixed<std::uint32_t>();
       reader.skip(8);

@@ -15,7 +15,8 @@ namespace sonde {
 // addresses   ascending. Of several entries that cover an address the last one counts: code is made
 //             anew in its place.
 // errors      unreadable, too_large (over 1 GiB), other_machine (a jitdump of another byte order).
-// cost        reads the file once, about 1 GB/s; memory for the answers alone.
+// cost        reads the file once, 1 MiB at a time; memory for the answers, and for the names in a
+//             jitdump, whose code can move.
 Result<std::string> names_of_code(int fd, std::span<const std::uint64_t> addresses);
 
 }  // namespace sonde

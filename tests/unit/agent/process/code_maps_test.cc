@@ -14,6 +14,7 @@
 #include <system_error>
 
 #include "tests/support/require.h"
+#include "tests/support/stuck_file_system.h"
 
 namespace sonde {
 namespace {
@@ -28,6 +29,7 @@ class CodeMapsTest : public testing::Test {
     std::ofstream(dir_ / "71" / "status")
         << "Name:\tnode\nUid:\t0\t" << ::getuid() << "\t0\t" << ::getuid()
         << "\nNStgid:\t71\t9\nNSpid:\t71\t9\nNSpgid:\t71\t9\n";
+    write_stat(555);
     process_.tgid = 71;
     process_.start_ticks = 555;
     process_.executable = kProgram;
@@ -35,6 +37,12 @@ class CodeMapsTest : public testing::Test {
   }
   void TearDown() override { std::filesystem::remove_all(dir_); }
 
+  void write_stat(std::uint64_t start_ticks) {
+    std::ofstream stat(dir_ / "71" / "stat");
+    stat << "71 (node) S";
+    for (int field = 4; field < 22; ++field) stat << " 0";
+    stat << ' ' << start_ticks << " 0\n";
+  }
   [[nodiscard]] std::filesystem::path tmp() const { return dir_ / "71" / "root" / "tmp"; }
   void write_map(const std::string& name) { std::ofstream(tmp() / name) << "1000 10 f\n"; }
 
@@ -49,38 +57,40 @@ class CodeMapsTest : public testing::Test {
 TEST_F(CodeMapsTest, TheMapHasTheProcessIdOfTheProcessesOwnNamespace) {
   write_map("perf-71.map");
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
+  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, "no_code_map");
   write_map("perf-9.map");
-  EXPECT_EQ(maps_.open(71, 555, kProgram).size(), 1U);
+  EXPECT_EQ(maps_.open(71, 555, kProgram).fds.size(), 1U);
+  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, "");
 }
 
 TEST_F(CodeMapsTest, AnotherProcessOfTheSameIdHasNone) {
   write_map("perf-9.map");
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 556, kProgram).empty());
-  EXPECT_TRUE(maps_.open(72, 555, kProgram).empty());
+  EXPECT_TRUE(maps_.open(71, 556, kProgram).fds.empty());
+  EXPECT_TRUE(maps_.open(72, 555, kProgram).fds.empty());
 }
 
 TEST_F(CodeMapsTest, TheMapIsFoundAfterTheProcessIsGone) {
   write_map("perf-9.map");
   maps_.note(process_);
   std::filesystem::rename(dir_ / "71", dir_ / "gone");
-  EXPECT_EQ(maps_.open(71, 555, kProgram).size(), 1U);
+  EXPECT_EQ(maps_.open(71, 555, kProgram).fds.size(), 1U);
 }
 
 TEST_F(CodeMapsTest, LinksStayInsideTheProcessesRoot) {
   std::filesystem::create_symlink("/etc/passwd", tmp() / "perf-9.map");
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
   std::filesystem::remove(tmp() / "perf-9.map");
   std::filesystem::create_symlink("../../../../etc/passwd", tmp() / "perf-9.map");
-  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
 }
 
 TEST_F(CodeMapsTest, WhatIsNoRegularFileIsLeft) {
   ASSERT_EQ(::mkfifo((tmp() / "perf-9.map").c_str(), 0600), 0);
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
 }
 
 TEST_F(CodeMapsTest, AMapOfAnotherUserIsNotBelieved) {
@@ -88,7 +98,8 @@ TEST_F(CodeMapsTest, AMapOfAnotherUserIsNotBelieved) {
   write_map("perf-9.map");
   ASSERT_EQ(::chown((tmp() / "perf-9.map").c_str(), 65534, 65534), 0);
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
+  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, "code_map_not_trusted");
 }
 
 TEST_F(CodeMapsTest, ADeviceIsNotEvenOpened) {
@@ -102,7 +113,7 @@ TEST_F(CodeMapsTest, ADeviceIsNotEvenOpened) {
   };
   const auto before = terminals();
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
   EXPECT_EQ(terminals(), before);
 }
 
@@ -113,9 +124,9 @@ TEST_F(CodeMapsTest, AFileThatOnlyRootMayReadIsNotShownToOthers) {
   std::ofstream(dir_ / "71" / "status") << "Name:\tnode\nUid:\t65534\t65534\t65534\t65534\n"
                                            "NStgid:\t71\t9\nNSpid:\t71\t9\nNSpgid:\t71\t9\n";
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
   ASSERT_EQ(::chmod((tmp() / "perf-9.map").c_str(), 0644), 0);
-  EXPECT_EQ(maps_.open(71, 555, kProgram).size(), 1U);
+  EXPECT_EQ(maps_.open(71, 555, kProgram).fds.size(), 1U);
 }
 
 // code_maps_stale
@@ -124,14 +135,37 @@ TEST_F(CodeMapsTest, AMapFromBeforeTheProcessIsOfAnother) {
   const timespec old[2] = {{.tv_sec = 1000, .tv_nsec = 0}, {.tv_sec = 1000, .tv_nsec = 0}};
   ASSERT_EQ(::utimensat(AT_FDCWD, (tmp() / "perf-9.map").c_str(), old, 0), 0);
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555, kProgram).empty());
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
+  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, "code_map_stale");
   EXPECT_EQ(maps_.stale(), 1U);
 }
 
 TEST_F(CodeMapsTest, AProgramThatReplacesItselfIsAnother) {
   write_map("perf-9.map");
   maps_.note(process_);
-  EXPECT_TRUE(maps_.open(71, 555, static_cast<ImageId>(4)).empty());
+  EXPECT_TRUE(maps_.open(71, 555, static_cast<ImageId>(4)).fds.empty());
+}
+
+TEST_F(CodeMapsTest, TheRootOfALaterProcessOfTheSameIdIsNotTaken) {
+  write_map("perf-9.map");
+  write_stat(556);
+  maps_.note(process_);
+  EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
+}
+
+// code_maps_stuck
+TEST_F(CodeMapsTest, AFileSystemThatDoesNotAnswerHoldsNothingUp) {
+  SONDE_NEED_ROOT();  // to mount
+  StuckFileSystem files(tmp(), "perf-9.map", "1000 10 f\n");
+  ASSERT_TRUE(files.is_mounted());
+  maps_.note(process_);
+  EXPECT_EQ(maps_.open(71, 555, kProgram).fds.size(), 1U);
+  files.stop_answering();
+  const auto now = maps_.open(71, 555, kProgram);
+  EXPECT_EQ(now.fds.size(), 1U) << "the one it had";
+  EXPECT_EQ(maps_.stuck(), 1U);
+  for (int i = 0; i < 100; ++i) (void)maps_.open(71, 555, kProgram);
+  EXPECT_EQ(maps_.stuck(), 101U) << "two wait, the others are not even tried";
 }
 
 // code_maps_refused

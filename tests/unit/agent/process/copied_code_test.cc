@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/process/copied_code.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <vector>
+
+#include "agent/process/process_table.h"
+#include "tests/support/require.h"
+#include "tests/support/stuck_file_system.h"
 
 namespace sonde {
 namespace {
@@ -118,6 +124,35 @@ TEST_F(CopiedCodeTest, NewCodeOverAFileIsComparedOnceItIsThere) {
   ASSERT_NE(now, nullptr);
   EXPECT_EQ(now->kind, RangeKind::kImage);
   EXPECT_EQ(now->image, range.image);
+}
+
+// code_copies_skipped
+TEST_F(CopiedCodeTest, AProcessThatRemakesItsCodeForEverIsNotComparedForEver) {
+  for (std::uint32_t i = 0; i < 3 * CopiedCode::kMaxOfOne; ++i) (void)scanned();
+  EXPECT_GT(table_.copies().skipped(), 0U);
+}
+
+// code_copies_stuck
+TEST_F(CopiedCodeTest, MemoryThatItsOwnerKeepsBackHoldsNothingUp) {
+  SONDE_NEED_ROOT();  // to mount
+  StuckFileSystem files(testing::TempDir() + "memory_" + std::to_string(::getpid()), "code",
+                        std::string(4 * kPage, 'x'));
+  ASSERT_TRUE(files.is_mounted());
+  ForeignFile code = adopt_foreign(UniqueFd(::open(files.file().c_str(), O_RDONLY | O_CLOEXEC)));
+  ASSERT_TRUE(code);
+  ASSERT_NE(
+      ::mmap(copy_, 4 * kPage, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, code->get(), 0),
+      MAP_FAILED);
+  files.stop_answering();
+  code.reset();
+  const auto pid = static_cast<std::uint32_t>(::getpid());
+  table_.scan(pid);
+  const auto at = reinterpret_cast<std::uintptr_t>(copy_);
+  const auto& known = *table_.find(pid)->ranges;
+  CopiedCode copies(images_);
+  const CodeRange copy{.begin = at, .end = at + 4 * kPage, .kind = RangeKind::kAnonymous};
+  EXPECT_FALSE(copies.original_of(pid, known, copy));
+  EXPECT_EQ(copies.stuck(), 1U);
 }
 
 }  // namespace

@@ -10,6 +10,9 @@
 #include <filesystem>
 #include <string>
 
+#include "tests/support/require.h"
+#include "tests/support/stuck_file_system.h"
+
 namespace sonde {
 namespace {
 
@@ -57,6 +60,27 @@ TEST(ImageRegistryTest, TheFileOfAProcessThatIsGoneIsOpenedIfItIsTheSame) {
   EXPECT_TRUE(images.at(images.intern(sight)).fd);
   sight.inode += 1;
   EXPECT_FALSE(images.at(images.intern(sight)).fd);
+}
+
+// images_stuck
+TEST(ImageRegistryTest, AFileSystemThatDoesNotAnswerHoldsNothingUp) {
+  SONDE_NEED_ROOT();  // to mount
+  StuckFileSystem files(testing::TempDir() + "image_" + std::to_string(::getpid()), "program",
+                        "\177ELF");
+  ASSERT_TRUE(files.is_mounted());
+  struct stat info {};
+  ASSERT_EQ(::stat(files.file().c_str(), &info), 0);
+  ImageRegistry::Sight sight = sight_of(files.file(), info.st_ino);
+  sight.device_major = major(info.st_dev);
+  sight.device_minor = minor(info.st_dev);
+  const ProcReader proc;
+  ImageRegistry images(proc, UniqueFd{});
+  files.stop_answering();
+  const ImageId image = images.intern(sight);
+  EXPECT_FALSE(images.at(image).fd);
+  EXPECT_NE(images.at(image).problem.find("does not answer"), std::string::npos);
+  EXPECT_EQ(images.stuck(), 1U);
+  EXPECT_EQ(images.open_failures(), 1U);
 }
 
 TEST(ImageRegistryTest, TheVdsoIsAnImageOfItsOwn) {

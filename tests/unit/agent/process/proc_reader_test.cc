@@ -78,9 +78,9 @@ TEST(ProcReaderTest, WithoutItsMainThreadAProcessStillShowsItsMappings) {
   EXPECT_NE(text->find("[stack]"), std::string::npos);
   struct stat self {};
   ASSERT_EQ(::stat("/proc/self/exe", &self), 0);
-  const auto inode = proc.executable_inode(pid);
-  ASSERT_TRUE(inode.ok());
-  EXPECT_EQ(*inode, self.st_ino);
+  const auto program = proc.executable_path(pid);
+  ASSERT_TRUE(program.ok());
+  EXPECT_EQ(*program, std::filesystem::read_symlink("/proc/self/exe").string());
   std::uint64_t opened = 0;
   (void)parse_executable_maps(*text, [&](MapsEntry&& entry) {
     if (entry.inode != self.st_ino) return;

@@ -21,6 +21,8 @@
 #include <vector>
 
 #include "core/base/fd.h"
+#include "tests/support/require.h"
+#include "tests/support/stuck_file_system.h"
 
 namespace sonde {
 namespace {
@@ -144,6 +146,27 @@ TEST(SymbolizerClientTest, AFunctionOfAStrippedFileIsKnownByWhereItBegins) {
   EXPECT_EQ(table->entries[0].begin, code_offset());
   EXPECT_EQ(table->entries[1].begin, offsets[1]);
   EXPECT_EQ(table->entries[2].begin, offsets[2]);
+}
+
+// debug_files_stuck
+TEST(SymbolizerClientTest, ADebugFileThatDoesNotAnswerHoldsNothingUp) {
+  SONDE_NEED_ROOT();  // to mount
+  const std::string root = testing::TempDir() + "root_" + std::to_string(::getpid());
+  StuckFileSystem files(root + "/usr/lib/debug", "file", "text");
+  ASSERT_TRUE(files.is_mounted());
+  files.stop_answering();
+  const UniqueFd fd = memory_file(build_program("-s --build-id"));
+  auto client = SymbolizerClient::start(real_worker());
+  ASSERT_TRUE(client.ok()) << client.error().message;
+  const std::uint64_t offset = code_offset();
+  for (int i = 0; i < 10; ++i) {
+    const auto table =
+        (*client)->names({.fd = fd.get(), .offsets = {&offset, 1}, .root = root, .path = "/a"});
+    ASSERT_TRUE(table.ok());
+    EXPECT_EQ(table->entries.at(0).reason, Reason::kNoSymbols);
+  }
+  EXPECT_EQ((*client)->counters().debug_files_stuck, 10U)
+      << "two waited, the others were not tried";
 }
 
 TEST(SymbolizerClientTest, FilesThatAreNoProgramOfThisMachineAreRefusedByKind) {

@@ -91,7 +91,7 @@ class Walk {
     state_->pc = kText + pc;
     state_->sp = at(sp);
     state_->bp = bp_value;
-    state_->exact = 1;
+    state_->exact = SONDE_EXACT_REGS;
     native_walk(&native, state_.get());
     return *state_;
   }

@@ -46,6 +46,18 @@ TEST(GoStackRulesTest, AFrameSavesTheCallersFramePointerBelowItsReturnAddress) {
   EXPECT_EQ(rules.at(5).cfa_param, 1);
 }
 
+// go_budget
+TEST(GoStackRulesTest, RulesPastTheLimitAreCounted) {
+  const UniqueFd fd = build_go_program({});
+  const auto file = ElfFile::open(fd.get());
+  ASSERT_TRUE(file.ok());
+  const GoStackRules rules = GoStackRules::load(*file, 2);
+  EXPECT_EQ(rules.rules().size(), 2U);
+  RowClassCounts classes{};
+  rules.count_into(classes);
+  EXPECT_GT(classes[static_cast<std::size_t>(RowClass::kGoBudget)], 0U);
+}
+
 TEST(GoStackRulesTest, AFrameOver256KiBHasAFarRule) {
   const sonde_row row = load({}).at(20);
   EXPECT_EQ(SONDE_ROW_CFA_KIND(row), SONDE_CFA_FAR_RSP);
