@@ -23,6 +23,7 @@ namespace {
 constexpr std::size_t kPageBytes = 4096;
 constexpr std::size_t kDataBytes = 32 * kPageBytes;  // about 1,200 mappings
 constexpr std::size_t kRingBytes = kPageBytes + kDataBytes;
+constexpr std::size_t kLargestRecord = kPageBytes + 256;  // a mapping's, with PATH_MAX of path
 
 perf_event_attr sideband_attr() {
   perf_event_attr attr{};
@@ -116,6 +117,7 @@ void Sideband::drain_ring(Ring& ring, const std::function<void(SidebandEvent&&)>
   std::uint64_t tail = page->data_tail;
   const std::uint64_t head =
       std::atomic_ref<__u64>(page->data_head).load(std::memory_order_acquire);
+  if (head - tail > kDataBytes - kLargestRecord) ++times_full_;
   while (head - tail >= sizeof(perf_event_header)) {
     perf_event_header header{};
     const std::size_t at = tail % kDataBytes;  // headers are 8-byte aligned: never split

@@ -35,6 +35,9 @@ class Sideband {
   Result<int> open(std::uint32_t cpu);
   // Records the kernel dropped because a ring was full, and records that made no sense.
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
+  // Times a ring was found without room for the largest record: that one was lost is told only with
+  // the next record that finds room.
+  [[nodiscard]] std::uint64_t times_full() const { return times_full_; }
   // Readable when an event is there: for epoll(7), one per CPU.
   [[nodiscard]] std::vector<int> wake_fds() const;
 
@@ -53,6 +56,7 @@ class Sideband {
   std::vector<Ring> rings_;
   std::vector<std::byte> wrapped_;  // a record that wraps around the ring's end
   std::uint64_t lost_ = 0;
+  std::uint64_t times_full_ = 0;
 };
 
 }  // namespace sonde

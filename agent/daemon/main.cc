@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The wiring diagram of the program: one verb, one function. Parsing and the verbs themselves are
 // in agent/cli; `worker` is what the symbolizer's client starts this executable again as.
+#include <malloc.h>
 #include <sys/prctl.h>
 
 #include <csignal>
@@ -42,6 +43,13 @@ int stop_with(const ParseStop& stop) {
   return stop.exit_code;
 }
 
+// Large tables live for moments: each goes back to the kernel when it is freed. By default glibc
+// raises the limit by each such block and keeps the next one (mallopt(3)): 18 MiB on an idle host.
+void give_large_blocks_back() {
+  constexpr int kLargeBytes = 256 << 10;
+  ::mallopt(M_MMAP_THRESHOLD, kLargeBytes);
+}
+
 struct Runner {
   int operator()(const ParseStop& stop) const { return stop_with(stop); }
   int operator()(const RecordOptions& options) const { return run_record(options); }
@@ -56,6 +64,7 @@ struct Runner {
 
 int main(int argc, char** argv) {
   try {
+    sonde::give_large_blocks_back();
     const std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
     if (arguments.size() == 1 && arguments[0] == "worker") return sonde::run_worker();
     return std::visit(sonde::Runner{}, sonde::parse_command_line(arguments));

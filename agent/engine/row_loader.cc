@@ -1,14 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/engine/row_loader.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 namespace sonde {
+namespace {
+
+constexpr std::chrono::milliseconds kQuiet{500};
+
+}  // namespace
 
 RowLoader::RowLoader(SymbolizerClient& client)
     : client_(client),
@@ -48,15 +55,29 @@ bool RowLoader::idle() const {
   return requests_.empty() && !busy_;
 }
 
+// False: to stop. Once nothing was asked for a while, the memory of large tables, of which the
+// kernel has its own copy by then, is given back as far as glibc has kept it.
+bool RowLoader::wait_for_request(std::unique_lock<std::mutex>& lock, const std::stop_token& stop) {
+  const auto asked = [this] { return !requests_.empty(); };
+  if (used_memory_ && !changed_.wait_for(lock, stop, kQuiet, asked) && !stop.stop_requested()) {
+    used_memory_ = false;
+    lock.unlock();
+    ::malloc_trim(0);
+    lock.lock();
+  }
+  return changed_.wait(lock, stop, asked);
+}
+
 void RowLoader::run(const std::stop_token& stop) {
   while (!stop.stop_requested()) {
     Request request{};
     {
       std::unique_lock lock(mutex_);
-      if (!changed_.wait(lock, stop, [this] { return !requests_.empty(); })) return;
+      if (!wait_for_request(lock, stop)) return;
       request = requests_.front();
       requests_.pop_front();
       busy_ = true;
+      used_memory_ = true;
     }
     LoadedRows answer{request.image, client_.rows(request.fd)};
     const std::lock_guard lock(mutex_);

@@ -50,6 +50,7 @@ class RowLoader {
     int fd;
   };
   void run(const std::stop_token& stop);
+  bool wait_for_request(std::unique_lock<std::mutex>& lock, const std::stop_token& stop);
 
   SymbolizerClient& client_;
   UniqueFd wake_;
@@ -58,6 +59,7 @@ class RowLoader {
   std::deque<Request> requests_;
   std::vector<LoadedRows> answers_;
   bool busy_ = false;
+  bool used_memory_ = false;
   std::jthread thread_;  // last: starts when everything else is there
 };
 

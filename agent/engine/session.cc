@@ -49,6 +49,7 @@ constexpr nanoseconds kReclaimInterval = std::chrono::seconds{1};
 constexpr nanoseconds kWaitForRows = milliseconds{400};
 constexpr std::uint32_t kMaxRowChunks = 12;  // 48 MiB: with the other maps under 64 MiB
 
+constexpr std::size_t kMaxHeldSamples = 4096;
 constexpr std::uint64_t kRescanPause = 5;  // times what a rescan took
 constexpr nanoseconds kWaitForDeferred = std::chrono::seconds{3};
 
@@ -96,6 +97,8 @@ class CpuSession final : public Session {
   void apply_events();
   void apply_process_event(const sonde_process_event& event);
   void rescan_after_loss(bool last);
+  [[nodiscard]] bool lacks_events() const;
+  [[nodiscard]] std::uint64_t events_lost() const;
   void drain_samples();
   void wait(nanoseconds most);
   [[nodiscard]] SessionProgress progress() const;
@@ -128,6 +131,8 @@ class CpuSession final : public Session {
   std::uint64_t events_lost_seen_ = 0;
   std::uint64_t rescans_ = 0;
   std::uint64_t rescan_from_ns_ = 0;
+  std::uint64_t certain_ns_ = 0;  // no event before that is lacking
+  bool held_ = false;             // the batch waits for a rescan
   std::uint64_t cycled_ns_ = 0;
   std::uint64_t followed_ns_ = 0;
   std::uint64_t reclaimed_ns_ = 0;
@@ -315,7 +320,7 @@ void CpuSession::wait(nanoseconds most) {
 }
 
 void CpuSession::drain_samples() {
-  batch_.clear();
+  if (!held_) batch_.clear();
   losses_[static_cast<std::size_t>(UserLoss::kDamagedRecord)] +=
       sampler_->drain([this](RawSample&& sample) { batch_.add(sample); });
 }
@@ -328,6 +333,8 @@ void CpuSession::cycle() {
   follow_cpus();
   publisher_->publish(processes_, cycled_ns_);
   publisher_->publish_rows();
+  held_ = lacks_events() && batch_.samples().size() < kMaxHeldSamples;
+  if (held_) return;
   stale_.published(monotonic_ns());
   intake_->take(batch_.samples());
   intake_->walk_deferred(false);
@@ -413,18 +420,27 @@ void CpuSession::apply_process_event(const sonde_process_event& event) {
   }
 }
 
+bool CpuSession::lacks_events() const { return events_lost() != events_lost_seen_; }
+
+std::uint64_t CpuSession::events_lost() const {
+  return process_events_->lost() + sideband_->lost() + sideband_->times_full();
+}
+
 // Lost events can have been about any process: every one is read again. In a storm of events that
-// takes a part of the time, not all of it.
+// takes a part of the time, not all of it; samples wait for it meanwhile.
 void CpuSession::rescan_after_loss(bool last) {
-  const std::uint64_t lost = process_events_->lost() + sideband_->lost();
-  if (lost == events_lost_seen_) return;
   const std::uint64_t begin = monotonic_ns();
+  if (!lacks_events()) {
+    certain_ns_ = cycled_ns_;
+    return;
+  }
   if (!last && begin < rescan_from_ns_) return;
-  events_lost_seen_ = lost;
+  events_lost_seen_ = events_lost();
   ++rescans_;
-  if (auto scanned = processes_.rescan_all(begin); !scanned) {
+  if (auto scanned = processes_.rescan_all(certain_ns_, begin); !scanned) {
     log_warn("processes are not read again: " + scanned.error().message);
   }
+  certain_ns_ = cycled_ns_;
   rescan_from_ns_ = monotonic_ns() + (monotonic_ns() - begin) * kRescanPause;
 }
 

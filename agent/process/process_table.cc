@@ -13,6 +13,7 @@ namespace sonde {
 namespace {
 
 constexpr std::uint64_t kPageBytes = 4096;
+constexpr std::uint64_t kRestlessNs = 1'000'000'000;
 
 bool is_opaque(const std::string& path) { return path == "[vsyscall]" || path == "[uprobes]"; }
 
@@ -158,15 +159,39 @@ Result<void> ProcessTable::scan_all() {
   return {};
 }
 
-Result<void> ProcessTable::rescan_all(std::uint64_t time_ns) {
+Result<void> ProcessTable::rescan_all(std::uint64_t certain_ns, std::uint64_t now_ns) {
   const auto pids = proc_.processes();
   if (!pids) return pids.error();
   const std::set<std::uint32_t> alive(pids->begin(), pids->end());
   for (const std::uint32_t tgid : all()) {
-    if (alive.count(tgid) == 0) on_exit(tgid, processes_.at(tgid).start_ticks, time_ns);
+    if (alive.count(tgid) == 0) on_exit(tgid, processes_.at(tgid).start_ticks, now_ns);
   }
-  for (const std::uint32_t pid : alive) scan(pid);
+  for (const std::uint32_t pid : alive) rescan(pid, certain_ns);
   return {};
+}
+
+void ProcessTable::rescan(std::uint32_t tgid, std::uint64_t certain_ns) {
+  const Process* known = find(tgid);
+  if (known == nullptr) return scan(tgid);
+  const Process before = *known;
+  scan(tgid);
+  Process& now = processes_.at(tgid);
+  if (now.start_ticks != before.start_ticks) {  // it ended, and another has its id
+    ordered_.push_back(
+        {.kind = ProcessChange::Kind::kGone, .tgid = tgid, .start_ticks = before.start_ticks});
+    return remember(before, certain_ns);
+  }
+  now.mapped_ns = before.mapped_ns;
+  bool replaced = false;
+  for (const CodeRange& range : *now.ranges) replaced |= is_replaced_by(before, range, certain_ns);
+  // Libraries that come and go can have done so unseen and be back.
+  if (before.mapped_ns != 0 && before.mapped_ns + kRestlessNs > certain_ns) {
+    stale_.add(tgid, certain_ns, ImageId::kNone);
+    replaced = true;
+  }
+  if (!replaced) return;
+  remember(before, certain_ns);
+  now.replacements = before.replacements + 1;
 }
 
 void ProcessTable::scan(std::uint32_t tgid) {
@@ -345,6 +370,7 @@ void ProcessTable::on_mapping(const MappingEvent& event) {
     ++process.replacements;
   }
   insert_range(process.fresh, range);
+  process.mapped_ns = event.time_ns;
   // The kernel maps the program itself first, then its loader.
   if (process.in_exec && process.executable == ImageId::kNone && range.kind == RangeKind::kImage) {
     process.executable = range.image;

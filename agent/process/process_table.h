@@ -26,6 +26,7 @@ struct Process {
   std::string name;
   ImageId executable = ImageId::kNone;
   std::uint64_t scanned_ns = 0;    // mapping events before this are already in `ranges`
+  std::uint64_t mapped_ns = 0;     // time of its latest mapping event
   bool in_exec = false;            // not scanned since its exec began: events alone made `ranges`
   std::uint32_t replacements = 0;  // how often code of it was replaced by other code
   // Sorted by begin, no overlap. Shared with the parent after a fork until either changes.
@@ -63,9 +64,9 @@ class ProcessTable {
   Result<void> scan_all();
   // Reads one process's mappings anew.
   void scan(std::uint32_t tgid);
-  // Events were lost: reads every process anew and forgets those that are gone.
-  // errors: procfs cannot be listed.
-  Result<void> rescan_all(std::uint64_t time_ns);
+  // Events after `certain_ns` were lost: reads every process anew and forgets those that are gone.
+  // Code that was replaced may have been so since then. errors: procfs cannot be listed.
+  Result<void> rescan_all(std::uint64_t certain_ns, std::uint64_t now_ns);
 
   // The old program's mappings are gone; mapping events bring the new one's.
   void on_exec_begin(const ExecEvent& event);
@@ -98,6 +99,7 @@ class ProcessTable {
 
  private:
   CodeRange make_range(const MappingEvent& event, bool deleted);
+  void rescan(std::uint32_t tgid, std::uint64_t certain_ns);
   bool is_replaced_by(const Process& process, const CodeRange& range, std::uint64_t time_ns);
   void remember(const Process& process, std::uint64_t until_ns);
   // Anonymous code that is a copy of a file's, as that file's code; else what it was.

@@ -91,6 +91,8 @@ def main():
     tallies = tally.tally_all(recorded, chains)
     print(tally.table(tallies.values()))
     print("lost:", summary["lost"], "ticks:", summary["ticks"])
+    events = ("sideband_lost", "process_events_lost", "rescans")
+    print("events:", {name: summary["notes"].get(name, 0) for name in events})
     failures = [] if churn.returncode == 0 else [f"churn ended with {churn.returncode}"]
     for name, found in wrong_stacks(recorded, chains).items():
         failures.append(f"{name}: {sum(s.count for s in found)} samples with wrong frames")

@@ -288,6 +288,48 @@ RangeKind kind_of_shared_memory(std::string_view begin) {
   return kind;
 }
 
+std::vector<FrameWord> frame_in(const Process& process) {
+  return {std::uint64_t{static_cast<std::uint32_t>(process.ranges->front().image)}
+          << SONDE_IMAGE_GENERATION_SHIFT};
+}
+
+TEST_F(ProcessTableTest, CodeThatWasReplacedWhileEventsWereLostIsStaleSinceThen) {
+  write_process(10, "ten", kMaps);
+  table_.scan(10);
+  const auto frames = frame_in(*table_.find(10));
+  ASSERT_TRUE(table_.rescan_all(5'000, 6'000).ok());
+  EXPECT_EQ(stale_.certain_frames(10, 5'500, frames), 1U) << "nothing has changed";
+  write_process(10, "ten", "1000-3000 r-xp 00002000 08:01 8 /bin/y\n");
+  ASSERT_TRUE(table_.rescan_all(5'000, 6'000).ok());
+  EXPECT_EQ(stale_.certain_frames(10, 4'999, frames), 1U);
+  EXPECT_EQ(stale_.certain_frames(10, 5'500, frames), 0U);
+}
+
+TEST_F(ProcessTableTest, CodeOfAProcessThatMapsAllTheTimeIsUncertainWhileEventsAreLost) {
+  write_process(10, "ten", kMaps);
+  table_.scan(10);
+  const auto frames = frame_in(*table_.find(10));
+  const std::uint64_t now = table_.find(10)->scanned_ns + 1'000;
+  table_.on_mapping(mapping_of(10, now, 0x8000, 9));
+  ASSERT_TRUE(table_.rescan_all(now + 500, now + 2'000).ok());
+  EXPECT_EQ(stale_.certain_frames(10, now + 400, frames), 1U);
+  EXPECT_EQ(stale_.certain_frames(10, now + 600, frames), 0U);
+}
+
+TEST_F(ProcessTableTest, AProcessWhosePidWasUsedAgainWhileEventsWereLostIsGone) {
+  write_process(10, "ten", kMaps);
+  table_.scan(10);
+  (void)table_.take_changes();
+  std::ofstream(dir_ / "10" / "stat") << "10 (new) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 0 0";
+  ASSERT_TRUE(table_.rescan_all(5'000, 6'000).ok());
+  const auto changes = table_.take_changes();
+  ASSERT_EQ(changes.size(), 2U);
+  EXPECT_EQ(changes[0].kind, ProcessChange::Kind::kGone);
+  EXPECT_EQ(changes[0].start_ticks, 555U);
+  EXPECT_NE(table_.find_at(10, 555, 4'000), nullptr);
+  EXPECT_EQ(table_.find(10)->start_ticks, 777U);
+}
+
 TEST(SharedMemoryTest, WhatIsNoProgramIsCodeOfTheProcessesMaking) {
   EXPECT_EQ(kind_of_shared_memory("\x55\x48\x89\xe5"), RangeKind::kAnonymous);
 }
