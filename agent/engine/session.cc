@@ -46,7 +46,7 @@ constexpr nanoseconds kBetweenCycles = milliseconds{4};
 constexpr nanoseconds kBetweenLooksAtCpus = milliseconds{100};
 constexpr nanoseconds kReclaimIntervalOfFull = milliseconds{100};
 constexpr nanoseconds kReclaimInterval = std::chrono::seconds{1};
-constexpr nanoseconds kWaitForRows = milliseconds{400};
+constexpr nanoseconds kWaitForRows = milliseconds{150};
 constexpr std::uint32_t kMaxRowChunks = 12;  // 48 MiB: with the other maps under 64 MiB
 
 constexpr std::size_t kMaxHeldSamples = 4096;
@@ -169,7 +169,6 @@ Result<void> CpuSession::open() {
   // Events are on: what changes during the scan is not missed, and older events are told apart.
   if (auto scanned = processes_.scan_all(); !scanned) return scanned;
   publisher_->publish(processes_, monotonic_ns());
-  read_kernel_names();
   note_limits();
   return choose_targets();
 }
@@ -283,7 +282,9 @@ Result<void> CpuSession::start() {
   cycle();
   begin_wall_ns_ = wall_ns();
   begin_ns_ = monotonic_ns();
-  return sampler_->enable();
+  if (auto enabled = sampler_->enable(); !enabled) return enabled;
+  read_kernel_names();  // takes a while, and is not needed for sampling
+  return {};
 }
 
 SessionProgress CpuSession::progress() const {

@@ -23,12 +23,18 @@ class SampleIntakeTest : public SessionParts {
                                              aggregator_, losses_);
   }
 
-  // Samples this process, which spins, until there are some; what was taken is in `batch_`.
-  void sample_self() {
+  // Samples this process, which spins for so much of its own time.
+  void spin_sampled(std::uint64_t ns) {
     ASSERT_TRUE(sampler_->enable().ok());
-    for (const std::uint64_t end = monotonic_ns() + 300'000'000; monotonic_ns() < end;) {
+    const auto mine = [] { return clock_ns(CLOCK_THREAD_CPUTIME_ID); };
+    for (const std::uint64_t end = mine() + ns; mine() < end;) {
     }
     ASSERT_TRUE(sampler_->disable().ok());
+  }
+
+  // What was taken is in `batch_`.
+  void sample_self() {
+    spin_sampled(300'000'000);
     sampler_->drain([this](RawSample&& sample) { batch_.add(sample); });
     ASSERT_GT(batch_.samples().size(), 50U);
   }
@@ -58,10 +64,7 @@ TEST_F(SampleIntakeTest, TheNextLookAtTheRingUsesTheMemoryOfTheLast) {
   if (!SONDE_COUNTS_ALLOCATIONS) GTEST_SKIP() << "SKIP allocations: a sanitizer counts its own";
   sample_self();
   const std::size_t first = batch_.samples().size();
-  ASSERT_TRUE(sampler_->enable().ok());
-  for (const std::uint64_t end = monotonic_ns() + 100'000'000; monotonic_ns() < end;) {
-  }
-  ASSERT_TRUE(sampler_->disable().ok());
+  spin_sampled(100'000'000);
   batch_.clear();
   const std::uint64_t before = allocations;
   sampler_->drain([this](RawSample&& sample) { batch_.add(sample); });
