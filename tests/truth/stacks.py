@@ -65,8 +65,8 @@ _FRAME = re.compile(r"^\s+(?P<ip>[0-9a-f]+) (?P<name>.*) \((?P<image>.*)\)$")
 
 
 def _with_root(frames):
-    """perf loses the outermost frames of some processes altogether: they are put back, so that
-    the rest of the stack can be judged."""
+    """perf unwinds no libc in some of the processes that it sees begin (truth_matrix.py): the
+    outermost frames are put back, so that the rest of the stack can be judged."""
     for name, root in (("__libc_start_call_main", ("_start", "__libc_start_main_impl")),
                        ("start_thread", ("clone3",))):
         if frames and frames[0].name.startswith(name):

@@ -103,7 +103,8 @@ mod site {
 
     #[inline(never)]
     pub fn thread_body() -> u64 {
-        generic::<u64>(1_000_000).wrapping_add(black_box(23))
+        // So long that the thread's begin and end are little beside it.
+        generic::<u64>(3_000_000).wrapping_add(black_box(23))
     }
 
     #[inline(never)]
