@@ -5,9 +5,12 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <map>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include "agent/process/proc_reader.h"
 #include "bpf/abi/stop.h"
@@ -67,6 +70,32 @@ TEST_F(CpuSamplerTest, TheBooksBalanceExactly) {
   EXPECT_LE(count(SONDE_CPU_RUN), counts_.clocks.expected + cpus_);
   EXPECT_GE(count(SONDE_CPU_RUN) * 10, counts_.clocks.expected * 9);
   EXPECT_GT(count(SONDE_CPU_BPF_NS), 0U);
+}
+
+TEST_F(CpuSamplerTest, ClocksOfDifferentCpusNeverTickAtOnce) {
+  constexpr std::uint64_t kPeriod = 1'000'000'000 / 99;
+  std::vector<std::unique_ptr<Spinner>> spinners;
+  for (unsigned cpu = 0; cpu < std::thread::hardware_concurrency(); ++cpu) {
+    spinners.push_back(std::make_unique<Spinner>());
+  }
+  const auto samples = sample({.rate_hz = 99}, milliseconds(1000));
+  ASSERT_FALSE(samples.empty());
+  if (cpus_ < 2) GTEST_SKIP() << "SKIP cpus: one CPU";
+  std::map<std::uint32_t, std::vector<std::uint64_t>> ticks;  // of each CPU, within the period
+  for (const RawSample& one : samples) {
+    ticks[one.header.cpu].push_back((one.header.time_ns - samples[0].header.time_ns) % kPeriod);
+  }
+  ASSERT_GE(ticks.size(), 2U);
+  std::vector<std::uint64_t> usual;
+  for (auto& [cpu, times] : ticks) {
+    const auto middle = times.begin() + static_cast<std::ptrdiff_t>(times.size() / 2);
+    std::ranges::nth_element(times, middle);
+    for (const std::uint64_t other : usual) {
+      const std::uint64_t after = (*middle - other + kPeriod) % kPeriod;
+      EXPECT_GT(std::min(after, kPeriod - after), kPeriod / cpus_ / 5);
+    }
+    usual.push_back(*middle);
+  }
 }
 
 TEST_F(CpuSamplerTest, EverySampleCarriesIdentityWeightAndAReason) {
