@@ -38,6 +38,7 @@ POINTS = 0.02
 SIGMAS = 4
 NO_INCLUSIVE = ("node", "java")  # perf cannot walk what a JIT compiler makes
 LEAST_WHOLE = 200  # stacks of perf: its unwinder stops in some programs at once
+MOST_LOST = 0.01  # of perf's samples: those lost are not like the others
 WARM_UP_SECONDS = 3
 MAX_STACK = Path("/proc/sys/kernel/perf_event_max_stack")
 # The outermost frames of stacks that reach the end.
@@ -172,24 +173,53 @@ def deep_perf_stacks():
             MAX_STACK.write_text(before)
 
 
+def perf_environment(folder):
+    """Of a perf whose clocks do not tick at once: clocks_apart.c."""
+    library = folder / "clocks_apart.so"
+    subprocess.run(["gcc", "-O2", "-shared", "-fPIC", "-o", library, HERE / "clocks_apart.c"],
+                   check=True)
+    return {**os.environ, "LD_PRELOAD": str(library.resolve()),
+            "CLOCK_PERIOD_NS": str(10**9 // PERF_HZ)}
+
+
+def samples_lost_by(data):
+    """The share of perf's samples that its rings had no room for."""
+    text = subprocess.run(["perf", "report", "-i", str(data), "--stats"], capture_output=True,
+                          text=True, check=False).stdout.partition("cpu-clock stats:")[2]
+    taken, lost = (int(found[1]) if found else 0 for found in (
+        re.search(rf"^ *{event} events: *(\d+)", text, re.M) for event in ("SAMPLE", "LOST_SAMPLES")))
+    return lost / max(taken + lost, 1)
+
+
 def record_both(options, folder):
-    """(stacks of sonde, stacks of perf) of the whole host during the same time."""
+    """(sonde's profile and summary, perf's file) of the whole host during the same time."""
     data = folder / "perf.data"
+    environment = perf_environment(folder)
     recording = Recording(options.sonde, folder, "-d", options.seconds, "-F", HZ)
     log = folder / "out.log"
     if not wait_until(lambda: "recording" in log.read_text(errors="replace"), 60):
         raise workloads.WorkloadError("sonde does not record")
     with open(folder / "perf.log", "wb") as said:
-        perf = subprocess.run(["perf", "record", "-a", "-F", str(PERF_HZ), "-e", "cpu-clock", "-m", "32M",
-                               "--call-graph", "dwarf,65528", "-o", str(data), "--", "sleep",
-                               str(options.seconds)], stdout=said, stderr=said, check=False)
+        perf = subprocess.run(["perf", "record", "-a", "-F", str(PERF_HZ), "-e", "cpu-clock", "-m",
+                               "32M", "--call-graph", "dwarf,65528", "-o", str(data), "--",
+                               "sleep", str(options.seconds)], env=environment, stdout=said,
+                              stderr=said, check=False)
     profile, summary = recording.finish()
+    if perf.returncode != 0:
+        raise workloads.WorkloadError("perf: " + (folder / "perf.log").read_text()[-1000:])
+    return profile, summary, data
+
+
+def stacks_of_perf(data):
+    """Its stacks. The file, soon of the size of a disk, is removed."""
     try:
-        if perf.returncode != 0:
-            raise workloads.WorkloadError("perf: " + (folder / "perf.log").read_text()[-1000:])
-        return stacks.from_pprof(profile), stacks.from_perf(data), summary
+        if (lost := samples_lost_by(data)) > MOST_LOST:
+            raise workloads.WorkloadError(f"perf lost {100 * lost:.1f} % of its samples")
+        return stacks.from_perf(data)
+    except subprocess.CalledProcessError as error:  # perf 6.1 gives up at some records of BPF
+        raise workloads.WorkloadError(f"perf script: {error.stderr.strip()[-500:]}") from error
     finally:
-        data.unlink(missing_ok=True)  # of the size of a disk, soon
+        data.unlink(missing_ok=True)
 
 
 def of_workload(found, names, pids):
@@ -201,12 +231,13 @@ def run(options, name, programs, aliases):
     folder.mkdir(parents=True, exist_ok=True)
     with workloads.run(name, programs) as names:
         time.sleep(WARM_UP_SECONDS)
-        ours, theirs, summary = record_both(options, folder)
-        pids = {stack.pid for stack in ours if stack.process in names}
-        sonde = Side(split_whole(of_workload(ours, names, pids),
-                                 lambda one: one.stop in tally.WHOLE), aliases)
-        perf = Side(split_whole(of_workload(theirs, names, pids),
-                                lambda one: not one.user or ROOTS.match(one.user[0].name)), aliases)
+        profile, summary, data = record_both(options, folder)
+    ours, theirs = stacks.from_pprof(profile), stacks_of_perf(data)
+    pids = {stack.pid for stack in ours if stack.process in names}
+    sonde = Side(split_whole(of_workload(ours, names, pids),
+                             lambda one: one.stop in tally.WHOLE), aliases)
+    perf = Side(split_whole(of_workload(theirs, names, pids),
+                            lambda one: not one.user or ROOTS.match(one.user[0].name)), aliases)
     rows, failures = compare("self", sonde.self_time, perf.self_time, sonde.samples, perf.samples)
     if name in NO_INCLUSIVE or perf.whole < LEAST_WHOLE:
         print(f"{name}: inclusive shares are not compared, perf has {perf.whole} whole stacks")
