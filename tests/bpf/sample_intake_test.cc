@@ -3,6 +3,7 @@
 #include "agent/engine/sample_intake.h"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <memory>
 
@@ -16,9 +17,12 @@ namespace {
 
 class SampleIntakeTest : public SessionParts {
  protected:
+  // Of this process alone: what others do would decide about allocations.
   void SetUp() override {
+    sampler_options_.only_targets = true;
     SessionParts::SetUp();
     if (HasFatalFailure() || IsSkipped()) return;
+    ASSERT_TRUE(sampler_->add_target(static_cast<std::uint32_t>(::getpid())).ok());
     intake_ = std::make_unique<SampleIntake>(*tables_, *publisher_, processes_, stale_, code_maps_,
                                              aggregator_, losses_);
   }

@@ -19,7 +19,7 @@ class SessionParts : public testing::Test {
  protected:
   void SetUp() override {
     SONDE_NEED_BPF();
-    auto sampler = CpuSampler::create({.rate_hz = 997});
+    auto sampler = CpuSampler::create(sampler_options_);
     ASSERT_TRUE(sampler.ok()) << sampler.error().message;
     sampler_ = std::move(*sampler);
     auto tables = UnwindTables::create(sampler_->table_maps(), {.chunks = 1});
@@ -34,6 +34,7 @@ class SessionParts : public testing::Test {
     publisher_ = std::make_unique<TablePublisher>(*tables_, images_, *loader_);
   }
 
+  CpuSamplerOptions sampler_options_{.rate_hz = 997};
   ProcReader proc_;
   ImageRegistry images_{proc_, UniqueFd{}};
   StaleCode stale_;
