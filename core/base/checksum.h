@@ -8,7 +8,7 @@
 
 namespace sonde {
 
-// cost: about 20 GB/s.
-std::uint64_t checksum(std::span<const std::byte> bytes);
+// Of the parts one after another. cost: about 10 GB/s.
+std::uint64_t checksum(std::span<const std::span<const std::byte>> parts);
 
 }  // namespace sonde

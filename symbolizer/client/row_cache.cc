@@ -7,9 +7,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -32,6 +31,24 @@ struct CacheHeader {
   std::uint64_t checksum = 0;  // of the payload
   std::uint64_t payload_bytes = 0;
   std::uint64_t reserved = 0;
+};
+
+// A table as the bytes of a row file.
+struct FlatRows {
+  explicit FlatRows(const RowTable& table) {
+    header.classes = classes_of(table);
+    parts = row_file_parts(table, header);
+  }
+  FlatRows(const FlatRows&) = delete;
+  FlatRows& operator=(const FlatRows&) = delete;
+  ~FlatRows() = default;
+
+  [[nodiscard]] std::uint64_t bytes() const {
+    return parts[0].size() + parts[1].size() + parts[2].size();
+  }
+
+  RowFileHeader header;
+  std::array<std::span<const std::byte>, 3> parts;
 };
 
 struct Entry {
@@ -131,25 +148,24 @@ Result<RowTable> RowCache::read(const std::string& name) const {
       size > sizeof(CacheHeader) + kMaxRowFileBytes) {
     return damaged();
   }
-  const auto memory = std::make_unique_for_overwrite<std::byte[]>(static_cast<std::size_t>(size));
-  const std::span<std::byte> bytes(memory.get(), static_cast<std::size_t>(size));
-  auto got = pread_full(fd.get(), bytes, 0);
-  if (!got) return got.error();
   CacheHeader header;
-  std::memcpy(&header, bytes.data(), sizeof(header));
-  const std::span<const std::byte> payload = bytes.subspan(sizeof(header));
-  if (*got != size || header.magic != kCacheMagic || header.version != kRowFormatVersion ||
-      header.payload_bytes != payload.size() || header.checksum != checksum(payload)) {
+  auto got = pread_full(fd.get(), std::as_writable_bytes(std::span(&header, 1)), 0);
+  if (!got) return got.error();
+  if (*got != sizeof(header) || header.magic != kCacheMagic ||
+      header.version != kRowFormatVersion || header.payload_bytes != size - sizeof(header)) {
     return damaged();
   }
-  return decode_row_file(payload);
+  auto table = read_row_file(fd.get(), sizeof(header), header.payload_bytes);
+  if (table && header.checksum != checksum(FlatRows(*table).parts)) return damaged();
+  return table;
 }
 
-void RowCache::store(const std::string& key, std::span<const std::byte> flat) {
-  const std::uint64_t bytes = sizeof(CacheHeader) + flat.size();
+void RowCache::store(const std::string& key, const RowTable& table) {
+  const FlatRows flat(table);
+  const std::uint64_t bytes = sizeof(CacheHeader) + flat.bytes();
   if (bytes > max_bytes_) return;
   evict(bytes);
-  if (write(file_name(key), flat)) {
+  if (write(file_name(key), flat.parts)) {
     used_bytes_ += bytes;
   } else {
     ++counters_.write_failures;
@@ -157,20 +173,19 @@ void RowCache::store(const std::string& key, std::span<const std::byte> flat) {
 }
 
 // Without fsync(2): after a power cut the checksum tells what did not reach the disk.
-bool RowCache::write(const std::string& name, std::span<const std::byte> flat) {
+bool RowCache::write(const std::string& name, std::span<const std::span<const std::byte>> parts) {
   CacheHeader header;
-  header.checksum = checksum(flat);
-  header.payload_bytes = flat.size();
+  header.checksum = checksum(parts);
+  for (const auto part : parts) header.payload_bytes += part.size();
   const std::string temporary = name + "." + std::to_string(::getpid()) + std::string(kTemporary);
   const UniqueFd fd(::openat(directory_.get(), temporary.c_str(),
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return false;
-  const auto text = [](std::span<const std::byte> bytes) {
-    return std::string_view(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  const auto put = [&fd](std::span<const std::byte> bytes) {
+    return write_all(fd.get(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()}).ok();
   };
   const bool written =
-      write_all(fd.get(), text(std::as_bytes(std::span(&header, 1)))).ok() &&
-      write_all(fd.get(), text(flat)).ok() &&
+      put(std::as_bytes(std::span(&header, 1))) && std::ranges::all_of(parts, put) &&
       ::renameat(directory_.get(), temporary.c_str(), directory_.get(), name.c_str()) == 0;
   if (!written) ::unlinkat(directory_.get(), temporary.c_str(), 0);
   return written;

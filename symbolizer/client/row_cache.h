@@ -33,9 +33,8 @@ class RowCache {
 
   // key: 64 hex digits.
   std::optional<RowTable> load(const std::string& key);
-  // flat: the bytes of a row file (row_file.h). Failures are counted, never reported: the rows
-  // are there, only the next start is slower.
-  void store(const std::string& key, std::span<const std::byte> flat);
+  // Failures are counted, never reported: the rows are there, only the next start is slower.
+  void store(const std::string& key, const RowTable& table);
 
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
@@ -43,7 +42,7 @@ class RowCache {
   RowCache(UniqueFd directory, std::uint64_t max_bytes)
       : directory_(std::move(directory)), max_bytes_(max_bytes) {}
   [[nodiscard]] Result<RowTable> read(const std::string& name) const;
-  bool write(const std::string& name, std::span<const std::byte> flat);
+  bool write(const std::string& name, std::span<const std::span<const std::byte>> parts);
   void evict(std::uint64_t incoming_bytes);
 
   UniqueFd directory_;

@@ -186,12 +186,12 @@ Result<RowTable> SymbolizerClient::Impl::build_rows(int fd, const FileKey& key, 
     info = std::move(*again);
   }
   if (!answers) return answers.error();
-  auto view = SealedView::map(answers->back().fd.get(), kMaxRowFileBytes);
-  if (!view) return link_.reject_answer(key, view.error());
-  auto table = decode_row_file(view->bytes());
+  const int answer = answers->back().fd.get();
+  const auto bytes = sealed_size(answer, kMaxRowFileBytes);
+  auto table = bytes ? read_row_file(answer, 0, *bytes) : Result<RowTable>(bytes.error());
   if (!table) return link_.reject_answer(key, table.error());
   if (cache_) {
-    cache_->store(info.sha256, view->bytes());
+    cache_->store(info.sha256, *table);
     publish_cache_counters();
   }
   return table;

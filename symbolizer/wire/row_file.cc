@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "symbolizer/wire/row_file.h"
 
-#include <cstring>
-
+#include "core/base/file.h"
 #include "symbolizer/wire/reason.h"
 
 namespace sonde {
@@ -24,6 +23,24 @@ constexpr std::array<std::string_view, kRowClassCount> kClassNames = {
 };
 
 Error bad(std::string_view what) { return refuse(Reason::kWorkerProtocol, what); }
+
+// Fills `out` from the file and moves `offset` behind it.
+template <typename T>
+Result<void> read_into(int fd, std::span<T> out, std::uint64_t& offset) {
+  const auto bytes = std::as_writable_bytes(out);
+  auto got = pread_full(fd, bytes, static_cast<std::size_t>(offset));
+  if (!got) return got.error();
+  if (*got != bytes.size()) return bad("a row table that is cut");
+  offset += bytes.size();
+  return {};
+}
+
+// The forms that nearly all rows have: CFA at rsp or rbp, return address on the stack.
+bool is_common(const sonde_row& row) {
+  return (row.cfa == SONDE_CFA_RSP || row.cfa == SONDE_CFA_RBP) &&
+         (row.flags & (kReservedFlags | 4U)) == 0 &&
+         (SONDE_ROW_RBP_KIND(row) != SONDE_RBP_SAME || row.rbp_param == 0);
+}
 
 // Whether every field of a row has a meaning.
 bool is_defined(const sonde_row& row) {
@@ -59,7 +76,7 @@ bool is_defined(const sonde_row& row) {
   }
 }
 
-Result<void> check_header(const RowFileHeader& header, std::size_t bytes) {
+Result<void> check_header(const RowFileHeader& header, std::uint64_t bytes) {
   if (header.magic != kRowFileMagic) return bad("no row table");
   if (header.version != kRowFormatVersion) return bad("a row table of another version");
   if (header.page_count > SONDE_MAX_PAGES || header.row_count > kMaxRows ||
@@ -74,20 +91,23 @@ Result<void> check_header(const RowFileHeader& header, std::size_t bytes) {
   return {};
 }
 
+std::string where(std::size_t page) { return "page " + std::to_string(page) + ": "; }
+
 // Checks one page's rows; adds its unsupported ones to the table's count.
 Result<void> check_page(RowTable& table, std::size_t page, std::uint64_t next_row) {
   const sonde_page& entry = table.pages[page];
-  const std::string where = "page " + std::to_string(page);
   if (entry.count > SONDE_MAX_ROWS_PER_PAGE || entry.first != next_row ||
       entry.count > table.rows.size() - next_row) {
-    return bad(where + ": rows out of range");
+    return bad(where(page) + "rows out of range");
   }
   if (entry.count == 0) return {};
   const std::span rows(table.rows.data() + entry.first, entry.count);
-  if (rows[0].offset != 0) return bad(where + ": no row at its start");
+  if (rows[0].offset != 0) return bad(where(page) + "no row at its start");
   for (std::size_t i = 0; i < rows.size(); ++i) {
-    if (i > 0 && rows[i].offset <= rows[i - 1].offset) return bad(where + ": rows out of order");
-    if (!is_defined(rows[i])) return bad(where + ": an undefined row");
+    if (i > 0 && rows[i].offset <= rows[i - 1].offset)
+      return bad(where(page) + "rows out of order");
+    if (is_common(rows[i])) continue;
+    if (!is_defined(rows[i])) return bad(where(page) + "an undefined row");
     if (SONDE_ROW_CFA_KIND(rows[i]) == SONDE_CFA_UNSUPPORTED) ++table.unsupported_rows;
   }
   return {};
@@ -109,21 +129,27 @@ std::array<std::span<const std::byte>, 3> row_file_parts(const RowTable& table,
           std::as_bytes(std::span(table.rows))};
 }
 
-Result<RowTable> decode_row_file(std::span<const std::byte> bytes) {
-  RowFileHeader header;
-  if (bytes.size() < sizeof(header)) return bad("a row table that is too short");
-  if (reinterpret_cast<std::uintptr_t>(bytes.data()) % alignof(RowFileHeader) != 0) {
-    return Error{ErrorCode::kInvalidArgument, "row table: unaligned memory"};
+RowClassCounts classes_of(const RowTable& table) {
+  RowClassCounts classes{};
+  for (std::size_t i = 0; i < kRowClassCount; ++i) {
+    const auto found = table.left_out.find(std::string(kClassNames[i]));
+    if (found != table.left_out.end()) classes[i] = found->second;
   }
-  std::memcpy(&header, bytes.data(), sizeof(header));
-  if (auto checked = check_header(header, bytes.size()); !checked) return checked.error();
+  return classes;
+}
+
+Result<RowTable> read_row_file(int fd, std::uint64_t offset, std::uint64_t bytes) {
+  RowFileHeader header;
+  if (bytes < sizeof(header)) return bad("a row table that is too short");
+  if (auto got = read_into(fd, std::span(&header, 1), offset); !got) return got.error();
+  if (auto checked = check_header(header, bytes); !checked) return checked.error();
 
   RowTable table;
   table.first_page = header.first_page;
-  const auto* pages = reinterpret_cast<const sonde_page*>(bytes.data() + sizeof(header));
-  table.pages.assign(pages, pages + header.page_count);
-  const auto* rows = reinterpret_cast<const sonde_row*>(pages + header.page_count);
-  table.rows.assign(rows, rows + header.row_count);
+  table.pages.resize(static_cast<std::size_t>(header.page_count));
+  table.rows.resize(static_cast<std::size_t>(header.row_count));
+  if (auto got = read_into(fd, std::span(table.pages), offset); !got) return got.error();
+  if (auto got = read_into(fd, std::span(table.rows), offset); !got) return got.error();
   std::uint64_t next_row = 0;
   for (std::size_t page = 0; page < table.pages.size(); ++page) {
     if (auto checked = check_page(table, page, next_row); !checked) return checked.error();

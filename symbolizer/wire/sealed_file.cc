@@ -7,7 +7,6 @@
 
 #include <cerrno>
 #include <string_view>
-#include <utility>
 
 #include "core/base/file.h"
 
@@ -38,7 +37,7 @@ Result<UniqueFd> make_sealed_file(const char* name,
   return fd;
 }
 
-Result<SealedView> SealedView::map(int fd, std::uint64_t max_bytes) {
+Result<std::uint64_t> sealed_size(int fd, std::uint64_t max_bytes) {
   const int seals = ::fcntl(fd, F_GET_SEALS);
   if (seals < 0 || (seals & kSeals) != kSeals) {
     return Error{ErrorCode::kInvalidArgument, "not a sealed file"};
@@ -49,15 +48,7 @@ Result<SealedView> SealedView::map(int fd, std::uint64_t max_bytes) {
   if (size == 0 || size > max_bytes) {
     return Error{ErrorCode::kInvalidArgument, "a sealed file of the wrong size"};
   }
-  void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
-  if (address == MAP_FAILED) return Error::from_errno(errno, "mmap");
-  return SealedView({static_cast<const std::byte*>(address), static_cast<std::size_t>(size)});
-}
-
-SealedView::SealedView(SealedView&& other) noexcept : bytes_(std::exchange(other.bytes_, {})) {}
-
-SealedView::~SealedView() {
-  if (!bytes_.empty()) ::munmap(const_cast<std::byte*>(bytes_.data()), bytes_.size());
+  return size;
 }
 
 }  // namespace sonde

@@ -17,23 +17,9 @@ namespace sonde {
 Result<UniqueFd> make_sealed_file(const char* name,
                                   std::span<const std::span<const std::byte>> parts);
 
-// A read-only mapping of a sealed file; unmapped on destruction.
-class SealedView {
- public:
-  // Maps `fd` after checking that it has all four seals, so that no later access can fault.
-  // errors: kInvalidArgument (not such a file, empty, or larger than max_bytes), mmap's.
-  static Result<SealedView> map(int fd, std::uint64_t max_bytes);
-  ~SealedView();
-  SealedView(SealedView&& other) noexcept;
-  SealedView& operator=(SealedView&&) = delete;
-  SealedView(const SealedView&) = delete;
-  SealedView& operator=(const SealedView&) = delete;
-
-  [[nodiscard]] std::span<const std::byte> bytes() const { return bytes_; }
-
- private:
-  explicit SealedView(std::span<const std::byte> bytes) : bytes_(bytes) {}
-  std::span<const std::byte> bytes_;
-};
+// Bytes of a file that has all four seals: such a file is memory, so that reading it neither waits
+// nor finds fewer bytes later.
+// errors: kInvalidArgument (not such a file, empty, or larger than max_bytes), those of fstat(2).
+Result<std::uint64_t> sealed_size(int fd, std::uint64_t max_bytes);
 
 }  // namespace sonde

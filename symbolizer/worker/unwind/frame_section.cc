@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstring>
 #include <limits>
 #include <string_view>
 
@@ -17,6 +19,7 @@ constexpr std::uint8_t kFormatMask = 0x0f;
 constexpr std::uint8_t kRelativeMask = 0x70;
 constexpr std::size_t kMaxAugmentation = 16;
 constexpr std::uint32_t kWideLength = 0xffffffff;
+constexpr std::uint8_t kCommonEncoding = DW_EH_PE_pcrel | DW_EH_PE_sdata4;
 
 template <typename T>
 std::uint64_t sign_extended(ByteReader& reader) {
@@ -143,7 +146,13 @@ bool FrameSection::is_cie(const Entry& entry) const {
 template <typename Sink>
 void FrameSection::walk(const ElfFile& file, const Sink& sink) {
   ByteReader reader(bytes_.bytes);
+  Fde common;
+  common.section = this;
   while (!reader.at_end()) {
+    if (read_common_fde(reader, common)) {
+      sink(common);
+      continue;
+    }
     const auto entry = next_entry(reader);
     if (!entry) {
       // The linker may leave terminators in the middle of .eh_frame when it joins inputs
@@ -175,6 +184,9 @@ std::uint32_t FrameSection::cie_of(const Entry& entry) {
   if (is_new) cies_.push_back(read_cie(position));
   last_position_ = position;
   last_index_ = found->second;
+  const Cie& cie = cies_[last_index_];
+  last_is_common_ = cie.usable && cie.sized_augmentation && !bytes_.debug &&
+                    cie.pointer_encoding == kCommonEncoding;
   return last_index_;
 }
 
@@ -214,6 +226,44 @@ Cie FrameSection::read_cie(std::uint64_t position) {
   cie.program.section_begin = bytes_.bytes.data();
   cie.usable = run_initial_instructions(cie.program, reader.rest(), cie.initial);
   return cie;
+}
+
+// The form that nearly all have: of the same CIE and segment as the one before, with the pointers
+// that compilers write. Moves on and fills `fde` if it is of that form; whatever is odd about it is
+// left to read_fde().
+bool FrameSection::read_common_fde(ByteReader& reader, Fde& fde) const {
+  struct Head {
+    std::uint32_t length;
+    std::uint32_t id;
+    std::int32_t begin;
+    std::uint32_t code_bytes;
+  };
+  const ByteSpan rest = reader.rest();
+  if (!last_is_common_ || last_segment_ == nullptr || rest.size() <= sizeof(Head)) return false;
+  Head head;
+  std::memcpy(&head, rest.data(), sizeof(head));
+  const std::uint64_t end = std::uint64_t{head.length} + sizeof(head.length);
+  const std::uint64_t position = reader.position();
+  const std::uint64_t augmentation = rest[sizeof(head)];
+  const std::uint64_t instructions = sizeof(head) + 1 + augmentation;
+  if (head.length == kWideLength || end > rest.size() || instructions > end ||
+      augmentation >= 0x80 || head.id == 0 || head.code_bytes == 0 ||
+      position + sizeof(head.length) - head.id != last_position_) {
+    return false;
+  }
+  const std::uint64_t vaddr = bytes_.vaddr + position + offsetof(Head, begin) +
+                              static_cast<std::uint64_t>(std::int64_t{head.begin});
+  const std::uint64_t in_segment = vaddr - last_segment_->vaddr;
+  if (in_segment >= last_segment_->file_bytes) return false;
+  const std::uint64_t room = last_segment_->file_bytes - in_segment;
+  fde.begin = last_segment_->offset + in_segment;
+  fde.vaddr = vaddr;
+  fde.length = static_cast<std::uint32_t>(std::min<std::uint64_t>(head.code_bytes, room));
+  fde.cie = last_index_;
+  fde.instructions = rest.subspan(static_cast<std::size_t>(instructions),
+                                  static_cast<std::size_t>(end - instructions));
+  reader.skip(end);
+  return true;
 }
 
 std::optional<Fde> FrameSection::read_fde(ByteReader& reader, const Entry& entry,

@@ -68,9 +68,9 @@ struct FrameSectionCounts {
 class FrameSection {
  public:
   explicit FrameSection(FrameBytes bytes) : bytes_(bytes) {}
-  // Appends every FDE of the section in section order. cost: about 20 ns an FDE.
+  // Appends every FDE of the section in section order. cost: about 10 ns an FDE.
   void collect(const ElfFile& file, std::vector<Fde>& out);
-  // The same, and only where the code lies: a third of the time.
+  // The same, and only where the code lies.
   void collect_extents(const ElfFile& file, std::vector<PackedExtent>& out);
 
   [[nodiscard]] const Cie& cie(std::uint32_t index) const { return cies_[index]; }
@@ -90,6 +90,7 @@ class FrameSection {
   Cie read_cie(std::uint64_t position);
   template <typename Sink>
   void walk(const ElfFile& file, const Sink& sink);
+  bool read_common_fde(ByteReader& reader, Fde& fde) const;
   std::optional<Fde> read_fde(ByteReader& reader, const Entry& entry, const ElfFile& file);
 
   FrameBytes bytes_;
@@ -97,6 +98,7 @@ class FrameSection {
   std::unordered_map<std::uint64_t, std::uint32_t> cie_at_;  // position -> index
   std::uint64_t last_position_ = ~std::uint64_t{0};
   std::uint32_t last_index_ = 0;
+  bool last_is_common_ = false;  // read_common_fde() knows the form of its FDEs
   // The code segment the last FDE fell into: neighbours nearly always share it.
   const ElfSegment* last_segment_ = nullptr;
   FrameSectionCounts counts_;

@@ -8,8 +8,6 @@
 #include <filesystem>
 #include <fstream>
 
-#include "symbolizer/wire/row_file.h"
-
 namespace sonde {
 namespace {
 
@@ -17,22 +15,18 @@ class RowCacheTest : public testing::Test {
  protected:
   void TearDown() override { std::filesystem::remove_all(dir_); }
 
-  static std::vector<std::byte> flat(std::size_t rows) {
+  static RowTable rows(std::size_t count) {
     RowTable table;
-    table.pages = {{0, static_cast<std::uint32_t>(rows)}};
-    for (std::size_t i = 0; i < rows; ++i) {
+    table.pages = {{0, static_cast<std::uint32_t>(count)}};
+    for (std::size_t i = 0; i < count; ++i) {
       table.rows.push_back({.offset = static_cast<std::uint16_t>(i),
                             .cfa = SONDE_CFA_RSP,
                             .flags = 0,
                             .cfa_param = 1,
                             .rbp_param = 0});
     }
-    RowFileHeader header;
-    std::vector<std::byte> bytes;
-    for (const auto part : row_file_parts(table, header)) {
-      bytes.insert(bytes.end(), part.begin(), part.end());
-    }
-    return bytes;
+    table.left_out["fde_overlap"] = 3;
+    return table;
   }
   static std::string key(char digit) { return std::string(64, digit); }
 
@@ -43,8 +37,11 @@ class RowCacheTest : public testing::Test {
 TEST_F(RowCacheTest, StoredRowsAreFoundAgainAndOthersAreMisses) {
   auto cache = RowCache::open(dir_, 1 << 20);
   ASSERT_TRUE(cache.ok()) << cache.error().message;
-  cache->store(key('a'), flat(10));
-  EXPECT_EQ(cache->load(key('a'))->rows.size(), 10U);
+  cache->store(key('a'), rows(10));
+  const auto found = cache->load(key('a'));
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->rows.size(), 10U);
+  EXPECT_EQ(found->left_out, rows(10).left_out);
   EXPECT_FALSE(cache->load(key('b')));
   EXPECT_EQ(cache->counters().hits, 1U);
   EXPECT_EQ(cache->counters().misses, 1U);
@@ -53,7 +50,7 @@ TEST_F(RowCacheTest, StoredRowsAreFoundAgainAndOthersAreMisses) {
 TEST_F(RowCacheTest, ADamagedFileIsAMissAndIsRemoved) {
   auto cache = RowCache::open(dir_, 1 << 20);
   ASSERT_TRUE(cache.ok());
-  cache->store(key('a'), flat(10));
+  cache->store(key('a'), rows(10));
   for (const auto& entry : std::filesystem::directory_iterator(dir_)) {
     std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(-3, std::ios::end);
@@ -67,7 +64,7 @@ TEST_F(RowCacheTest, ADamagedFileIsAMissAndIsRemoved) {
 TEST_F(RowCacheTest, TheCapRemovesTheOldest) {
   auto cache = RowCache::open(dir_, 20'000);  // rows of 1,000: 8 KB each
   ASSERT_TRUE(cache.ok());
-  for (const char digit : {'a', 'b', 'c', 'd'}) cache->store(key(digit), flat(1000));
+  for (const char digit : {'a', 'b', 'c', 'd'}) cache->store(key(digit), rows(1000));
   EXPECT_GT(cache->counters().evictions, 0U);
   EXPECT_TRUE(cache->load(key('d')));
 }

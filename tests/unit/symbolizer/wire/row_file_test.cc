@@ -5,7 +5,10 @@
 #include <gtest/gtest.h>
 
 #include <cstring>
+#include <span>
 #include <vector>
+
+#include "symbolizer/wire/sealed_file.h"
 
 namespace sonde {
 namespace {
@@ -29,6 +32,11 @@ std::vector<std::byte> flat(const RowTable& rows) {
   return bytes;
 }
 
+Result<RowTable> read(std::span<const std::byte> bytes) {
+  const auto file = make_sealed_file("row-file-test", std::span(&bytes, 1));
+  return read_row_file(file->get(), 0, bytes.size());
+}
+
 constexpr std::size_t kFirstPage = sizeof(RowFileHeader);
 constexpr std::size_t kFirstRow = kFirstPage + 3 * sizeof(sonde_page);
 
@@ -36,11 +44,11 @@ constexpr std::size_t kFirstRow = kFirstPage + 3 * sizeof(sonde_page);
 bool is_refused(std::size_t offset, std::uint8_t value) {
   auto bytes = flat(table());
   bytes.at(offset) = static_cast<std::byte>(value);
-  return !decode_row_file(bytes).ok();
+  return !read(bytes).ok();
 }
 
 TEST(RowFileTest, ATableComesBackAsItWas) {
-  const auto decoded = decode_row_file(flat(table()));
+  const auto decoded = read(flat(table()));
   ASSERT_TRUE(decoded.ok()) << decoded.error().message;
   EXPECT_EQ(decoded->first_page, 3U);
   EXPECT_EQ(std::memcmp(decoded->rows.data(), table().rows.data(), 3 * sizeof(sonde_row)), 0);
@@ -49,8 +57,26 @@ TEST(RowFileTest, ATableComesBackAsItWas) {
 TEST(RowFileTest, EveryTruncationIsRefused) {
   const auto bytes = flat(table());
   for (std::size_t size = 0; size < bytes.size(); ++size) {
-    EXPECT_FALSE(decode_row_file(std::span(bytes).first(size)).ok()) << size;
+    EXPECT_FALSE(read(std::span(bytes).first(size)).ok()) << size;
   }
+}
+
+TEST(RowFileTest, AFileThatEndsBeforeItsTableIsRefused) {
+  const auto bytes = flat(table());
+  const auto part = std::span(bytes).first(bytes.size() - 1);
+  const auto file = make_sealed_file("row-file-test", std::span(&part, 1));
+  EXPECT_FALSE(read_row_file(file->get(), 0, bytes.size()).ok());
+}
+
+TEST(RowFileTest, WhatWasLeftOutKeepsItsNames) {
+  RowFileHeader header;
+  header.classes[static_cast<std::size_t>(RowClass::kFdeOverlap)] = 7;
+  const RowTable rows = table();
+  const auto file = make_sealed_file("row-file-test", row_file_parts(rows, header));
+  const auto decoded = read_row_file(file->get(), 0, *sealed_size(file->get(), kMaxRowFileBytes));
+  ASSERT_TRUE(decoded.ok()) << decoded.error().message;
+  EXPECT_EQ(decoded->left_out.at("fde_overlap"), 7U);
+  EXPECT_EQ(classes_of(*decoded), header.classes);
 }
 
 TEST(RowFileTest, PagesThatPointOutsideOrOverlapAreRefused) {
@@ -64,6 +90,7 @@ TEST(RowFileTest, RowsOutOfOrderOrWithUndefinedFieldsAreRefused) {
   EXPECT_TRUE(is_refused(kFirstRow + sizeof(sonde_row), 0));      // not ascending
   EXPECT_TRUE(is_refused(kFirstRow + 2, 15));                     // no such rule
   EXPECT_TRUE(is_refused(kFirstRow + 3, 0x80));                   // a reserved flag
+  EXPECT_TRUE(is_refused(kFirstRow + 6, 1));                      // rbp is unchanged, no parameter
   EXPECT_TRUE(is_refused(kFirstRow + sizeof(sonde_row) + 4, 1));  // END has no parameter
 }
 
