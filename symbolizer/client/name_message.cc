@@ -46,6 +46,13 @@ bool is_control(std::string_view sequence) {
   return sequence.size() == 2 && lead == 0xc2 && static_cast<unsigned char>(sequence[1]) < 0xa0;
 }
 
+// Whether there is nothing but printable ASCII, as in nearly every name.
+bool is_plain(std::string_view text) {
+  unsigned other = 0;
+  for (const char c : text) other |= static_cast<unsigned char>(c - 0x20) > 0x7e - 0x20 ? 1U : 0U;
+  return other == 0;
+}
+
 }  // namespace
 
 std::uint64_t max_name_message_bytes(std::size_t offset_count) {
@@ -55,6 +62,7 @@ std::uint64_t max_name_message_bytes(std::size_t offset_count) {
 }
 
 std::string clean_text(std::string_view text) {
+  if (is_plain(text)) return std::string(text);
   std::string out;
   out.reserve(text.size());
   while (!text.empty()) {

@@ -14,10 +14,10 @@
 #include "core/base/sha256.h"
 #include "core/base/timed_calls.h"
 #include "symbolizer/client/debug_files.h"
-#include "symbolizer/client/file_key.h"
 #include "symbolizer/client/name_message.h"
 #include "symbolizer/client/row_cache.h"
 #include "symbolizer/client/worker_link.h"
+#include "symbolizer/wire/file_key.h"
 #include "symbolizer/wire/row_file.h"
 #include "symbolizer/wire/sealed_file.h"
 

@@ -75,6 +75,8 @@ struct SymbolizerCounters {
   std::uint64_t cache_corrupt = 0;       // on disk but damaged or of another version: rebuilt
   std::uint64_t cache_write_failures = 0;
   std::uint64_t cache_evictions = 0;        // files removed to stay under the cap
+  std::uint64_t names_reused = 0;           // answered from symbols that the worker still held
+  std::uint64_t names_evicted = 0;          // files whose symbols it dropped to stay under 8 MiB
   std::uint64_t debug_files_rejected = 0;   // found, but build id or CRC did not match
   std::uint64_t debug_files_stuck = 0;      // looked for, and their file system did not answer
   std::uint64_t worker_cpu_ns = 0;          // user + system, of all workers so far

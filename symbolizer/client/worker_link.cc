@@ -124,6 +124,7 @@ Result<Answer> WorkerLink::receive(const Question& question, std::uint64_t id,
   auto got = receive_bytes(worker_->socket(), answer.payload, deadline);
   if (!got) return got.error();
   note_usage(header.cpu_ns, header.peak_rss_bytes, false);
+  note_names(header);
   if (is_refusal) {
     refused = true;
     const auto reason = static_cast<Reason>(header.reason);
@@ -179,6 +180,12 @@ std::optional<Error> WorkerLink::marked(const FileKey& file) {
 void WorkerLink::count(std::uint64_t SymbolizerCounters::*which) {
   const std::lock_guard lock(counters_mutex_);
   ++(counters_.*which);
+}
+
+void WorkerLink::note_names(const WireAnswer& header) {
+  const std::lock_guard lock(counters_mutex_);
+  if (header.names_reused != 0) ++counters_.names_reused;
+  counters_.names_evicted += header.names_evicted;
 }
 
 void WorkerLink::note_usage(std::uint64_t cpu_ns, std::uint64_t peak_rss_bytes, bool dead) {

@@ -17,9 +17,9 @@
 
 #include "core/base/fd.h"
 #include "core/base/result.h"
-#include "symbolizer/client/file_key.h"
 #include "symbolizer/client/symbolizer_client.h"
 #include "symbolizer/client/worker_process.h"
+#include "symbolizer/wire/file_key.h"
 #include "symbolizer/wire/messages.h"
 
 namespace sonde {
@@ -79,6 +79,7 @@ class WorkerLink {
   bool strike(const FileKey& file, Reason reason);
   std::optional<Error> marked(const FileKey& file);
   void count(std::uint64_t SymbolizerCounters::*which);
+  void note_names(const WireAnswer& header);
   void note_usage(std::uint64_t cpu_ns, std::uint64_t peak_rss_bytes, bool dead);
 
   const SymbolizerClient::Options options_;

@@ -53,6 +53,8 @@ struct WireAnswer {
   std::uint64_t peak_rss_bytes = 0;  // of the worker since it started
   std::uint32_t fd_count = 0;
   std::uint32_t debug_file_rejected = 0;  // kNames: the debug file does not belong to the file
+  std::uint32_t names_reused = 0;         // kNames: the file's symbols were still held
+  std::uint32_t names_evicted = 0;        // kNames: files whose symbols had to go for them
 };
 
 struct WireFileInfo {

@@ -2,6 +2,7 @@
 #include "symbolizer/worker/limits.h"
 
 #include <linux/close_range.h>
+#include <malloc.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -25,6 +26,7 @@ constexpr bool kLimitMemory = true;
 #endif
 
 constexpr rlim_t kMaxDescriptors = 32;
+constexpr int kLargeBytes = 128 << 10;
 constexpr rlim_t kMaxFileBytes = rlim_t{256} << 20;  // of one answer
 
 pid_t parent_at_start = 0;
@@ -65,6 +67,9 @@ std::uint64_t nanoseconds(const timeval& time) {
 void limit_process(int socket_fd) {
   close_others(socket_fd);
   die_with_parent();
+  // By default the C library raises this each time a large block is freed, and keeps such blocks
+  // from then on: the worker would hold the tables of the largest file it ever read.
+  ::mallopt(M_MMAP_THRESHOLD, kLargeBytes);
   // Ctrl-C and a service manager's SIGTERM go to the whole group; the parent decides when this
   // process ends, by closing the socket.
   for (const int signal : std::array{SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGXFSZ}) {

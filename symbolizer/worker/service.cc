@@ -59,6 +59,7 @@ int Service::run() {
       reply = handle(request, *fds, offsets);
     } catch (const std::bad_alloc&) {
       described_.reset();
+      names_.clear();  // what was being changed may be half done
     }
     if (auto sent = answer(request, reply); !sent) return 0;
   }
@@ -76,27 +77,42 @@ Result<Service::Reply> Service::handle(const WireRequest& request, const std::ve
     return reply;
   }
 
+  return handle_names(request, fds, offsets);
+}
+
+Result<Service::Reply> Service::handle_names(const WireRequest& request,
+                                             const std::vector<UniqueFd>& fds,
+                                             std::span<const std::uint64_t> offsets) {
   NamesQuery query{.fd = fds[0].get(), .offsets = offsets};
   if (fds.size() == 2) {
     query.debug_fd = fds[1].get();
     if (request.use_crc != 0) query.debug_crc = request.debuglink_crc;
   }
-  auto names = names_of(query);
+  const auto key = FileKey::of(query.fd);
+  if (key && described_key_ == *key) query.source = &described_;
+  auto names = names_of(query, names_);
   if (!names) return names.error();
   Reply reply;
   reply.payload = std::move(names->message);
   reply.debug_file_rejected = names->debug_file_rejected;
+  reply.names_reused = names->reused;
+  reply.names_evicted = names->evicted;
   return reply;
 }
 
 Result<Service::Reply> Service::handle_describe(int fd) {
   described_.reset();
+  const auto key = FileKey::of(fd);
+  if (!key) return key.error();
+  described_key_ = *key;
   auto file = ElfFile::open(fd);
   if (!file) return file.error();
   WireFileInfo info = identify(*file);
   auto source = FrameSource::load(std::move(*file));
   if (!source) return source.error();
-  info.sha256 = source->sha256();
+  auto digest = source->sha256();
+  if (!digest) return digest.error();
+  info.sha256 = *digest;
   info.has_unwind_tables = source->has_unwind_tables() ? 1 : 0;
   info.has_rows = source->empty() ? 0 : 1;
   described_.emplace(std::move(*source));
@@ -127,6 +143,8 @@ Result<void> Service::answer(const WireRequest& request, const Result<Reply>& re
     payload = reply->payload;
     if (reply->fd) fds.push_back(reply->fd.get());
     header.debug_file_rejected = reply->debug_file_rejected ? 1 : 0;
+    header.names_reused = reply->names_reused ? 1 : 0;
+    header.names_evicted = static_cast<std::uint32_t>(reply->names_evicted);
   } else {
     header.reason = static_cast<std::uint32_t>(reason_of(reply.error()));
     payload = std::string_view(reply.error().message).substr(0, 1024);

@@ -179,14 +179,18 @@ def names_section(options):
         if (LIBRARIES / name).exists():
             progress(f"names: {name}")
             rows += names.rows_of(tool, str(LIBRARIES / name), options.rounds)
-    return (f"Function names of the same {names.COUNT:,} random addresses of each file's code, "
-            f"{options.rounds} rounds: median (least to most). Addresses a second: sonde's second "
-            f"call; of the others the whole run less one of {names.FEW} addresses. All of it: "
-            "sonde's first call, and the whole run. Memory: of sonde's worker, of the process. Same "
-            "names: of the addresses that both name; other aliases, and inlined functions that the "
-            "others know from debug information, count as different.\n\n"
-            + markdown(("file", "symbolizer", "addresses a second", "all of it, ms",
-                        "peak RSS MiB", "same names as sonde"), rows))
+    return (f"Function names of the same {names.COUNT:,} random addresses of each file's code "
+            f"(addr2line: of each {names.SLOW}th), {options.rounds} rounds: median (least to most). "
+            "First time: of sonde, the first call for the file; of the others, the whole run. Second "
+            "time: the same addresses once more, in the same process: of sonde, a second call, which "
+            "its worker answers from symbols and names that it still holds; of the others, a run "
+            "that is given the addresses twice less the run above. Memory: of sonde's worker, of the "
+            "process, both times included. Same names: of the addresses that both name; other "
+            "aliases, and inlined functions that the others know from debug information, count as "
+            "different.\n\n"
+            + markdown(("file", "symbolizer", "addresses a second, first time",
+                        "addresses a second, second time", "peak RSS MiB", "same names as sonde"),
+                       rows))
 
 
 def oracle_section(options):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Function names of the same addresses by sonde, llvm-symbolizer and addr2line: addresses a second
-without what each needs to read the file, peak memory, and in how many names they agree."""
+when a process is asked for the first and for the second time, peak memory, and in how many names
+they agree."""
 
 import random
 import re
@@ -12,7 +13,7 @@ import time
 from measure import BenchError, wait_usage
 
 COUNT = 20000
-FEW = 100  # addresses of the run that is taken as the cost of reading the file
+SLOW = 10  # addr2line gets each tenth of them: it needs seconds for so many
 
 
 def code_addresses(path, count, seed):
@@ -42,16 +43,16 @@ def _timed(command, lines):
         return out.read(), seconds, usage.ru_maxrss / 1024
 
 
-def llvm(path, places):
+def llvm(path, places, times):
     text, seconds, mib = _timed(["llvm-symbolizer-14", "--obj=" + path, "--no-inlines",
                                  "--functions=linkage", "--demangle"],
-                                [hex(address) for _, address in places])
+                                [hex(address) for _, address in places] * times)
     return [block.split("\n")[0] for block in text.strip().split("\n\n")], seconds, mib
 
 
-def addr2line(path, places):
+def addr2line(path, places, times):
     text, seconds, mib = _timed(["addr2line", "-f", "-C", "-e", path],
-                                [hex(address) for _, address in places])
+                                [hex(address) for _, address in places] * times)
     return text.strip().split("\n")[::2], seconds, mib
 
 
@@ -74,26 +75,27 @@ def agreement(ours, theirs):
     return sum(_plain(a) == _plain(b) for a, b in both) / max(len(both), 1)
 
 
+def _spread(values):
+    ordered = sorted(values)
+    return f"{statistics.median(ordered):,.0f} ({ordered[0]:,.0f} to {ordered[-1]:,.0f})"
+
+
 def rows_of(tool, path, rounds):
     """Rows of the table for one file; each figure is the median of the rounds."""
     runs = {"sonde": [], "llvm-symbolizer": [], "addr2line": []}
     agree = {}
     for seed in range(rounds):
-        many, few = code_addresses(path, COUNT, seed), code_addresses(path, FEW, seed)
-        ours, first, second, mib = sonde(tool, path, many)
-        runs["sonde"].append((COUNT / second, first, mib))
-        for name, run in (("llvm-symbolizer", llvm), ("addr2line", addr2line)):
-            theirs, seconds, mib = run(path, many)
-            _, start, _ = run(path, few)
-            rate = (COUNT - FEW) / max(seconds - start, 1e-6)
-            runs[name].append((rate, seconds, mib))
-            agree[name] = agreement(ours, theirs)
-    rows = []
-    for name, found in runs.items():
-        rates = sorted(one[0] for one in found)
-        rows.append((path.rsplit("/", 1)[-1], name,
-                     f"{statistics.median(rates):,.0f} ({rates[0]:,.0f} to {rates[-1]:,.0f})",
-                     f"{1000 * statistics.median(one[1] for one in found):.0f}",
-                     f"{statistics.median(one[2] for one in found):.0f}",
-                     "-" if name == "sonde" else f"{agree[name]:.2%}"))
-    return rows
+        places = code_addresses(path, COUNT, seed)
+        ours, first, second, mib = sonde(tool, path, places)
+        runs["sonde"].append((COUNT / first, COUNT / second, mib))
+        for name, run, step in (("llvm-symbolizer", llvm, 1), ("addr2line", addr2line, SLOW)):
+            asked = places[::step]
+            theirs, once, _ = run(path, asked, 1)
+            _, twice, mib = run(path, asked, 2)
+            runs[name].append((len(asked) / once, len(asked) / max(twice - once, 1e-6), mib))
+            agree[name] = agreement(ours[::step], theirs)
+    return [(path.rsplit("/", 1)[-1], name, _spread([one[0] for one in found]),
+             _spread([one[1] for one in found]),
+             f"{statistics.median(one[2] for one in found):.0f}",
+             "-" if name == "sonde" else f"{agree[name]:.2%}")
+            for name, found in runs.items()]

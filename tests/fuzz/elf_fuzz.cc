@@ -23,7 +23,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     sonde::check_rows(source->build(classes));
   }
   const std::array<std::uint64_t, 4> offsets = {0, 0x1000, size / 2, ~std::uint64_t{0}};
-  (void)sonde::names_of({.fd = fd, .offsets = offsets});
-  (void)sonde::names_of({.fd = fd, .offsets = offsets, .debug_fd = fd});
+  sonde::NameCache cache;
+  (void)sonde::names_of({.fd = fd, .offsets = offsets}, cache);
+  (void)sonde::names_of({.fd = fd, .offsets = offsets, .debug_fd = fd}, cache);
   return 0;
 }

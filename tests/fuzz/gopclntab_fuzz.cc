@@ -67,6 +67,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   sonde::check_rows(source->build(classes));
   const std::array<std::uint64_t, 4> offsets = {0, kTableAt + size, kTableAt + size + 0x30,
                                                 ~std::uint64_t{0}};
-  (void)sonde::names_of({.fd = fd, .offsets = offsets});
+  sonde::NameCache cache;
+  (void)sonde::names_of({.fd = fd, .offsets = offsets}, cache);
   return 0;
 }

@@ -29,7 +29,8 @@ void check(std::string_view packed) {
   const std::array<std::uint64_t, 4> offsets = {0, 0x123, 0x800, ~std::uint64_t{0}};
   const int fd =
       sonde::foreign_file(sonde::elf_around({{".gnu_debugdata", SHT_PROGBITS, 0, packed}}));
-  if (!sonde::names_of({.fd = fd, .offsets = offsets})) std::abort();
+  sonde::NameCache cache;
+  if (!sonde::names_of({.fd = fd, .offsets = offsets}, cache)) std::abort();
 }
 
 }  // namespace

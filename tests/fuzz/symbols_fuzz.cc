@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <span>
 
 #include "symbolizer/worker/elf/elf_file.h"
 #include "symbolizer/worker/symbols/file_names.h"
@@ -23,13 +24,16 @@ void check(std::uint32_t type, std::string_view name, std::string_view entries,
   auto file = sonde::ElfFile::open(fd);
   if (!file) std::abort();
   sonde::SymbolTable table(*file);
-  table.add_tables(*file);
-  table.finish();
+  table.add_tables(*file, sonde::SymbolOrigin::kFile);
+  sonde::NameReader names(table.strings(), *file, nullptr);
+  table.finish(names);
   for (const sonde::Symbol* symbol : table.find(offsets)) {
-    if (symbol != nullptr && table.name_of(*symbol).size() > kMaxName) std::abort();
+    if (symbol != nullptr && table.name_of(*symbol, names).size() > kMaxName) std::abort();
   }
-  (void)sonde::names_of({.fd = fd, .offsets = offsets});
-  (void)sonde::names_of({.fd = fd, .offsets = offsets, .debug_fd = fd});
+  sonde::NameCache cache;
+  (void)sonde::names_of({.fd = fd, .offsets = std::span(offsets).first(2)}, cache);
+  (void)sonde::names_of({.fd = fd, .offsets = offsets}, cache);
+  (void)sonde::names_of({.fd = fd, .offsets = offsets, .debug_fd = fd}, cache);
 }
 
 }  // namespace

@@ -7,9 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <optional>
 #include <span>
+
+#include "core/base/large_memory.h"
 
 namespace sonde {
 
@@ -26,17 +27,21 @@ inline std::optional<std::size_t> find_bytes(ByteSpan in, ByteSpan what) {
 class ByteBuffer {
  public:
   ByteBuffer() = default;
-  explicit ByteBuffer(std::size_t size)
-      : bytes_(std::make_unique_for_overwrite<std::uint8_t[]>(size)), size_(size) {}
-  [[nodiscard]] ByteSpan span() const { return {bytes_.get(), size_}; }
+  explicit ByteBuffer(std::size_t size) : bytes_(size) {}
+  ByteBuffer(ByteBuffer&&) = default;
+  ByteBuffer& operator=(ByteBuffer&&) = default;
+  ByteBuffer(const ByteBuffer&) = delete;
+  ByteBuffer& operator=(const ByteBuffer&) = delete;
+  ~ByteBuffer() = default;
+
+  [[nodiscard]] ByteSpan span() const { return bytes_; }
   [[nodiscard]] std::span<std::byte> writable() {
-    return std::as_writable_bytes(std::span(bytes_.get(), size_));
+    return std::as_writable_bytes(std::span(bytes_));
   }
-  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] bool empty() const { return bytes_.empty(); }
 
  private:
-  std::unique_ptr<std::uint8_t[]> bytes_;
-  std::size_t size_ = 0;
+  LargeVector<std::uint8_t> bytes_;
 };
 
 class ByteReader {

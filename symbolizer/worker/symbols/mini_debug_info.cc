@@ -27,7 +27,7 @@ void add_mini_debug_info(const ElfFile& file, SymbolTable& table) {
   auto memory = make_sealed_file("sonde-debugdata", std::span(&part, 1));
   if (!memory) return;
   auto inner = ElfFile::open(memory->get());
-  if (inner) table.add_tables(*inner);
+  if (inner) table.add_tables(*inner, SymbolOrigin::kMemory);
 }
 
 }  // namespace sonde

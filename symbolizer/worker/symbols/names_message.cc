@@ -4,8 +4,6 @@
 namespace sonde {
 namespace {
 
-constexpr std::size_t kMaxStringBytes = std::size_t{256} << 20;
-
 template <typename T>
 void append(std::string& out, const T& value) {
   out.append(reinterpret_cast<const char*>(&value), sizeof(value));

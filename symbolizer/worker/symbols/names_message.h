@@ -14,6 +14,8 @@ namespace sonde {
 class NamesMessage {
  public:
   static constexpr std::uint32_t kNoFunction = 0xffffffff;
+  // Of all texts together; a message with more of them takes no further function.
+  static constexpr std::size_t kMaxStringBytes = std::size_t{256} << 20;
 
   // name   demangled; empty: the symbol's own name is the name. Returns the function's number, or
   // kNoFunction if the message is full.
@@ -22,6 +24,11 @@ class NamesMessage {
   void add_entry(std::uint32_t function) { entries_.push_back({function, 0, 0}); }
   void add_unnamed(Reason reason, std::uint64_t begin) {
     entries_.push_back({kNoFunction, static_cast<std::uint32_t>(reason), begin});
+  }
+  // As the entry before, for another offset.
+  void repeat_entry(std::uint64_t offset) {
+    entries_.push_back(entries_.back());
+    if (entries_.back().function == kNoFunction) entries_.back().begin = offset;
   }
   [[nodiscard]] std::string finish() const;
 

@@ -15,7 +15,8 @@ namespace sonde {
 namespace {
 
 constexpr std::uint64_t kMaxTableBytes = 768U << 20;
-constexpr std::uint16_t kSynthetic = 0xffff;
+constexpr std::uint64_t kEntryBytes = 5000 * sizeof(Elf64_Sym);  // read at a time
+constexpr std::uint8_t kSynthetic = 0xff;
 constexpr std::size_t kMaxStringTables = 64;
 
 bool is_function(std::uint8_t type) { return type == STT_FUNC || type == STT_GNU_IFUNC; }
@@ -28,58 +29,101 @@ std::size_t leading_underscores(std::string_view name) {
   return first == std::string_view::npos ? name.size() : first;
 }
 
-std::string_view string_at(ByteSpan table, std::uint64_t offset) {
-  if (offset >= table.size()) return {};
-  ByteSpan rest = table.subspan(static_cast<std::size_t>(offset));
-  rest = rest.first(std::min(rest.size(), kMaxNameBytes));
-  const auto end = std::ranges::find(rest, std::uint8_t{0});
-  return {reinterpret_cast<const char*>(rest.data()), static_cast<std::size_t>(end - rest.begin())};
+struct Alias {
+  Symbol symbol;
+  std::string name;
+};
+
+// The name people know wins: global before local, then fewer leading underscores (malloc before
+// __libc_malloc), strong before weak, shorter, and the alphabet so that the choice is stable.
+bool better_alias(const Alias& a, const Alias& b) {
+  if (a.symbol.sized != b.symbol.sized) return a.symbol.sized;
+  const bool b_local = b.symbol.binding == STB_LOCAL;
+  if ((a.symbol.binding == STB_LOCAL) != b_local) return b_local;
+  const std::size_t a_underscores = leading_underscores(a.name);
+  const std::size_t b_underscores = leading_underscores(b.name);
+  if (a_underscores != b_underscores) return a_underscores < b_underscores;
+  const bool b_weak = b.symbol.binding == STB_WEAK;
+  if ((a.symbol.binding == STB_WEAK) != b_weak) return b_weak;
+  if (a.name.size() != b.name.size()) return a.name.size() < b.name.size();
+  return a.name < b.name;
+}
+
+void sweep(std::span<const Symbol> symbols, std::span<const std::uint64_t> offsets,
+           std::vector<const Symbol*>& out) {
+  std::vector<const Symbol*> open;  // by begin; the last one is the innermost
+  auto next = symbols.begin();
+  for (std::size_t i = 0; i < offsets.size(); ++i) {
+    for (; next != symbols.end() && next->begin() <= offsets[i]; ++next) open.push_back(&*next);
+    // What ended before this offset covers no later one either.
+    while (!open.empty() && open.back()->end() <= offsets[i]) open.pop_back();
+    if (out[i] == nullptr && !open.empty()) out[i] = open.back();
+  }
 }
 
 }  // namespace
 
-bool SymbolTable::add_tables(const ElfFile& source) {
+bool SymbolTable::add_tables(const ElfFile& source, SymbolOrigin origin) {
   bool all = true;
   for (const ElfSection& section : source.sections()) {
     if (section.type != SHT_SYMTAB && section.type != SHT_DYNSYM) continue;
-    all = add_section(source, section) && all;
+    all = add_section(source, section, origin) && all;
   }
   return all;
 }
 
-bool SymbolTable::add_section(const ElfFile& source, const ElfSection& section) {
+bool SymbolTable::add_section(const ElfFile& source, const ElfSection& section,
+                              SymbolOrigin origin) {
   if (section.link >= source.sections().size()) return false;
   const ElfSection& linked = source.sections()[section.link];
-  if (linked.type != SHT_STRTAB) return false;
-  auto entries = source.read(section, kMaxTableBytes);
-  auto strings = source.read(linked, kMaxTableBytes);
-  if (!entries || !strings) return false;
-  add_entries(source, entries->span(), std::move(*strings));
+  if (linked.type != SHT_STRTAB || strings_.size() >= kMaxStringTables) return false;
+  StringTable strings{origin, linked.offset, linked.size, {}};
+  if (origin == SymbolOrigin::kMemory) {
+    auto held = source.read(linked, kMaxTableBytes);
+    if (!held) return false;
+    strings.held = std::move(*held);
+  } else if (linked.size > kMaxTableBytes || linked.offset > source.size() ||
+             linked.size > source.size() - linked.offset) {
+    return false;
+  }
+  if (section.size > kMaxTableBytes || section.offset > source.size() ||
+      section.size > source.size() - section.offset) {
+    return false;
+  }
+  functions_.reserve(functions_.size() +
+                     static_cast<std::size_t>(section.size / sizeof(Elf64_Sym)));
+  for (std::uint64_t at = 0; at < section.size; at += kEntryBytes) {
+    auto entries =
+        source.read(section.offset + at, std::min(section.size - at, kEntryBytes), kEntryBytes);
+    if (!entries) break;  // it became shorter: what was read stays
+    add_entries(source, entries->span(), linked.size);
+  }
+  strings_.push_back(std::move(strings));
   return true;
 }
 
 bool SymbolTable::add_dynamic(const ElfFile& source) {
   auto tables = read_dynamic_symbols(source);
-  if (!tables) return false;
-  add_entries(source, tables->entries.span(), std::move(tables->strings));
+  if (!tables || strings_.size() >= kMaxStringTables) return false;
+  const std::uint64_t bytes = tables->strings.span().size();
+  add_entries(source, tables->entries.span(), bytes);
+  strings_.push_back({SymbolOrigin::kMemory, 0, bytes, std::move(tables->strings)});
   return true;
 }
 
-void SymbolTable::add_entries(const ElfFile& source, ByteSpan entries, ByteBuffer strings) {
-  if (strings_.size() >= kMaxStringTables) return;
-  const auto table = static_cast<std::uint16_t>(strings_.size());
-  const ByteSpan text = strings.span();
+// Of the string table that is added next.
+void SymbolTable::add_entries(const ElfFile& source, ByteSpan entries, std::uint64_t string_bytes) {
+  const auto table = static_cast<std::uint8_t>(strings_.size());
   const std::size_t count = entries.size() / sizeof(Elf64_Sym);
   const ElfSegment* segment = nullptr;
-  functions_.reserve(functions_.size() + count / 2);
-  for (std::size_t i = 1; i < count; ++i) {
+  for (std::size_t i = 0; i < count; ++i) {
     Elf64_Sym raw;
     std::memcpy(&raw, entries.data() + i * sizeof(raw), sizeof(raw));
     const std::uint8_t type = ELF64_ST_TYPE(raw.st_info);
     const bool function = is_function(type);
     if (!function && type != STT_NOTYPE) continue;
-    if (raw.st_shndx == SHN_UNDEF || raw.st_shndx == SHN_ABS || raw.st_name >= text.size() ||
-        text[raw.st_name] == 0) {
+    if (raw.st_shndx == SHN_UNDEF || raw.st_shndx == SHN_ABS || raw.st_name == 0 ||
+        raw.st_name >= string_bytes) {
       continue;
     }
     // A linker's own labels (__executable_start, _edata) may lie in a code segment, but in no
@@ -90,41 +134,55 @@ void SymbolTable::add_entries(const ElfFile& source, ByteSpan entries, ByteBuffe
     }
     if (segment == nullptr || raw.st_value < segment->vaddr ||
         raw.st_value - segment->vaddr >= segment->file_bytes) {
-      segment = file_.code_segment(raw.st_value);
+      segment = file_->code_segment(raw.st_value);
       if (segment == nullptr) continue;
     }
     const std::uint64_t in_segment = raw.st_value - segment->vaddr;
-    const std::uint64_t size = std::min(raw.st_size, segment->file_bytes - in_segment);
     const std::uint64_t begin = segment->offset + in_segment;
-    (function ? functions_ : labels_)
-        .push_back({begin, begin + size, raw.st_name, table,
-                    static_cast<std::uint8_t>(ELF64_ST_BIND(raw.st_info)), raw.st_size > 0});
+    if (begin >= Symbol::kEndOfOffsets) continue;
+    Symbol symbol(begin, std::min(raw.st_size, segment->file_bytes - in_segment));
+    symbol.name = raw.st_name;
+    symbol.strings = table;
+    symbol.binding = static_cast<std::uint8_t>(ELF64_ST_BIND(raw.st_info));
+    symbol.sized = raw.st_size > 0;
+    (function ? functions_ : labels_).push_back(symbol);
   }
-  strings_.push_back(std::move(strings));
 }
 
 void SymbolTable::add_synthetic(std::uint64_t begin, std::uint64_t size, std::string_view name) {
-  functions_.push_back({begin, begin + size, static_cast<std::uint32_t>(synthetic_.size()),
-                        kSynthetic, STB_LOCAL, true});
+  if (begin >= Symbol::kEndOfOffsets) return;
+  Symbol symbol(begin, size);
+  symbol.name = static_cast<std::uint32_t>(synthetic_.size());
+  symbol.strings = kSynthetic;
+  symbol.sized = true;
+  functions_.push_back(symbol);
   synthetic_ += name.substr(0, kMaxNameBytes);
   synthetic_ += '\0';
 }
 
-std::string_view SymbolTable::name_of(const Symbol& symbol) const {
+std::string_view SymbolTable::name_of(const Symbol& symbol, NameReader& names) const {
   if (symbol.strings == kSynthetic) return synthetic_.data() + symbol.name;
-  return string_at(strings_[symbol.strings].span(), symbol.name);
+  return names.at(symbol.strings, symbol.name);
 }
 
-void SymbolTable::finish() {
-  std::erase_if(labels_, [this](const Symbol& label) { return is_noise(name_of(label)); });
-  const auto by_begin = [](const Symbol& a, const Symbol& b) { return a.begin < b.begin; };
+std::size_t SymbolTable::bytes() const {
+  std::size_t sum = (functions_.capacity() + labels_.capacity()) * sizeof(Symbol);
+  for (const StringTable& table : strings_) sum += table.held.span().size();
+  return sum + synthetic_.capacity();
+}
+
+void SymbolTable::finish(NameReader& names) {
+  std::erase_if(labels_, [&](const Symbol& label) { return is_noise(name_of(label, names)); });
+  const auto by_begin = [](const Symbol& a, const Symbol& b) { return a.begin() < b.begin(); };
   for (auto* symbols : {&functions_, &labels_}) {
+    symbols->shrink_to_fit();
     if (!std::ranges::is_sorted(*symbols, by_begin)) std::ranges::stable_sort(*symbols, by_begin);
   }
   work_out_ends(functions_, {});
   work_out_ends(labels_, functions_);
-  sort_aliases(functions_);
-  sort_aliases(labels_);
+  sort_aliases(functions_, names);
+  sort_aliases(labels_, names);
+  file_ = nullptr;
 }
 
 // A symbol without a size reaches to the next one (of either list), at most to the end of its
@@ -137,67 +195,42 @@ void SymbolTable::work_out_ends(std::vector<Symbol>& symbols,
   std::uint64_t other_next = std::numeric_limits<std::uint64_t>::max();
   // NOLINTNEXTLINE(modernize-loop-convert): clang 14 cannot read std::views::reverse
   for (auto symbol = symbols.rbegin(); symbol != symbols.rend(); ++symbol) {
-    if (symbol->begin != next) next_distinct = std::exchange(next, symbol->begin);
-    for (; other != others.rend() && other->begin > symbol->begin; ++other) {
-      other_next = other->begin;
+    const std::uint64_t begin = symbol->begin();
+    if (begin != next) next_distinct = std::exchange(next, begin);
+    for (; other != others.rend() && other->begin() > begin; ++other) {
+      other_next = other->begin();
     }
     if (symbol->sized) continue;
-    symbol->end = std::min({next_distinct, other_next, region_end(symbol->begin)});
+    symbol->set_end(std::min({next_distinct, other_next, region_end(begin)}));
   }
 }
 
 std::uint64_t SymbolTable::region_end(std::uint64_t offset) const {
-  for (const ElfSection& section : file_.sections()) {
+  for (const ElfSection& section : file_->sections()) {
     if (section.type != SHT_NOBITS && (section.flags & SHF_EXECINSTR) != 0 &&
         offset >= section.offset && offset - section.offset < section.size) {
       return section.offset + section.size;
     }
   }
-  const ElfSegment* segment = file_.code_at(offset);
+  const ElfSegment* segment = file_->code_at(offset);
   return segment == nullptr ? offset : segment->offset + segment->file_bytes;
 }
 
-// The name people know wins: global before local, then fewer leading underscores (malloc before
-// __libc_malloc), strong before weak, shorter, and the alphabet so that the choice is stable.
-bool SymbolTable::better_alias(const Symbol& a, const Symbol& b) const {
-  if (a.sized != b.sized) return a.sized;
-  const bool a_local = a.binding == STB_LOCAL;
-  const bool b_local = b.binding == STB_LOCAL;
-  if (a_local != b_local) return b_local;
-  const std::string_view a_name = name_of(a);
-  const std::string_view b_name = name_of(b);
-  const std::size_t a_underscores = leading_underscores(a_name);
-  const std::size_t b_underscores = leading_underscores(b_name);
-  if (a_underscores != b_underscores) return a_underscores < b_underscores;
-  const bool a_weak = a.binding == STB_WEAK;
-  const bool b_weak = b.binding == STB_WEAK;
-  if (a_weak != b_weak) return b_weak;
-  if (a_name.size() != b_name.size()) return a_name.size() < b_name.size();
-  return a_name < b_name;
-}
-
-// Puts the best alias of each begin last, where the sweep looks first.
-void SymbolTable::sort_aliases(std::vector<Symbol>& symbols) const {
+// Puts the best alias of each begin last, where the sweep looks first. Names are read for each
+// comparison: a hostile table may have millions of aliases.
+void SymbolTable::sort_aliases(std::vector<Symbol>& symbols, NameReader& names) const {
+  const auto alias = [&](const Symbol& symbol) {
+    return Alias{symbol, std::string(name_of(symbol, names))};
+  };
   for (auto first = symbols.begin(); first != symbols.end();) {
     auto last = first + 1;
-    while (last != symbols.end() && last->begin == first->begin) ++last;
+    while (last != symbols.end() && last->begin() == first->begin()) ++last;
     if (last - first > 1) {
-      std::stable_sort(first, last,
-                       [this](const Symbol& a, const Symbol& b) { return better_alias(b, a); });
+      std::stable_sort(first, last, [&](const Symbol& a, const Symbol& b) {
+        return better_alias(alias(b), alias(a));
+      });
     }
     first = last;
-  }
-}
-
-void SymbolTable::sweep(const std::vector<Symbol>& symbols, std::span<const std::uint64_t> offsets,
-                        std::vector<const Symbol*>& out) {
-  std::vector<const Symbol*> open;  // by begin; the last one is the innermost
-  auto next = symbols.begin();
-  for (std::size_t i = 0; i < offsets.size(); ++i) {
-    for (; next != symbols.end() && next->begin <= offsets[i]; ++next) open.push_back(&*next);
-    // What ended before this offset covers no later one either.
-    while (!open.empty() && open.back()->end <= offsets[i]) open.pop_back();
-    if (out[i] == nullptr && !open.empty()) out[i] = open.back();
   }
 }
 

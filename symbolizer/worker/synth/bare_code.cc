@@ -161,18 +161,19 @@ void BareCode::add_symbols(const ElfFile& file) {
   if (file.sections().empty()) {
     table.add_dynamic(file);
   } else {
-    table.add_tables(file);
+    table.add_tables(file, SymbolOrigin::kFile);
   }
   if (bytes_ > kFewBytes) add_mini_debug_info(file, table);
+  NameReader names(table.strings(), file, nullptr);
   for (const Symbol& symbol : table.functions()) {
-    if (find(symbol.begin) == nullptr) continue;
+    if (find(symbol.begin()) == nullptr) continue;
     // A compiler moved this part of a function away; the function jumps to it.
-    const bool part = table.name_of(symbol).find(".cold") != std::string_view::npos;
-    add_entry(symbol.begin, part ? EntryKind::kLabel : EntryKind::kFunction);
+    const bool part = table.name_of(symbol, names).find(".cold") != std::string_view::npos;
+    add_entry(symbol.begin(), part ? EntryKind::kLabel : EntryKind::kFunction);
   }
   for (const Symbol& symbol : table.labels()) {
     const bool global = symbol.binding != STB_LOCAL;
-    add_entry(symbol.begin, global ? EntryKind::kFunction : EntryKind::kLabel);
+    add_entry(symbol.begin(), global ? EntryKind::kFunction : EntryKind::kLabel);
   }
 }
 

@@ -28,6 +28,7 @@ class BareCode {
   static Result<BareCode> load(const ElfFile& file, std::span<const PackedExtent> covered);
 
   [[nodiscard]] bool empty() const { return regions_.empty(); }
+  [[nodiscard]] std::uint64_t bytes() const { return bytes_; }
   // Everything that rows() uses.
   void hash_into(Sha256& hash) const;
   // Rows by ascending file offset. Never fails: what cannot be known is counted in `classes`.

@@ -6,9 +6,9 @@
 
 #include <algorithm>
 #include <iterator>
+#include <memory>
 #include <span>
 
-#include "core/base/sha256.h"
 #include "symbolizer/wire/reason.h"
 #include "symbolizer/worker/unwind/row_builder.h"
 
@@ -30,7 +30,6 @@ Result<FrameSource> FrameSource::load(ElfFile file) {
   auto bare = BareCode::load(source.file_, source.covered_);
   if (!bare) return bare.error();
   source.bare_ = std::move(*bare);
-  if (auto hashed = source.hash(); !hashed) return hashed.error();
   return source;
 }
 
@@ -81,7 +80,7 @@ Result<void> FrameSource::load_debug_frame() {
   return {};
 }
 
-Result<void> FrameSource::hash() {
+Result<Sha256Digest> FrameSource::sha256() const {
   // Each list by its length first, so that no two files are the same bytes in a row.
   Sha256 hash;
   const auto is_code = [](const ElfSegment& segment) {
@@ -104,10 +103,7 @@ Result<void> FrameSource::hash() {
   }
   go_.hash_into(hash);
   bare_.hash_into(hash);
-  auto digest = hash.finish();
-  if (!digest) return digest.error();
-  sha256_ = *digest;
-  return {};
+  return hash.finish();
 }
 
 FrameBytes FrameSource::frame_bytes(const Section& source) {
@@ -140,7 +136,7 @@ std::vector<PlacedRule> FrameSource::rules_between(RowClassCounts& classes) cons
 RowTable FrameSource::build(RowClassCounts& classes) const {
   RowTable table;
   std::vector<std::unique_ptr<FrameSection>> sections;
-  std::vector<Fde> fdes;
+  LargeVector<Fde> fdes;
   fdes.reserve(covered_.size());
   for (const Section& source : sections_) {
     sections.push_back(std::make_unique<FrameSection>(frame_bytes(source)));
@@ -150,9 +146,9 @@ RowTable FrameSource::build(RowClassCounts& classes) const {
     classes[static_cast<std::size_t>(RowClass::kFdeUnreadable)] += counts.bad_cie;
     classes[static_cast<std::size_t>(RowClass::kSectionCut)] += counts.truncated;
   }
-  prepare_fdes(fdes, classes);
+  const std::vector<Fde*> prepared = prepare_fdes(fdes, classes);
   go_.count_into(classes);
-  build_rows(fdes, rules_between(classes), table, classes);
+  build_rows(prepared, rules_between(classes), table, classes);
   for (std::size_t i = 0; i < kRowClassFirstFde; ++i) table.unsupported_rows += classes[i];
   return table;
 }
@@ -161,17 +157,6 @@ std::vector<CodeExtent> FrameSource::extents() const {
   std::vector<CodeExtent> result;
   result.reserve(covered_.size());
   for (const PackedExtent extent : covered_) result.push_back({extent.begin(), extent.length()});
-  return result;
-}
-
-std::vector<CodeExtent> FrameSource::bare_extents() const {
-  std::vector<CodeExtent> result;
-  const std::vector<std::uint64_t> starts = bare_.starts();
-  for (std::size_t i = 0; i < starts.size(); ++i) {
-    std::uint64_t end = bare_.region_end(starts[i]);
-    if (i + 1 < starts.size()) end = std::min(end, starts[i + 1]);
-    result.push_back({starts[i], static_cast<std::uint32_t>(end - starts[i])});
-  }
   return result;
 }
 

@@ -3,13 +3,12 @@
 // Loads the bytes once, hashes them, makes rows of the same bytes.
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <memory>
-#include <string>
+#include <utility>
 #include <vector>
 
 #include "core/base/result.h"
+#include "core/base/sha256.h"
 #include "core/model/row_table.h"
 #include "symbolizer/wire/row_file.h"
 #include "symbolizer/worker/elf/elf_file.h"
@@ -33,7 +32,7 @@ class FrameSource {
   // table of a Go program, or .debug_frame in any other. Then the code that they leave out. A file
   // with nothing of it is a valid, empty source.
   // errors: corrupt, too_large (256 MiB per section), unreadable.
-  // cost: about 30 ns an FDE, and reading and hashing the tables and the code left out.
+  // cost: about 15 ns an FDE, and reading the tables and the code left out.
   static Result<FrameSource> load(ElfFile file);
 
   [[nodiscard]] bool has_unwind_tables() const { return !sections_.empty() || !go_.empty(); }
@@ -41,8 +40,8 @@ class FrameSource {
   [[nodiscard]] bool empty() const { return !has_unwind_tables() && bare_.empty(); }
   // SHA-256 over the executable segments' headers, then address, size and bytes of each section,
   // then the rules of Go's function table; then place, bytes and known entries of the code without
-  // unwind tables.
-  [[nodiscard]] const std::array<std::uint8_t, 32>& sha256() const { return sha256_; }
+  // unwind tables. errors: libcrypto's. cost: 1 ms a MB of tables.
+  [[nodiscard]] Result<Sha256Digest> sha256() const;
 
   // Makes the rows. Never fails: what cannot be read or expressed is counted in `classes`.
   RowTable build(RowClassCounts& classes) const;
@@ -50,9 +49,9 @@ class FrameSource {
   // Where each described function lies, ascending by begin. One function may have several
   // (its cold part lies elsewhere).
   [[nodiscard]] std::vector<CodeExtent> extents() const;
-  // Where functions were found to lie in code that is not described, ascending by begin.
-  // cost: decodes that code; nothing if there is none.
-  [[nodiscard]] std::vector<CodeExtent> bare_extents() const;
+  // The same, and the code that is not described. The source is of no use afterwards.
+  [[nodiscard]] std::vector<PackedExtent> take_covered() { return std::move(covered_); }
+  [[nodiscard]] BareCode take_bare_code() { return std::move(bare_); }
 
  private:
   struct Section {
@@ -68,14 +67,12 @@ class FrameSource {
   static FrameBytes frame_bytes(const Section& source);
   void find_covered();
   std::vector<PlacedRule> rules_between(RowClassCounts& classes) const;
-  Result<void> hash();
 
   ElfFile file_;
   std::vector<Section> sections_;
   GoStackRules go_;
   std::vector<PackedExtent> covered_;  // code that sections_ and go_ describe, ascending
   BareCode bare_;
-  std::array<std::uint8_t, 32> sha256_{};
 };
 
 }  // namespace sonde

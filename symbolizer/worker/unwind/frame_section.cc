@@ -167,7 +167,7 @@ void FrameSection::walk(const ElfFile& file, const Sink& sink) {
   }
 }
 
-void FrameSection::collect(const ElfFile& file, std::vector<Fde>& out) {
+void FrameSection::collect(const ElfFile& file, LargeVector<Fde>& out) {
   walk(file, [&](const Fde& fde) { out.push_back(fde); });
 }
 

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "core/base/large_memory.h"
 #include "symbolizer/worker/elf/byte_reader.h"
 #include "symbolizer/worker/elf/elf_file.h"
 #include "symbolizer/worker/unwind/cfi_state.h"
@@ -69,7 +70,7 @@ class FrameSection {
  public:
   explicit FrameSection(FrameBytes bytes) : bytes_(bytes) {}
   // Appends every FDE of the section in section order. cost: about 10 ns an FDE.
-  void collect(const ElfFile& file, std::vector<Fde>& out);
+  void collect(const ElfFile& file, LargeVector<Fde>& out);
   // The same, and only where the code lies.
   void collect_extents(const ElfFile& file, std::vector<PackedExtent>& out);
 

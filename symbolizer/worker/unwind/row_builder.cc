@@ -18,76 +18,70 @@ void count(RowClassCounts& classes, RowClass row_class, std::uint64_t by = 1) {
 
 bool is_debug(const Fde& fde) { return fde.section->bytes().debug; }
 
-// By place; at one place .eh_frame first.
-bool before(const Fde& a, const Fde& b) {
-  return a.begin != b.begin ? a.begin < b.begin : is_debug(a) < is_debug(b);
-}
-
-// Sorts keys and moves each FDE once. They come in a few ascending runs, which merging is fast on.
-void sort_fdes(std::vector<Fde>& fdes) {
-  struct Key {
-    std::uint64_t begin = 0;
-    std::uint32_t index = 0;
-    std::uint32_t debug = 0;
-  };
-  std::vector<Key> keys(fdes.size());
-  for (std::uint32_t i = 0; i < keys.size(); ++i) {
-    keys[i] = {fdes[i].begin, i, is_debug(fdes[i]) ? 1U : 0U};
+// Pointers to the FDEs by place, at one place .eh_frame first. Words are sorted, not FDEs: place
+// and index in one. Places too far for a word are too far for any table (cut_pages()).
+std::vector<Fde*> in_order(LargeVector<Fde>& fdes) {
+  constexpr unsigned kIndexBits = 26;  // of 256 MiB of FDEs, and as much of .debug_frame
+  constexpr std::uint64_t kFar = (std::uint64_t{1} << (64 - kIndexBits)) - 1;
+  std::vector<std::uint64_t> keys(fdes.size());
+  for (std::size_t i = 0; i < fdes.size(); ++i) {
+    keys[i] = std::min(fdes[i].begin, kFar) << kIndexBits | i;
   }
-  std::ranges::stable_sort(keys, [](const Key& a, const Key& b) {
-    return a.begin != b.begin ? a.begin < b.begin : a.debug < b.debug;
+  // They come in a few ascending runs, which merging is fast on.
+  if (!std::ranges::is_sorted(keys)) std::ranges::stable_sort(keys);
+  std::vector<Fde*> out(keys.size());
+  constexpr std::uint64_t kIndex = (std::uint64_t{1} << kIndexBits) - 1;
+  std::ranges::transform(keys, out.begin(), [&](std::uint64_t key) {
+    return &fdes[static_cast<std::size_t>(key & kIndex)];
   });
-  std::vector<Fde> sorted;
-  sorted.reserve(fdes.size());
-  for (const Key& key : keys) sorted.push_back(fdes[key.index]);
-  fdes = std::move(sorted);
+  return out;
 }
 
-// Removes .debug_frame FDEs that touch code described by .eh_frame. Expects `fdes` sorted.
-void drop_shadowed(std::vector<Fde>& fdes) {
+// Removes .debug_frame FDEs that touch code described by .eh_frame.
+void drop_shadowed(std::vector<Fde*>& fdes) {
   std::uint64_t covered = 0;  // end of .eh_frame's code so far
   std::vector<bool> dropped(fdes.size());
   for (std::size_t i = 0; i < fdes.size(); ++i) {
-    if (is_debug(fdes[i])) {
-      dropped[i] = fdes[i].begin < covered;
+    if (is_debug(*fdes[i])) {
+      dropped[i] = fdes[i]->begin < covered;
     } else {
-      covered = std::max(covered, end_of(fdes[i]));
+      covered = std::max(covered, end_of(*fdes[i]));
     }
   }
   std::uint64_t next = ~std::uint64_t{0};  // begin of .eh_frame's code behind
   for (std::size_t i = fdes.size(); i-- > 0;) {
-    if (is_debug(fdes[i])) {
-      if (end_of(fdes[i]) > next) dropped[i] = true;
+    if (is_debug(*fdes[i])) {
+      if (end_of(*fdes[i]) > next) dropped[i] = true;
     } else {
-      next = fdes[i].begin;
+      next = fdes[i]->begin;
     }
   }
   std::size_t index = 0;
-  std::erase_if(fdes, [&](const Fde&) { return dropped[index++]; });
+  std::erase_if(fdes, [&](const Fde*) { return dropped[index++]; });
 }
 
-// Makes the sorted FDEs disjoint: a later begin ends the one before it, as a binary search over
+// Makes the FDEs disjoint: a later begin ends the one before it, as a binary search over
 // begins (what every runtime unwinder does) would see it.
-void cut_overlaps(std::vector<Fde>& fdes, RowClassCounts& classes) {
+void cut_overlaps(std::vector<Fde*>& fdes, RowClassCounts& classes) {
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < fdes.size(); ++i) {
-    if (kept > 0 && end_of(fdes[kept - 1]) > fdes[i].begin) {
-      Fde& previous = fdes[kept - 1];
+  for (Fde* fde : fdes) {
+    if (kept > 0 && end_of(*fdes[kept - 1]) > fde->begin) {
+      Fde& previous = *fdes[kept - 1];
       count(classes, RowClass::kFdeOverlap);
-      if (previous.begin == fdes[i].begin) continue;  // a second one for the same code
-      previous.length = static_cast<std::uint32_t>(fdes[i].begin - previous.begin);
+      if (previous.begin == fde->begin) continue;  // a second one for the same code
+      previous.length = static_cast<std::uint32_t>(fde->begin - previous.begin);
     }
-    if (kept != i) fdes[kept] = fdes[i];
-    ++kept;
+    fdes[kept++] = fde;
   }
   fdes.resize(kept);
 }
 
 // Keeps the table inside what one image can address; a sparse hostile file could ask for more.
-void cut_pages(std::vector<Fde>& fdes, RowClassCounts& classes) {
-  const auto out_of_reach = [&](const Fde& fde) {
-    const std::uint64_t first = fdes.front().begin >> SONDE_PAGE_SHIFT;
-    const std::uint64_t last = end_of(fde) >> SONDE_PAGE_SHIFT;
+void cut_pages(std::vector<Fde*>& fdes, RowClassCounts& classes) {
+  if (fdes.empty()) return;
+  const std::uint64_t first = fdes.front()->begin >> SONDE_PAGE_SHIFT;
+  const auto out_of_reach = [&](const Fde* fde) {
+    const std::uint64_t last = end_of(*fde) >> SONDE_PAGE_SHIFT;
     return last - first >= SONDE_MAX_PAGES || last >= SONDE_TABLE_BASE_MASK;
   };
   const auto cut = std::ranges::find_if(fdes, out_of_reach);
@@ -198,27 +192,28 @@ void RowWriter::close_page() {
   table_.pages.push_back(sonde_page{page_first_, page_rows_});
 }
 
-void prepare_fdes(std::vector<Fde>& fdes, RowClassCounts& classes) {
-  if (!std::ranges::is_sorted(fdes, before)) sort_fdes(fdes);
-  if (std::ranges::any_of(fdes, is_debug)) drop_shadowed(fdes);
-  cut_overlaps(fdes, classes);
-  if (!fdes.empty()) cut_pages(fdes, classes);
+std::vector<Fde*> prepare_fdes(LargeVector<Fde>& fdes, RowClassCounts& classes) {
+  std::vector<Fde*> out = in_order(fdes);
+  if (std::ranges::any_of(fdes, is_debug)) drop_shadowed(out);
+  cut_overlaps(out, classes);
+  cut_pages(out, classes);
+  return out;
 }
 
-void build_rows(std::span<const Fde> fdes, std::span<const PlacedRule> between, RowTable& table,
+void build_rows(std::span<Fde* const> fdes, std::span<const PlacedRule> between, RowTable& table,
                 RowClassCounts& classes) {
   std::size_t instruction_bytes = 0;
-  for (const Fde& fde : fdes) instruction_bytes += fde.instructions.size();
+  for (const Fde* fde : fdes) instruction_bytes += fde->instructions.size();
   table.rows.reserve(std::min(kMaxTableRows, instruction_bytes / 3 + fdes.size() + between.size()));
   RowWriter writer(table, classes);
   FunctionRows functions(writer);
   GapRows gaps(writer, between);
   std::uint64_t end = 0;
-  for (const Fde& fde : fdes) {
-    if (fde.begin - end >= kGapBytes) writer.set(end, RowRule{});
-    gaps.add(end, fde.begin);
-    functions.add(fde);
-    end = end_of(fde);
+  for (const Fde* fde : fdes) {
+    if (fde->begin - end >= kGapBytes) writer.set(end, RowRule{});
+    gaps.add(end, fde->begin);
+    functions.add(*fde);
+    end = end_of(*fde);
   }
   writer.set(end, RowRule{});
   gaps.add(end, ~std::uint64_t{0});

@@ -13,8 +13,8 @@ INCLUDE = re.compile(r"^\s*#\s*include\s+<([^>]+)>")
 SYSTEM = re.compile(
     r"^([a-z_0-9]+|(linux|asm|sys|net|netinet|arpa|bits)/[\w/.-]+|cpuid\.h|cxxabi\.h|link\.h|"
     r"(assert|byteswap|ctype|dirent|dlfcn|elf|endian|errno|fcntl|fnmatch|ftw|glob|grp|inttypes|"
-    r"langinfo|limits|locale|math|mntent|netdb|poll|pthread|pwd|sched|setjmp|signal|spawn|stdarg|"
-    r"stddef|stdint|stdio|stdlib|string|strings|syscall|syslog|termios|time|ucontext|unistd|"
+    r"langinfo|limits|locale|malloc|math|mntent|netdb|poll|pthread|pwd|sched|setjmp|signal|spawn|"
+    r"stdarg|stddef|stdint|stdio|stdlib|string|strings|syscall|syslog|termios|time|ucontext|unistd|"
     r"utime|wchar)\.h)$")
 REFUSED = {"regex": "std::regex backtracks without a bound on foreign input"}
 

@@ -8,6 +8,7 @@
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#include <array>
 
 #include <atomic>
 #include <chrono>
@@ -119,6 +120,22 @@ TEST(SymbolizerClientTest, AFunctionIsNamedByItsOffset) {
   ASSERT_EQ(table->functions.size(), 1U);
   EXPECT_EQ(table->functions[0].name, "named");
   EXPECT_EQ(table->functions[0].file_offset, offset);
+}
+
+TEST(SymbolizerClientTest, RowsCanStillBeHadOfAFileWhoseNamesWereAskedFor) {
+  const UniqueFd fd = memory_file(program_bytes());
+  auto client = SymbolizerClient::start(real_worker());
+  ASSERT_TRUE(client.ok()) << client.error().message;
+  const std::array<std::uint64_t, 1> offsets = {code_offset() + 30};
+  const NameRequest request{.fd = fd.get(), .offsets = offsets, .root = {}, .path = {}};
+  for (const std::uint64_t reused : {0U, 1U}) {
+    ASSERT_TRUE((*client)->names(request).ok());
+    EXPECT_EQ((*client)->counters().names_reused, reused);
+  }
+  const auto rows = (*client)->rows(fd.get());
+  ASSERT_TRUE(rows.ok()) << rows.error().message;
+  EXPECT_FALSE(rows->pages.empty());
+  EXPECT_EQ((*client)->counters().worker_restarts, 0U);
 }
 
 TEST(SymbolizerClientTest, AddressesWithoutANameSayWhy) {

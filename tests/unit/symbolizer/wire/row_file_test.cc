@@ -94,6 +94,32 @@ TEST(RowFileTest, RowsOutOfOrderOrWithUndefinedFieldsAreRefused) {
   EXPECT_TRUE(is_refused(kFirstRow + sizeof(sonde_row) + 4, 1));  // END has no parameter
 }
 
+TEST(RowFileTest, APageOfNothingButUsualRowsIsCheckedLikeAnyOther) {
+  const sonde_row first{
+      .offset = 0, .cfa = SONDE_CFA_RSP, .flags = 0, .cfa_param = 1, .rbp_param = 0};
+  const sonde_row second{
+      .offset = 1, .cfa = SONDE_CFA_RBP, .flags = SONDE_RBP_CFA, .cfa_param = 2, .rbp_param = -2};
+  const auto is_read = [&](sonde_row last) {
+    RowTable rows;
+    rows.pages = {{0, 3}};
+    rows.rows = {first, second, last};
+    return read(flat(rows)).ok();
+  };
+  const auto row = [](std::uint16_t offset, int cfa, int flags, std::int16_t rbp_param) {
+    return sonde_row{.offset = offset,
+                     .cfa = static_cast<std::uint8_t>(cfa),
+                     .flags = static_cast<std::uint8_t>(flags),
+                     .cfa_param = 1,
+                     .rbp_param = rbp_param};
+  };
+  EXPECT_TRUE(is_read(row(2, SONDE_CFA_RSP, SONDE_RBP_CFA, -2)));
+  EXPECT_FALSE(is_read(row(1, SONDE_CFA_RSP, SONDE_RBP_CFA, -2)));         // not ascending
+  EXPECT_FALSE(is_read(row(2, SONDE_CFA_RSP | 0x10, SONDE_RBP_CFA, -2)));  // no parameter there
+  EXPECT_FALSE(is_read(row(2, SONDE_CFA_RSP, 0x80, -2)));                  // a reserved flag
+  EXPECT_FALSE(is_read(row(2, SONDE_CFA_RSP, SONDE_RBP_SAME, -2)));        // rbp is unchanged
+  EXPECT_FALSE(is_read(row(2, SONDE_CFA_NONE, 0, 0)));                     // NONE with a parameter
+}
+
 TEST(RowFileTest, AnotherVersionIsRefused) {
   EXPECT_TRUE(is_refused(offsetof(RowFileHeader, version), 0xff));
   EXPECT_TRUE(is_refused(0, 0));

@@ -105,9 +105,11 @@ TEST(GoStackRulesTest, NamesOfAStrippedProgramComeFromTheTable) {
   const auto file = ElfFile::open(fd.get());
   ASSERT_TRUE(file.ok());
   const std::vector<std::uint64_t> offsets = {file->find_section(".text")->offset + 4096 + 17};
-  const auto reply = names_of({.fd = fd.get(), .offsets = offsets});
+  NameCache cache;
+  const auto reply = names_of({.fd = fd.get(), .offsets = offsets}, cache);
   ASSERT_TRUE(reply.ok());
   EXPECT_NE(reply->message.find("main.(*T).deep[...]"), std::string::npos);
+  EXPECT_EQ(cache.size(), 0U);  // of its names only these were read
 }
 
 }  // namespace

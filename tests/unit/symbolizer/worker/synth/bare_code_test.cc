@@ -57,7 +57,7 @@ Built build(const UniqueFd& fd) {
   const auto source = FrameSource::load(std::move(*file));
   EXPECT_TRUE(source.ok());
   if (!source) return out;
-  out.sha256 = source->sha256();
+  out.sha256 = *source->sha256();
   out.has_unwind_tables = source->has_unwind_tables();
   out.table = source->build(out.classes);
   return out;
@@ -125,7 +125,8 @@ TEST(BareCodeTest, FunctionsOfAStrippedFileBeginWhereTheCodeSays) {
                     ".p2align 4\n" + kBare,
                 "strip");
   const std::array<std::uint64_t, 3> offsets = {kText + 5, kText + 16 + 4, kText + 32 + 4};
-  const auto reply = names_of({.fd = fd.get(), .offsets = offsets});
+  NameCache cache;
+  const auto reply = names_of({.fd = fd.get(), .offsets = offsets}, cache);
   ASSERT_TRUE(reply.ok());
   WireNamesHeader header;
   std::memcpy(&header, reply->message.data(), sizeof(header));

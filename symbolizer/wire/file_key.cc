@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "symbolizer/client/file_key.h"
+#include "symbolizer/wire/file_key.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
