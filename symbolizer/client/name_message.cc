@@ -46,11 +46,22 @@ bool is_control(std::string_view sequence) {
   return sequence.size() == 2 && lead == 0xc2 && static_cast<unsigned char>(sequence[1]) < 0xa0;
 }
 
-// Whether there is nothing but printable ASCII, as in nearly every name.
+// Whether there is nothing but printable ASCII, as in nearly every name: eight bytes at a time, of
+// which none may have its high bit set, before or after 1 is added (0x7f) or 0x20 is taken away.
 bool is_plain(std::string_view text) {
-  unsigned other = 0;
-  for (const char c : text) other |= static_cast<unsigned char>(c - 0x20) > 0x7e - 0x20 ? 1U : 0U;
-  return other == 0;
+  constexpr std::uint64_t kOnes = 0x0101010101010101;
+  constexpr std::uint64_t kHigh = 0x80 * kOnes;
+  std::uint64_t odd = 0;
+  std::size_t i = 0;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + i, sizeof(word));
+    odd |= word | (word + kOnes) | ~((word | kHigh) - 0x20 * kOnes);
+  }
+  for (; i < text.size(); ++i) {
+    if (text[i] < 0x20 || text[i] == 0x7f) return false;
+  }
+  return (odd & kHigh) == 0;
 }
 
 }  // namespace

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "core/base/fd.h"
+#include "core/base/large_memory.h"
 #include "core/base/result.h"
 #include "symbolizer/client/symbolizer_client.h"
 #include "symbolizer/client/worker_process.h"
@@ -33,7 +34,7 @@ struct Question {
 };
 
 struct Answer {
-  std::vector<std::byte> payload;
+  LargeVector<std::byte> payload;
   UniqueFd fd;
   bool debug_file_rejected = false;
 };

@@ -18,6 +18,7 @@ namespace sonde {
 namespace {
 
 constexpr int kChildSocket = 3;  // kWorkerSocketFd
+constexpr int kAnswerBytes = 2 << 20;
 
 // What posix_spawn(3) does in the child, in order.
 class SpawnPlan {
@@ -69,6 +70,8 @@ Result<std::unique_ptr<WorkerProcess>> WorkerProcess::start(
   }
   UniqueFd ours(pair[0]);
   UniqueFd theirs(pair[1]);
+  // Room for a whole answer with thousands of names, so that the two sides need not take turns.
+  ::setsockopt(theirs.get(), SOL_SOCKET, SO_SNDBUFFORCE, &kAnswerBytes, sizeof(kAnswerBytes));
   SpawnPlan plan;
   plan.fill(theirs.get());
   std::string name = "sonde";

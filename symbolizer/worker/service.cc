@@ -93,7 +93,8 @@ Result<Service::Reply> Service::handle_names(const WireRequest& request,
   auto names = names_of(query, names_);
   if (!names) return names.error();
   Reply reply;
-  reply.payload = std::move(names->message);
+  reply.payload = std::move(names->message.head);
+  reply.rest = std::move(names->message.strings);
   reply.debug_file_rejected = names->debug_file_rejected;
   reply.names_reused = names->reused;
   reply.names_evicted = names->evicted;
@@ -138,9 +139,11 @@ Result<void> Service::answer(const WireRequest& request, const Result<Reply>& re
   WireAnswer header;
   header.id = request.id;
   std::string_view payload;
+  std::string_view rest;
   std::vector<int> fds;
   if (reply) {
     payload = reply->payload;
+    if (reply->rest) rest = *reply->rest;
     if (reply->fd) fds.push_back(reply->fd.get());
     header.debug_file_rejected = reply->debug_file_rejected ? 1 : 0;
     header.names_reused = reply->names_reused ? 1 : 0;
@@ -149,13 +152,15 @@ Result<void> Service::answer(const WireRequest& request, const Result<Reply>& re
     header.reason = static_cast<std::uint32_t>(reason_of(reply.error()));
     payload = std::string_view(reply.error().message).substr(0, 1024);
   }
-  header.payload_bytes = payload.size();
+  header.payload_bytes = payload.size() + rest.size();
   header.fd_count = static_cast<std::uint32_t>(fds.size());
   const WorkerUsage usage = own_usage();
   header.cpu_ns = usage.cpu_ns;
   header.peak_rss_bytes = usage.peak_rss_bytes;
-  return send_message(socket_, std::as_bytes(std::span(&header, 1)), fds,
-                      std::as_bytes(std::span(payload)), 0);
+  auto sent = send_message(socket_, std::as_bytes(std::span(&header, 1)), fds,
+                           std::as_bytes(std::span(payload)), 0);
+  if (!sent) return sent;
+  return send_message(socket_, {}, {}, std::as_bytes(std::span(rest)), 0);
 }
 
 }  // namespace sonde

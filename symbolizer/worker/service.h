@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +27,7 @@ class Service {
  private:
   struct Reply {
     std::string payload;
+    std::shared_ptr<const std::string> rest;  // of the payload, if it comes in two parts
     UniqueFd fd;
     bool debug_file_rejected = false;
     bool names_reused = false;

@@ -181,15 +181,15 @@ def names_section(options):
             rows += names.rows_of(tool, str(LIBRARIES / name), options.rounds)
     return (f"Function names of the same {names.COUNT:,} random addresses of each file's code "
             f"(addr2line: of each {names.SLOW}th), {options.rounds} rounds: median (least to most). "
-            "First time: of sonde, the first call for the file; of the others, the whole run. Second "
-            "time: the same addresses once more, in the same process: of sonde, a second call, which "
-            "its worker answers from symbols and names that it still holds; of the others, a run "
-            "that is given the addresses twice less the run above. Memory: of sonde's worker, of the "
-            "process, both times included. Same names: of the addresses that both name; other "
+            "First time: of sonde, the first call for the file; of the others, the whole run. Later: "
+            f"the same addresses {names.PASSES - 1} times more in the same process, the mean: of "
+            "sonde, calls that its worker answers from symbols and names that it still holds; of the "
+            f"others, a run that is given the addresses {names.PASSES} times, less the run above. "
+            "Memory: of sonde's worker, of the process, all passes included. Same names: of the addresses that both name; other "
             "aliases, and inlined functions that the others know from debug information, count as "
             "different.\n\n"
             + markdown(("file", "symbolizer", "addresses a second, first time",
-                        "addresses a second, second time", "peak RSS MiB", "same names as sonde"),
+                        "addresses a second, later", "peak RSS MiB", "same names as sonde"),
                        rows))
 
 

@@ -25,7 +25,7 @@ struct NamesQuery {
 };
 
 struct NamesReply {
-  std::string message;  // WireNamesHeader and what follows it
+  NamesAnswer message;  // WireNamesHeader and what follows it
   bool debug_file_rejected = false;
   bool reused = false;      // of an index that was there
   std::size_t evicted = 0;  // indexes that left the cache for this one

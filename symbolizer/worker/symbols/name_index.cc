@@ -78,9 +78,10 @@ void NameIndex::add_go_names(const ElfFile& file, std::span<const std::uint64_t>
   });
 }
 
-std::string NameIndex::answer(const NameFiles& files, std::span<const std::uint64_t> offsets) {
+NamesAnswer NameIndex::answer(const NameFiles& files, std::span<const std::uint64_t> offsets) {
   const std::vector<const Symbol*> found = symbols_.find(offsets);
   name(files, found);
+  const bool in_place = are_most_of_texts(found);
   Answer answer(named_.size());
   NamesMessage& message = answer.message();
   for (std::size_t i = 0; i < found.size(); ++i) {
@@ -95,7 +96,8 @@ std::string NameIndex::answer(const NameFiles& files, std::span<const std::uint6
       const Named& named = named_[which];
       const std::uint32_t number = answer.number_of(which, [&] {
         if (named.reason != Reason::kNone) return NamesMessage::kNoFunction;
-        const std::string_view text = std::string_view(texts_).substr(named.text);
+        if (in_place) return message.add_placed(named.place(found[i]->begin()));
+        const std::string_view text = std::string_view(*texts_).substr(named.text);
         return message.add_function(found[i]->begin(), text.substr(0, named.system_bytes),
                                     text.substr(named.system_bytes, named.bytes));
       });
@@ -107,7 +109,21 @@ std::string NameIndex::answer(const NameFiles& files, std::span<const std::uint6
       }
     }
   }
-  return message.finish();
+  if (in_place) return {message.head(texts_->size()), texts_};
+  auto strings = std::make_shared<const std::string>(message.take_strings());
+  return {message.head(strings->size()), strings};
+}
+
+// Then they are sent as they lie, which spares copying each name.
+bool NameIndex::are_most_of_texts(std::span<const Symbol* const> found) const {
+  std::size_t sum = 0;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i] == nullptr || (i > 0 && found[i] == found[i - 1])) continue;
+    const Named& named = named_[numbers_.at(found[i])];
+    sum += named.system_bytes + named.bytes;
+  }
+  // A client takes no more than so much for each of its offsets.
+  return sum >= texts_->size() / 2 && texts_->size() <= found.size() * kMaxNameBytes;
 }
 
 // Reads the names that are asked for the first time, in the order in which they lie in the file.
@@ -128,17 +144,17 @@ void NameIndex::name(const NameFiles& files, std::span<const Symbol* const> foun
 
 void NameIndex::add_name(const Symbol& symbol, std::string_view system_name) {
   numbers_.at(&symbol) = static_cast<std::uint32_t>(named_.size());
-  Named named{.text = texts_.size()};
+  Named named{.text = texts_->size()};
   if (system_name.empty()) {
     named.reason = Reason::kNoSymbol;
-  } else if (texts_.size() > NamesMessage::kMaxStringBytes) {
+  } else if (texts_->size() > NamesMessage::kMaxStringBytes) {
     named.reason = Reason::kTooLarge;
   } else {
     named.system_bytes = static_cast<std::uint32_t>(system_name.size());
-    texts_ += system_name;
+    *texts_ += system_name;
     const std::string demangled = demangle(system_name);
     named.bytes = static_cast<std::uint32_t>(demangled.size());
-    texts_ += demangled;
+    *texts_ += demangled;
   }
   named_.push_back(named);
 }
@@ -146,7 +162,7 @@ void NameIndex::add_name(const Symbol& symbol, std::string_view system_name) {
 std::size_t NameIndex::bytes() const {
   constexpr std::size_t kMapBytes = 40;  // an entry and its part of the buckets
   return symbols_.bytes() + (starts_ ? starts_->bytes() : 0) + numbers_.size() * kMapBytes +
-         named_.capacity() * sizeof(Named) + texts_.capacity();
+         named_.capacity() * sizeof(Named) + texts_->capacity();
 }
 
 }  // namespace sonde

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "symbolizer/worker/symbols/names_message.h"
 
+#include <span>
+
 namespace sonde {
 namespace {
 
@@ -30,16 +32,19 @@ std::uint32_t NamesMessage::add_function(std::uint64_t begin, std::string_view s
   return static_cast<std::uint32_t>(functions_.size() - 1);
 }
 
-std::string NamesMessage::finish() const {
+std::string NamesMessage::head(std::size_t string_bytes) const {
   const WireNamesHeader header{static_cast<std::uint32_t>(functions_.size()),
-                               static_cast<std::uint32_t>(entries_.size()), strings_.size()};
+                               static_cast<std::uint32_t>(entries_.size()), string_bytes};
   std::string out;
   out.reserve(sizeof(header) + functions_.size() * sizeof(WireFunction) +
-              entries_.size() * sizeof(WireNameEntry) + strings_.size());
+              entries_.size() * sizeof(WireNameEntry));
   append(out, header);
-  for (const WireFunction& function : functions_) append(out, function);
-  for (const WireNameEntry& entry : entries_) append(out, entry);
-  out += strings_;
+  const auto append_all = [&out](const auto& values) {
+    const auto bytes = std::as_bytes(std::span(values));
+    out.append(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  };
+  append_all(functions_);
+  append_all(entries_);
   return out;
 }
 

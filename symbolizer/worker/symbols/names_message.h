@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "symbolizer/wire/messages.h"
@@ -21,6 +22,12 @@ class NamesMessage {
   // kNoFunction if the message is full.
   std::uint32_t add_function(std::uint64_t begin, std::string_view system_name,
                              std::string_view name);
+  // The same with texts that lie elsewhere: `place` says where in the strings that head() is told
+  // of.
+  std::uint32_t add_placed(const WireFunction& place) {
+    functions_.push_back(place);
+    return static_cast<std::uint32_t>(functions_.size() - 1);
+  }
   void add_entry(std::uint32_t function) { entries_.push_back({function, 0, 0}); }
   void add_unnamed(Reason reason, std::uint64_t begin) {
     entries_.push_back({kNoFunction, static_cast<std::uint32_t>(reason), begin});
@@ -30,7 +37,10 @@ class NamesMessage {
     entries_.push_back(entries_.back());
     if (entries_.back().function == kNoFunction) entries_.back().begin = offset;
   }
-  [[nodiscard]] std::string finish() const;
+  // The message but for its strings, which follow it.
+  [[nodiscard]] std::string head(std::size_t string_bytes) const;
+  [[nodiscard]] std::string take_strings() { return std::move(strings_); }
+  [[nodiscard]] std::string finish() const { return head(strings_.size()) + strings_; }
 
  private:
   std::vector<WireFunction> functions_;

@@ -27,8 +27,23 @@ FunctionStarts FunctionStarts::read(int fd) {
   return FunctionStarts(std::move(*source));
 }
 
+// Questions come in ascending order, and files have many functions.
+std::optional<std::uint64_t> FunctionStarts::find_covered(std::uint64_t file_offset) {
+  constexpr int kSteps = 16;
+  if (next_ > 0 && covered_[next_ - 1].begin() > file_offset) next_ = 0;
+  for (int i = 0; i < kSteps; ++i, ++next_) {
+    if (next_ == covered_.size() || covered_[next_].begin() > file_offset) break;
+  }
+  if (next_ < covered_.size() && covered_[next_].begin() <= file_offset) {
+    const auto after = std::ranges::upper_bound(covered_, file_offset, {}, &PackedExtent::begin);
+    next_ = static_cast<std::size_t>(after - covered_.begin());
+  }
+  if (next_ == 0 || file_offset >= covered_[next_ - 1].end()) return std::nullopt;
+  return covered_[next_ - 1].begin();
+}
+
 std::uint64_t FunctionStarts::begin_of(std::uint64_t file_offset) {
-  if (const auto begin = find(covered_, file_offset)) return *begin;
+  if (const auto begin = find_covered(file_offset)) return *begin;
   if (!bare_.empty()) decode_bare_code();
   return find(decoded_, file_offset).value_or(file_offset);
 }

@@ -108,7 +108,7 @@ TEST(GoStackRulesTest, NamesOfAStrippedProgramComeFromTheTable) {
   NameCache cache;
   const auto reply = names_of({.fd = fd.get(), .offsets = offsets}, cache);
   ASSERT_TRUE(reply.ok());
-  EXPECT_NE(reply->message.find("main.(*T).deep[...]"), std::string::npos);
+  EXPECT_NE(reply->message.strings->find("main.(*T).deep[...]"), std::string::npos);
   EXPECT_EQ(cache.size(), 0U);  // of its names only these were read
 }
 

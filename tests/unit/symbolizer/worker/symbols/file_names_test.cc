@@ -53,7 +53,8 @@ class FileNamesTest : public testing::Test {
     EXPECT_TRUE(reply.ok());
     if (!reply) return {};
     reply_ = std::move(*reply);
-    const auto table = decode_names(std::as_bytes(std::span(reply_.message)), offsets);
+    const std::string message = whole();
+    const auto table = decode_names(std::as_bytes(std::span(message)), offsets);
     EXPECT_TRUE(table.ok());
     if (!table) return {};
     table_ = *table;
@@ -64,6 +65,8 @@ class FileNamesTest : public testing::Test {
     }
     return names;
   }
+
+  [[nodiscard]] std::string whole() const { return reply_.message.head + *reply_.message.strings; }
 
   std::string path_ = testing::TempDir() + "file_names_" + std::to_string(::getpid());
   NameCache cache_;
@@ -77,10 +80,10 @@ TEST_F(FileNamesTest, WhatIsAskedAgainIsAnsweredFromTheSameSymbols) {
   const UniqueFd fd = link_file(function("_Z5firstv") + function("second"));
   EXPECT_EQ(ask(fd, {inside(0)}), Names{"first()"});
   EXPECT_FALSE(reply_.reused);
-  const std::string message = reply_.message;
+  const std::string message = whole();
   EXPECT_EQ(ask(fd, {inside(0)}), Names{"first()"});
   EXPECT_TRUE(reply_.reused);
-  EXPECT_EQ(reply_.message, message);
+  EXPECT_EQ(whole(), message);
 }
 
 TEST_F(FileNamesTest, AFunctionThatNobodyAskedForBeforeIsNamedFromTheSameSymbols) {
@@ -90,6 +93,13 @@ TEST_F(FileNamesTest, AFunctionThatNobodyAskedForBeforeIsNamedFromTheSameSymbols
             (Names{"first", "second", "second", "third"}));
   EXPECT_TRUE(reply_.reused);
   EXPECT_EQ(table_.functions.size(), 3U);
+}
+
+TEST_F(FileNamesTest, FewOfManyKnownNamesAreSentWithoutTheOthers) {
+  const UniqueFd fd = link_file(function("first") + function("second") + function("third"));
+  ask(fd, {inside(0), inside(1), inside(2)});
+  EXPECT_EQ(ask(fd, {inside(2)}), Names{"third"});
+  EXPECT_EQ(whole().find("first"), std::string::npos);
 }
 
 TEST_F(FileNamesTest, AFileThatChangedIsReadAnew) {

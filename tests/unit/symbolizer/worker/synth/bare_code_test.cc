@@ -129,12 +129,13 @@ TEST(BareCodeTest, FunctionsOfAStrippedFileBeginWhereTheCodeSays) {
   const auto reply = names_of({.fd = fd.get(), .offsets = offsets}, cache);
   ASSERT_TRUE(reply.ok());
   WireNamesHeader header;
-  std::memcpy(&header, reply->message.data(), sizeof(header));
+  std::memcpy(&header, reply->message.head.data(), sizeof(header));
   ASSERT_EQ(header.entry_count, offsets.size());
   ASSERT_EQ(header.function_count, 0U);
   for (std::size_t i = 0; i < offsets.size(); ++i) {
     WireNameEntry entry;
-    std::memcpy(&entry, reply->message.data() + sizeof(header) + i * sizeof(entry), sizeof(entry));
+    std::memcpy(&entry, reply->message.head.data() + sizeof(header) + i * sizeof(entry),
+                sizeof(entry));
     EXPECT_EQ(entry.begin, kText + i * 16) << i;
   }
 }
