@@ -83,6 +83,8 @@ def agreement(ours, theirs):
 
 
 def _spread(values):
+    if min(values) <= 0:
+        return "-"  # a pass takes less than runs differ by
     ordered = sorted(values)
     return f"{statistics.median(ordered):,.0f} ({ordered[0]:,.0f} to {ordered[-1]:,.0f})"
 
@@ -100,7 +102,7 @@ def rows_of(tool, path, rounds):
             theirs, once, _ = run(path, asked, 1)
             _, all_passes, mib = run(path, asked, PASSES)
             later = (all_passes - once) / (PASSES - 1)
-            runs[name].append((len(asked) / once, len(asked) / max(later, 1e-6), mib))
+            runs[name].append((len(asked) / once, len(asked) / later, mib))
             agree[name] = agreement(ours[::step], theirs)
     return [(path.rsplit("/", 1)[-1], name, _spread([one[0] for one in found]),
              _spread([one[1] for one in found]),
