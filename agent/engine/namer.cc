@@ -13,9 +13,6 @@ namespace {
 
 // A stack of which nothing is certain: code at an unknown address.
 constexpr FrameWord kNoFrame = SONDE_TAG_USER_PC << SONDE_TAG_SHIFT;
-// Time for names of code made at run time: of one process, of all.
-constexpr std::uint64_t kMadeNsOfOne = 2'000'000'000;
-constexpr std::uint64_t kMadeNs = 10'000'000'000;
 constexpr const char* kKernelImage = "[kernel.kallsyms]";
 
 std::string base_name(const std::string& path) {
@@ -83,12 +80,12 @@ void Namer::name_made_code(const ProfileWindow& window, std::uint32_t process,
   const WindowProcess& known = window.processes[process];
   const std::uint64_t begin = monotonic_ns();
   const auto files = code_maps_.open(known.tgid, known.start_ticks, known.executable);
-  std::string_view why = files.problem;
+  std::string_view why = to_string(files.problem);
   for (const ForeignFile& file : files.fds) {
     const std::uint64_t spent = monotonic_ns() - begin;
-    if (spent > kMadeNsOfOne || made_ns_ + spent > kMadeNs) {
+    if (spent > budget_.of_one || made_ns_ + spent > budget_.of_all) {
       ++code_maps_over_budget_;
-      why = "code_maps_over_budget";
+      why = to_string(CodeReason::kCodeMapsOverBudget);
       break;
     }
     const auto table = client_.code_names(file->get(), addresses);
@@ -198,7 +195,8 @@ ProfileFrame Namer::make_kernel_frame(FrameWord word) {
     frame.function = function_of(with_offset("[kernel]", pc), "");
     frame.image = image_of(kKernelImage, "");
     frame.origin = Origin::kUnresolved;
-    frame.reason = kernel_ == nullptr ? "kallsyms_restricted" : "no_symbol";
+    frame.reason = kernel_ == nullptr ? to_string(CodeReason::kKallsymsRestricted)
+                                      : to_string(Reason::kNoSymbol);
     return frame;
   }
   const bool core = symbol->module == "[kernel]";
@@ -252,7 +250,7 @@ ProfileFrame Namer::make_raw_frame(FrameWord word) {
                       .origin = Origin::kUnresolved,
                       .fp_step = (word & SONDE_USER_FP) != 0,
                       .address = word & SONDE_USER_PC_MASK,
-                      .reason = "no_range"};
+                      .reason = std::string(to_string(CodeReason::kNoRange))};
 }
 
 }  // namespace sonde

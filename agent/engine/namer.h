@@ -20,13 +20,24 @@
 
 namespace sonde {
 
+// Time for names of code made at run time, ns.
+struct MadeCodeBudget {
+  std::uint64_t of_one = 2'000'000'000;  // process
+  std::uint64_t of_all = 10'000'000'000;
+};
+
 // Use once per window. Thread-confined.
 class Namer {
  public:
   // kernel   null: kernel frames stay addresses, with the reason `kallsyms_restricted`.
   Namer(const ImageRegistry& images, const ProcReader& proc, CodeMaps& code_maps,
-        SymbolizerClient& client, const KernelSymbols* kernel)
-      : images_(images), proc_(proc), code_maps_(code_maps), client_(client), kernel_(kernel) {}
+        SymbolizerClient& client, const KernelSymbols* kernel, MadeCodeBudget budget = {})
+      : images_(images),
+        proc_(proc),
+        code_maps_(code_maps),
+        client_(client),
+        kernel_(kernel),
+        budget_(budget) {}
 
   // Fills everything but `meta`. Cost: about 2 us per distinct address, more for the first look
   // at a file's symbol table.
@@ -62,6 +73,7 @@ class Namer {
   CodeMaps& code_maps_;
   SymbolizerClient& client_;
   const KernelSymbols* kernel_;
+  const MadeCodeBudget budget_;
   SymbolizedProfile profile_;
   std::map<ImageId, std::vector<std::uint64_t>> offsets_;
   std::map<std::pair<ImageId, std::uint64_t>, NamedOffset> named_;

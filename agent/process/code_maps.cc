@@ -52,27 +52,22 @@ bool is_trusted(const struct stat& status, std::uint32_t owner) {
   return status.st_uid == 0 && (status.st_mode & S_IROTH) != 0;
 }
 
-constexpr std::string_view kNoMap = "no_code_map";
-constexpr std::string_view kStale = "code_map_stale";
-constexpr std::string_view kNotTrusted = "code_map_not_trusted";
-constexpr std::string_view kStuck = "file_system_stuck";
-
 // The file of that name, with every link resolved inside the process's own root. If none is
 // returned, `problem` says why.
 UniqueFd open_in_root(int root, const std::string& path, std::uint32_t owner, struct stat& status,
-                      std::string_view& problem) {
+                      CodeReason& problem) {
   open_how how{};
   how.flags = O_PATH | O_CLOEXEC;
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   const UniqueFd place(
       static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how))));
-  problem = kNoMap;
+  problem = CodeReason::kNoCodeMap;
   if (!place || ::fstat(place.get(), &status) != 0) return {};
-  problem = kNotTrusted;
+  problem = CodeReason::kCodeMapNotTrusted;
   if (!is_trusted(status, owner) || is_kernel_made(place.get())) return {};
   auto fd = reopen_regular(place);
   if (!fd) return {};
-  problem = {};
+  problem = CodeReason::kNone;
   return std::move(*fd);
 }
 
@@ -115,7 +110,7 @@ void CodeMaps::find_dumps(const Process& process, View& view) const {
 }
 
 CodeMaps::FoundMap CodeMaps::open_map(const View& view) {
-  if (!view.root) return {.fd = {}, .problem = kNoMap};
+  if (!view.root) return {.fd = {}, .problem = CodeReason::kNoCodeMap};
   auto found = calls_.run<FoundMap>(
       view.mount_namespace, [root = view.root, owner = view.owner, begin_s = view.begin_s,
                              path = "/tmp/perf-" + std::to_string(view.inner_id) + ".map"] {
@@ -124,11 +119,11 @@ CodeMaps::FoundMap CodeMaps::open_map(const View& view) {
         map.fd = adopt_foreign(open_in_root(root->get(), path, owner, status, map.problem));
         // In a container every first process has id 1: this is a map of an earlier one.
         if (map.fd && status.st_mtim.tv_sec + kClockSlackSeconds < begin_s) {
-          map = {.fd = {}, .problem = kStale};
+          map = {.fd = {}, .problem = CodeReason::kCodeMapStale};
         }
         return map;
       });
-  return found ? std::move(*found) : FoundMap{.fd = {}, .problem = kStuck};
+  return found ? std::move(*found) : FoundMap{.fd = {}, .problem = CodeReason::kFileSystemStuck};
 }
 
 void CodeMaps::note(const Process& process) {
@@ -149,11 +144,12 @@ void CodeMaps::note(const Process& process) {
   if (view.map) return;
   FoundMap found_map = open_map(view);
   view.map = std::move(found_map.fd);
-  if (found_map.problem == kStale && !std::exchange(view.is_stale, true)) ++stale_;
+  if (found_map.problem == CodeReason::kCodeMapStale && !std::exchange(view.is_stale, true))
+    ++stale_;
 }
 
 CodeMaps::Files CodeMaps::open(std::uint32_t tgid, std::uint64_t start_ticks, ImageId executable) {
-  Files files{.fds = {}, .problem = kNoMap};
+  Files files{.fds = {}, .problem = CodeReason::kNoCodeMap};
   const auto found = views_.find({tgid, start_ticks, executable});
   if (found == views_.end()) return files;
   const View& view = found->second;
@@ -164,7 +160,7 @@ CodeMaps::Files CodeMaps::open(std::uint32_t tgid, std::uint64_t start_ticks, Im
     files.fds.push_back(std::move(map.fd));
   } else if (view.map) {
     files.fds.push_back(view.map);
-    files.problem = {};
+    files.problem = CodeReason::kNone;
   }
   for (const ImageId dump : view.dumps) {
     if (images_.at(dump).fd) files.fds.push_back(images_.at(dump).fd);

@@ -7,7 +7,6 @@
 #include <map>
 #include <memory>
 #include <set>
-#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -15,6 +14,7 @@
 #include "agent/process/image_registry.h"
 #include "agent/process/proc_reader.h"
 #include "agent/process/process_table.h"
+#include "agent/process/reason.h"
 #include "core/base/fd.h"
 #include "core/base/foreign_file.h"
 #include "core/base/timed_calls.h"
@@ -35,10 +35,8 @@ class CodeMaps {
   void note(const Process& process);
 
   struct Files {
-    std::vector<ForeignFile> fds;  // best first
-    // Why there is no perf map: no_code_map, code_map_stale, code_map_not_trusted,
-    // file_system_stuck; empty if there is one.
-    std::string_view problem;
+    std::vector<ForeignFile> fds;            // best first
+    CodeReason problem = CodeReason::kNone;  // why there is no perf map
   };
   // Its files that exist now.
   [[nodiscard]] Files open(std::uint32_t tgid, std::uint64_t start_ticks, ImageId executable);
@@ -65,7 +63,7 @@ class CodeMaps {
   };
   struct FoundMap {
     ForeignFile fd;
-    std::string_view problem;  // as in Files
+    CodeReason problem = CodeReason::kNoCodeMap;
   };
   [[nodiscard]] View view_of(const Process& process);
   void find_dumps(const Process& process, View& view) const;

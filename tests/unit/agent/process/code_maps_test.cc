@@ -58,10 +58,10 @@ TEST_F(CodeMapsTest, TheMapHasTheProcessIdOfTheProcessesOwnNamespace) {
   write_map("perf-71.map");
   maps_.note(process_);
   EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
-  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, "no_code_map");
+  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, CodeReason::kNoCodeMap);
   write_map("perf-9.map");
   EXPECT_EQ(maps_.open(71, 555, kProgram).fds.size(), 1U);
-  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, "");
+  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, CodeReason::kNone);
 }
 
 TEST_F(CodeMapsTest, AnotherProcessOfTheSameIdHasNone) {
@@ -99,7 +99,7 @@ TEST_F(CodeMapsTest, AMapOfAnotherUserIsNotBelieved) {
   ASSERT_EQ(::chown((tmp() / "perf-9.map").c_str(), 65534, 65534), 0);
   maps_.note(process_);
   EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
-  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, "code_map_not_trusted");
+  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, CodeReason::kCodeMapNotTrusted);
 }
 
 TEST_F(CodeMapsTest, ADeviceIsNotEvenOpened) {
@@ -136,7 +136,7 @@ TEST_F(CodeMapsTest, AMapFromBeforeTheProcessIsOfAnother) {
   ASSERT_EQ(::utimensat(AT_FDCWD, (tmp() / "perf-9.map").c_str(), old, 0), 0);
   maps_.note(process_);
   EXPECT_TRUE(maps_.open(71, 555, kProgram).fds.empty());
-  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, "code_map_stale");
+  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, CodeReason::kCodeMapStale);
   EXPECT_EQ(maps_.stale(), 1U);
 }
 
@@ -163,9 +163,19 @@ TEST_F(CodeMapsTest, AFileSystemThatDoesNotAnswerHoldsNothingUp) {
   files.stop_answering();
   const auto now = maps_.open(71, 555, kProgram);
   EXPECT_EQ(now.fds.size(), 1U) << "the one it had";
+  EXPECT_EQ(now.problem, CodeReason::kNone);
   EXPECT_EQ(maps_.stuck(), 1U);
   for (int i = 0; i < 100; ++i) (void)maps_.open(71, 555, kProgram);
   EXPECT_EQ(maps_.stuck(), 101U) << "two wait, the others are not even tried";
+}
+
+TEST_F(CodeMapsTest, AMapThatWasNeverOpenedIsStuckWithItsFileSystem) {
+  SONDE_NEED_ROOT();  // to mount
+  StuckFileSystem files(tmp(), "perf-9.map", "1000 10 f\n");
+  ASSERT_TRUE(files.is_mounted());
+  files.stop_answering();
+  maps_.note(process_);
+  EXPECT_EQ(maps_.open(71, 555, kProgram).problem, CodeReason::kFileSystemStuck);
 }
 
 // code_maps_refused
