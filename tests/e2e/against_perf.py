@@ -138,6 +138,19 @@ class Side:
         return self.whole / self.samples if self.samples else 0.0
 
 
+def is_whole_of_sonde(stack):
+    """Of a task that has given its memory back there is no user stack, as for perf."""
+    return stack.stop in tally.WHOLE or (stack.stop == tally.GONE and not stack.user)
+
+
+def is_whole_of_perf(stack):
+    """Down to a root, which has no name in a stripped program: there libc tells it."""
+    if not stack.user or ROOTS.match(stack.user[0].name):
+        return True
+    return (len(stack.user) > 1 and stack.user[1].name.startswith("__libc_start_main")
+            and stack.user[0].image != "[unknown]")
+
+
 def split_whole(found, is_whole):
     return [(stack, is_whole(stack)) for stack in found]
 
@@ -234,10 +247,8 @@ def run(options, name, programs, aliases):
         profile, summary, data = record_both(options, folder)
     ours, theirs = stacks.from_pprof(profile), stacks_of_perf(data)
     pids = {stack.pid for stack in ours if stack.process in names}
-    sonde = Side(split_whole(of_workload(ours, names, pids),
-                             lambda one: one.stop in tally.WHOLE), aliases)
-    perf = Side(split_whole(of_workload(theirs, names, pids),
-                            lambda one: not one.user or ROOTS.match(one.user[0].name)), aliases)
+    sonde = Side(split_whole(of_workload(ours, names, pids), is_whole_of_sonde), aliases)
+    perf = Side(split_whole(of_workload(theirs, names, pids), is_whole_of_perf), aliases)
     rows, failures = compare("self", sonde.self_time, perf.self_time, sonde.samples, perf.samples)
     if name in NO_INCLUSIVE or perf.whole < LEAST_WHOLE:
         print(f"{name}: inclusive shares are not compared, perf has {perf.whole} whole stacks")
