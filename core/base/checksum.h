@@ -10,5 +10,8 @@ namespace sonde {
 
 // Of the parts one after another. cost: about 10 GB/s.
 std::uint64_t checksum(std::span<const std::span<const std::byte>> parts);
+inline std::uint64_t checksum(std::span<const std::byte> bytes) {
+  return checksum(std::span(&bytes, 1));
+}
 
 }  // namespace sonde

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Row tables on disk, named by the SHA-256 of the bytes they were made from. A file that is
-// damaged, cut, or of another version is a miss and is removed.
+// Row tables on disk, named by the SHA-256 of the bytes they were made from.
 #pragma once
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 
-#include "core/base/fd.h"
+#include "core/base/file_cache.h"
 #include "core/base/result.h"
 #include "core/model/row_table.h"
 
@@ -17,18 +15,9 @@ namespace sonde {
 // Thread-confined to whoever holds the client's lock. Several processes may share a directory.
 class RowCache {
  public:
-  struct Counters {
-    std::uint64_t hits = 0;
-    std::uint64_t misses = 0;
-    std::uint64_t corrupt = 0;
-    std::uint64_t write_failures = 0;
-    std::uint64_t evictions = 0;
-  };
+  using Counters = FileCache::Counters;
 
-  // Opens the directory, creating it (and its parents) with mode 0700. It must belong to this
-  // user and be writable by nobody else: rows from a directory that others can write would let
-  // them choose what stacks look like.
-  // errors: kPermissionDenied (owner or mode), those of mkdir(2) and open(2).
+  // errors: as FileCache::open().
   static Result<RowCache> open(const std::string& directory, std::uint64_t max_bytes);
 
   // key: 64 hex digits.
@@ -36,20 +25,11 @@ class RowCache {
   // Failures are counted, never reported: the rows are there, only the next start is slower.
   void store(const std::string& key, const RowTable& table);
 
-  [[nodiscard]] const Counters& counters() const { return counters_; }
+  [[nodiscard]] const Counters& counters() const { return files_.counters(); }
 
  private:
-  RowCache(UniqueFd directory, std::uint64_t max_bytes)
-      : directory_(std::move(directory)), max_bytes_(max_bytes) {}
-  [[nodiscard]] Result<RowTable> read(const std::string& name) const;
-  bool write(const std::string& name, std::span<const std::span<const std::byte>> parts);
-  void evict(std::uint64_t incoming_bytes);
-
-  UniqueFd directory_;
-  std::uint64_t max_bytes_;
-  std::uint64_t used_bytes_ = 0;  // as of the last look at the directory, plus own writes
-  bool used_known_ = false;
-  Counters counters_;
+  explicit RowCache(FileCache files) : files_(std::move(files)) {}
+  FileCache files_;
 };
 
 }  // namespace sonde

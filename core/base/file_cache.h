@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// Values on disk, each a file named by the hash of what it was made from. A file that is damaged,
+// cut, or of another version is a miss and is removed; the least recently used ones make room.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "core/base/fd.h"
+#include "core/base/result.h"
+
+namespace sonde {
+
+// What all files of a cache have in common.
+struct FileCacheKind {
+  std::string_view suffix;  // of the files' names, with its dot
+  std::uint32_t magic = 0;
+  std::uint32_t version = 0;
+  std::uint64_t max_value_bytes = 0;
+};
+
+// A value as it lies in its file.
+struct CachedValue {
+  UniqueFd file;
+  std::uint64_t offset = 0;
+  std::uint64_t bytes = 0;
+  std::uint64_t checksum = 0;  // checksum() of the value as it was stored
+};
+
+// The whole value.
+// errors  kDataLoss (it is not what was stored), those of pread(2)
+Result<std::string> read_value(const CachedValue& value);
+
+// Thread-confined. Several processes may share a directory.
+class FileCache {
+ public:
+  struct Counters {
+    std::uint64_t hits = 0;
+    std::uint64_t misses = 0;
+    std::uint64_t corrupt = 0;
+    std::uint64_t write_failures = 0;
+    std::uint64_t evictions = 0;
+  };
+
+  // Opens the directory, creating it (and its parents) with mode 0700. It must belong to this
+  // user and be writable by nobody else: values from a directory that others can write would be
+  // theirs.
+  // errors: kPermissionDenied (owner or mode), those of mkdir(2) and open(2).
+  static Result<FileCache> open(const std::string& directory, const FileCacheKind& kind,
+                                std::uint64_t max_bytes);
+
+  // What `read`, a function of const CachedValue& that returns a Result<Value>, makes of the value.
+  // It has to compare the checksum; any error of it counts as damage.
+  //
+  // key  1 to 128 of the characters 0-9 a-z; any other is a miss.
+  template <typename Value, typename Read>
+  std::optional<Value> load(std::string_view key, const Read& read) {
+    const auto file = open_value(key);
+    if (!file) return missed(key, file.error());
+    Result<Value> value = read(*file);
+    if (!value) return missed(key, value.error());
+    hit(key);
+    return std::move(*value);
+  }
+  // Stores the parts as one value. Failures are counted, never reported: the value can be made
+  // again. Atomic; without fsync(2): after a power cut the checksum tells what did not reach the
+  // disk.
+  void store(std::string_view key, std::span<const std::span<const std::byte>> parts);
+
+  [[nodiscard]] const Counters& counters() const { return counters_; }
+
+ private:
+  FileCache(UniqueFd directory, const FileCacheKind& kind, std::uint64_t max_bytes)
+      : directory_(std::move(directory)), kind_(kind), max_bytes_(max_bytes) {}
+  [[nodiscard]] std::string file_name(std::string_view key) const;
+  [[nodiscard]] Result<CachedValue> open_value(std::string_view key) const;
+  std::nullopt_t missed(std::string_view key, const Error& why);
+  void hit(std::string_view key);
+  [[nodiscard]] bool write(const std::string& name, std::uint64_t value_bytes,
+                           std::span<const std::span<const std::byte>> parts) const;
+  void evict(std::uint64_t incoming_bytes);
+
+  UniqueFd directory_;
+  FileCacheKind kind_;
+  std::uint64_t max_bytes_;
+  std::uint64_t used_bytes_ = 0;  // as of the last look at the directory, plus own writes
+  bool used_known_ = false;
+  Counters counters_;
+};
+
+}  // namespace sonde

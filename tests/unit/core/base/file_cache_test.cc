@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "core/base/file_cache.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <string>
+
+#include "tests/support/temporary_directory.h"
+
+namespace sonde {
+namespace {
+
+constexpr FileCacheKind kKind{
+    .suffix = ".test", .magic = 7, .version = 1, .max_value_bytes = 100'000};
+
+Result<std::string> as_text(const CachedValue& value) {
+  auto text = read_value(value);
+  if (text && *text == "refused") return Error{ErrorCode::kInvalidArgument, "refused"};
+  return text;
+}
+
+class FileCacheTest : public testing::Test {
+ protected:
+  FileCache open(const FileCacheKind& kind = kKind, std::uint64_t max_bytes = 1 << 20) {
+    auto cache = FileCache::open(dir_, kind, max_bytes);
+    EXPECT_TRUE(cache.ok()) << cache.error().message;
+    return std::move(*cache);
+  }
+  // In two parts.
+  static void store(FileCache& cache, std::string_view key, const std::string& value) {
+    const auto bytes = std::as_bytes(std::span(value));
+    const std::array parts = {bytes.first(bytes.size() / 2), bytes.subspan(bytes.size() / 2)};
+    cache.store(key, parts);
+  }
+  static std::optional<std::string> load(FileCache& cache, std::string_view key) {
+    return cache.load<std::string>(key, as_text);
+  }
+  void damage_each(const std::function<void(std::fstream&)>& how) {
+    for (const auto& entry : std::filesystem::directory_iterator(dir_)) {
+      std::fstream file(entry.path(), std::ios::in | std::ios::out | std::ios::binary);
+      how(file);
+    }
+  }
+
+  const TemporaryDirectory base_;
+  const std::string dir_ = base_.path() / "cache";
+};
+
+TEST_F(FileCacheTest, ValuesAreFoundAgainAndOthersAreMisses) {
+  {
+    FileCache cache = open();
+    store(cache, "a1", "value");
+    store(cache, "a1", "newer");
+    store(cache, "b2", "");
+  }
+  FileCache cache = open();
+  EXPECT_EQ(load(cache, "a1"), "newer");
+  EXPECT_EQ(load(cache, "b2"), "");
+  EXPECT_FALSE(load(cache, "c3"));
+  EXPECT_EQ(cache.counters().hits, 2U);
+  EXPECT_EQ(cache.counters().misses, 1U);
+}
+
+TEST_F(FileCacheTest, DamageAndOtherVersionsAreMissesAndRemoved) {
+  FileCache cache = open();
+  for (int what = 0; what < 4; ++what) {
+    store(cache, "a1", what == 3 ? "refused" : "some value");
+    if (what == 0)
+      damage_each([](std::fstream& file) { file.seekp(-3, std::ios::end).put('\x55'); });
+    if (what == 1) std::filesystem::resize_file(dir_ + "/a1.test", 20);
+    if (what == 2) {
+      FileCacheKind newer = kKind;
+      newer.version = 2;
+      FileCache other = open(newer);
+      EXPECT_FALSE(load(other, "a1"));
+    } else {
+      EXPECT_FALSE(load(cache, "a1"));
+    }
+    EXPECT_TRUE(std::filesystem::is_empty(dir_)) << what;
+  }
+  EXPECT_EQ(cache.counters().corrupt, 3U);
+}
+
+TEST_F(FileCacheTest, TheCapRemovesTheLeastRecentlyUsed) {
+  FileCache cache = open(kKind, 10'000);
+  for (const char* key : {"a1", "b2", "c3"}) store(cache, key, std::string(3'000, 'x'));
+  timespec old[2] = {{1'000, 0}, {1'000, 0}};
+  ASSERT_EQ(::utimensat(AT_FDCWD, (dir_ + "/b2.test").c_str(), old, 0), 0);
+  store(cache, "d4", std::string(3'000, 'x'));
+  EXPECT_FALSE(load(cache, "b2"));
+  for (const char* key : {"a1", "c3", "d4"}) EXPECT_TRUE(load(cache, key)) << key;
+  EXPECT_EQ(cache.counters().evictions, 1U);
+}
+
+TEST_F(FileCacheTest, KeysThatCouldBePathsAndValuesOverTheLimitAreNotKept) {
+  FileCache cache = open();
+  for (const std::string& key :
+       {std::string(""), std::string("../a"), std::string("A"), std::string(129, 'a')}) {
+    store(cache, key, "value");
+    EXPECT_FALSE(load(cache, key));
+  }
+  store(cache, "a1", std::string(100'001, 'x'));
+  EXPECT_TRUE(std::filesystem::is_empty(dir_));
+}
+
+TEST_F(FileCacheTest, ADirectoryThatIsGoneIsAWriteFailure) {
+  FileCache cache = open();
+  std::filesystem::remove_all(dir_);
+  store(cache, "a1", "value");
+  EXPECT_EQ(cache.counters().write_failures, 1U);
+}
+
+}  // namespace
+}  // namespace sonde
