@@ -3,6 +3,7 @@
 // name images by ImageId, which stays valid while the registry of images lives.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -28,6 +29,27 @@ inline bool is_made_code(FrameWord frame) {
 // The image of a frame whose tag is SONDE_TAG_IMAGE.
 inline ImageId image_of_frame(FrameWord frame) {
   return static_cast<ImageId>((frame >> SONDE_IMAGE_GENERATION_SHIFT) & 0xffffff);
+}
+
+// The same frame in another image. Precondition: its tag is SONDE_TAG_IMAGE, `image` has 24 bits.
+inline FrameWord with_image(FrameWord frame, ImageId image) {
+  constexpr FrameWord kMask = FrameWord{0xffffff} << SONDE_IMAGE_GENERATION_SHIFT;
+  return (frame & ~kMask) | FrameWord{static_cast<std::uint32_t>(image)}
+                                << SONDE_IMAGE_GENERATION_SHIFT;
+}
+
+// Calls visit(word) for each word of a stack that is a frame: not for the aux words behind special
+// frames (bpf/abi/frame.h).
+template <typename Words, typename Visit>
+void for_each_frame(Words& words, const Visit& visit) {
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    const FrameWord word = words[i];
+    visit(words[i]);
+    const bool has_aux = SONDE_FRAME_TAG(word) == SONDE_TAG_SPECIAL &&
+                         ((word >> SONDE_SPECIAL_KIND_SHIFT) & SONDE_SPECIAL_KIND_MASK) >=
+                             SONDE_SPECIAL_FIRST_WITH_AUX;
+    if (has_aux) ++i;
+  }
 }
 
 struct WindowProcess {
