@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Windows that were closed and are not in the history. X(id, name, help).
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+#define SONDE_HISTORY_LOSSES(X)                                                           \
+  X(kMemoryFull, "history_memory_full",                                                   \
+    "windows dropped, oldest first: the disk takes none and the memory for them is full") \
+  X(kWindowTooLarge, "window_too_large", "windows larger than the journal takes, or its cap")
+
+namespace sonde {
+
+enum class HistoryLoss : std::uint8_t {
+#define X(id, name, help) id,
+  SONDE_HISTORY_LOSSES(X)
+#undef X
+      kCount
+};
+
+inline constexpr std::array kHistoryLossNames = {
+#define X(id, name, help) name,
+    SONDE_HISTORY_LOSSES(X)
+#undef X
+};
+
+using HistoryLossCounts = std::array<std::uint64_t, static_cast<std::size_t>(HistoryLoss::kCount)>;
+
+}  // namespace sonde

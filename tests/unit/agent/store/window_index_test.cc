@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/store/window_index.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <random>
+
+#include "agent/store/window_codec.h"
+#include "tests/support/closed_window_sample.h"
+#include "tests/support/temporary_directory.h"
+
+namespace sonde {
+namespace {
+
+constexpr TimeRange kAll{0, ~std::uint64_t{0}};
+
+class WindowIndexTest : public testing::Test {
+ protected:
+  void SetUp() override { open_journal(); }
+  void open_journal() {
+    journal_.reset();
+    auto journal = Journal::open(options_);
+    ASSERT_TRUE(journal.ok()) << journal.error().message;
+    journal_ = std::move(*journal);
+  }
+  WindowIndex open_index() {
+    auto index = WindowIndex::open(path_);
+    EXPECT_TRUE(index.ok()) << index.error().message;
+    return std::move(*index);
+  }
+  void append(std::uint64_t number, const std::string& process = "program") {
+    const ClosedWindow window = closed_window_of(process, number);
+    ASSERT_TRUE(journal_
+                    ->append(kWindowRecord, window.meta.begin_ns + window.meta.duration_ns,
+                             encode_window(window))
+                    .ok());
+  }
+  static std::vector<std::uint64_t> sequences(WindowIndex& index, const TimeRange& range = kAll) {
+    std::vector<std::uint64_t> out;
+    auto windows = index.windows(range);
+    EXPECT_TRUE(windows.ok());
+    for (const IndexedWindow& window : *windows) out.push_back(window.sequence);
+    return out;
+  }
+  void follow(WindowIndex& index) {
+    auto done = index.follow(*journal_, 1'000'000);
+    ASSERT_TRUE(done.ok()) << done.error().message;
+    EXPECT_TRUE(*done);
+  }
+
+  static constexpr std::uint64_t kBegin = 1'700'000'000'000'000'000;
+  static constexpr std::uint64_t kTen = 10'000'000'000;
+  const TemporaryDirectory base_;
+  const JournalOptions options_{
+      .directory = base_.path() / "history", .max_bytes = 512 << 10, .segment_bytes = 64 << 10};
+  const std::string path_ = base_.path() / "index.db";
+  std::unique_ptr<Journal> journal_;
+};
+
+TEST_F(WindowIndexTest, FindsWindowsByTheirRange) {
+  for (std::uint64_t i = 0; i < 20; ++i) append(i);
+  WindowIndex index = open_index();
+  EXPECT_TRUE(index.is_new());
+  follow(index);
+  EXPECT_EQ(sequences(index).size(), 20U);
+  EXPECT_EQ(sequences(index, {kBegin + 3 * kTen, kBegin + 5 * kTen}),
+            (std::vector<std::uint64_t>{4, 5}));
+  EXPECT_EQ(sequences(index, {kBegin + 3 * kTen + 1, kBegin + 3 * kTen + 2}),
+            (std::vector<std::uint64_t>{4}))
+      << "inside a window";
+  EXPECT_TRUE(sequences(index, {0, kBegin}).empty());
+  EXPECT_TRUE(sequences(index, {kBegin + 20 * kTen, kBegin + 90 * kTen}).empty());
+  const auto span = index.span();
+  EXPECT_EQ(span->begin_ns, kBegin);
+  EXPECT_EQ(span->end_ns, kBegin + 20 * kTen);
+}
+
+TEST_F(WindowIndexTest, KeepsPlacesAndSums) {
+  const ClosedWindow window = closed_window_sample();
+  ASSERT_TRUE(journal_->append(kWindowRecord, 1, encode_window(window)).ok());
+  WindowIndex index = open_index();
+  follow(index);
+  const auto windows = index.windows(kAll);
+  ASSERT_EQ(windows->size(), 1U);
+  const IndexedWindow& found = windows->front();
+  EXPECT_EQ(found.lost, 21U);
+  EXPECT_EQ(found.totals.samples, 84U);
+  const auto record = journal_->read(found.place);
+  ASSERT_TRUE(record.ok());
+  EXPECT_EQ(record->payload, encode_window(window));
+  const auto labels = index.targets();
+  const auto rows = index.totals(kAll);
+  ASSERT_EQ(rows->size(), 2U);
+  const auto sums = index.sums(kAll);
+  for (const TargetTotals& target : totals_of(window).targets) {
+    const auto row = std::ranges::find_if(
+        *rows, [&](const TotalsRow& one) { return labels->at(one.target) == target.labels; });
+    ASSERT_NE(row, rows->end());
+    EXPECT_EQ(row->totals, target.totals);
+    EXPECT_EQ(sums->at(row->target), target.totals);
+  }
+}
+
+TEST_F(WindowIndexTest, SumsAddUpOverWindowsOfTheRange) {
+  for (std::uint64_t i = 0; i < 9; ++i) append(i, i % 2 == 0 ? "even" : "odd");
+  WindowIndex index = open_index();
+  follow(index);
+  const auto labels = index.targets();
+  EXPECT_EQ(labels->size(), 6U) << "two names, three pids";
+  std::uint64_t samples = 0;
+  const auto sums = index.sums({kBegin, kBegin + 4 * kTen});
+  for (const auto& [target, totals] : *sums) samples += totals.samples;
+  EXPECT_EQ(samples, 40U);
+}
+
+TEST_F(WindowIndexTest, GoesOnWhereItWasAfterReopening) {
+  for (std::uint64_t i = 0; i < 5; ++i) append(i);
+  {
+    WindowIndex index = open_index();
+    follow(index);
+  }
+  for (std::uint64_t i = 5; i < 8; ++i) append(i);
+  WindowIndex index = open_index();
+  EXPECT_FALSE(index.is_new());
+  EXPECT_EQ(sequences(index).size(), 5U) << "what it had is there before anything is read";
+  follow(index);
+  EXPECT_EQ(sequences(index).size(), 8U);
+}
+
+TEST_F(WindowIndexTest, FollowsInPiecesOfTheSizeAskedFor) {
+  for (std::uint64_t i = 0; i < 30; ++i) append(i);
+  WindowIndex index = open_index();
+  EXPECT_FALSE(*index.follow(*journal_, 0));
+  EXPECT_FALSE(*index.follow(*journal_, 20));
+  EXPECT_EQ(sequences(index).size(), 20U);
+  EXPECT_TRUE(*index.follow(*journal_, 20));
+  EXPECT_EQ(sequences(index).size(), 30U);
+}
+
+TEST_F(WindowIndexTest, ForgetsWhatTheJournalShedWithItsLabels) {
+  append(0, "gone");
+  for (std::uint64_t i = 1; i < 4'000; ++i) append(i);
+  WindowIndex index = open_index();
+  follow(index);
+  for (std::uint64_t i = 4'000; i < 8'000; ++i) append(i);
+  follow(index);
+  const std::vector<std::uint64_t> kept = sequences(index);
+  EXPECT_EQ(kept.front(), journal_->begin());
+  EXPECT_EQ(kept.back() + 1, journal_->end());
+  EXPECT_GT(journal_->begin(), 1U);
+  const auto targets = index.targets();
+  for (const auto& [id, labels] : *targets) EXPECT_NE(labels.at("process"), "gone");
+}
+
+TEST_F(WindowIndexTest, AnyFileThatIsNoIndexIsMadeAnew) {
+  for (std::uint64_t i = 0; i < 5; ++i) append(i);
+  for (const std::string& content :
+       {std::string(""), std::string("no database"), std::string(100'000, 'x')}) {
+    std::ofstream(path_, std::ios::trunc) << content;
+    WindowIndex index = open_index();
+    EXPECT_TRUE(index.is_new());
+    follow(index);
+    EXPECT_EQ(sequences(index).size(), 5U);
+  }
+  { ASSERT_TRUE(Database::open(path_)->run("PRAGMA user_version=77").ok()); }
+  EXPECT_TRUE(open_index().is_new()) << "of another version";
+}
+
+TEST_F(WindowIndexTest, DamageAnywhereIsAnErrorOrHarmlessAndAFreshOneFindsAll) {
+  for (std::uint64_t i = 0; i < 300; ++i) append(i);
+  {
+    WindowIndex index = open_index();
+    follow(index);
+  }
+  std::ifstream file(path_, std::ios::binary);
+  const std::string whole((std::istreambuf_iterator<char>(file)), {});
+  std::mt19937_64 random(5);
+  for (int round = 0; round < 60; ++round) {
+    std::string damaged = whole;
+    if (round % 3 == 0) {
+      damaged.resize(random() % whole.size());
+    } else {
+      for (int i = 0; i < 40; ++i) damaged[random() % whole.size()] = static_cast<char>(random());
+    }
+    WindowIndex::remove(path_);
+    std::ofstream(path_, std::ios::binary) << damaged;
+    auto index = WindowIndex::open(path_);
+    ASSERT_TRUE(index.ok()) << index.error().message;
+    (void)index->follow(*journal_, 1'000);
+    (void)index->windows(kAll);
+    (void)index->totals(kAll);
+    (void)index->sums(kAll);
+    (void)index->targets();
+  }
+  WindowIndex::remove(path_);
+  WindowIndex index = open_index();
+  follow(index);
+  EXPECT_EQ(sequences(index).size(), 300U);
+}
+
+TEST_F(WindowIndexTest, WindowsThatAPowerCutTookFromTheJournalAreForgotten) {
+  for (std::uint64_t i = 0; i < 10; ++i) append(i);
+  const RecordPlace last =
+      journal_->append(kWindowRecord, 1, encode_window(closed_window_of("lost", 10))).value();
+  {
+    WindowIndex index = open_index();
+    follow(index);
+    EXPECT_EQ(sequences(index).size(), 11U);
+  }
+  journal_.reset();
+  std::filesystem::resize_file(
+      std::filesystem::path(options_.directory) / segment_name(last.segment), last.offset);
+  open_journal();
+  WindowIndex index = open_index();
+  follow(index);
+  EXPECT_EQ(sequences(index).size(), 10U);
+  append(10);
+  follow(index);
+  EXPECT_EQ(sequences(index), (std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
+}
+
+TEST_F(WindowIndexTest, AnotherJournalsIndexIsNotBelieved) {
+  for (std::uint64_t i = 0; i < 10; ++i) append(i, "theirs");
+  {
+    WindowIndex index = open_index();
+    follow(index);
+  }
+  journal_.reset();
+  std::filesystem::remove_all(options_.directory);
+  open_journal();
+  for (std::uint64_t i = 0; i < 12; ++i) append(i, "ours");
+  WindowIndex index = open_index();
+  follow(index);
+  EXPECT_EQ(sequences(index).size(), 12U);
+  const auto targets = index.targets();
+  for (const auto& [id, labels] : *targets) EXPECT_EQ(labels.at("process"), "ours");
+}
+
+TEST_F(WindowIndexTest, RecordsThatAreNoWindowsArePassedOver) {
+  append(0);
+  ASSERT_TRUE(journal_->append(kWindowRecord, 1, "\x7f of a later version").ok());
+  ASSERT_TRUE(journal_->append(kWindowRecord + 1, 1, "another stream").ok());
+  append(1);
+  WindowIndex index = open_index();
+  follow(index);
+  EXPECT_EQ(sequences(index), (std::vector<std::uint64_t>{1, 4}));
+  EXPECT_EQ(index.refused(), 1U);
+}
+
+}  // namespace
+}  // namespace sonde
