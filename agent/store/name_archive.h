@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tables of names on disk beside the journal, one file per image, named by the hash of the image's
+// content: what names yesterday's frames when their file is gone.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "agent/store/image_names.h"
+#include "core/base/file_cache.h"
+#include "core/base/result.h"
+
+namespace sonde {
+
+// Thread-confined.
+class NameArchive {
+ public:
+  // max_bytes  of all tables: the least recently used ones make room.
+  // errors     as FileCache::open().
+  static Result<NameArchive> open(const std::string& directory, std::uint64_t max_bytes);
+
+  // content  of an ImageIdentity, or of the kernel.
+  // returns  none if there is no table, or it was damaged.
+  // cost     reads and unpacks it: about 1 us a name.
+  std::optional<ImageNames> load(const std::string& content);
+  // Replaces the table. Failures are counted.
+  void store(const std::string& content, const ImageNames& names);
+
+  [[nodiscard]] const FileCache::Counters& counters() const { return files_.counters(); }
+
+ private:
+  explicit NameArchive(FileCache files) : files_(std::move(files)) {}
+  FileCache files_;
+};
+
+}  // namespace sonde
