@@ -7,9 +7,12 @@
 #include <charconv>
 #include <cstdlib>
 #include <iterator>
+#include <map>
 
 #include "agent/cli/exit_code.h"
 #include "agent/cli/help.h"
+#include "agent/config/settings.h"
+#include "core/base/nearest_name.h"
 
 namespace sonde {
 namespace {
@@ -39,7 +42,13 @@ struct RawOptions {
   std::string older;               // report --diff
   std::vector<std::string> sides;  // diff BEFORE AFTER
   std::string fail_above;
+  std::string config_file;                           // --config
+  std::string validate_file;                         // validate FILE
+  std::map<std::string, std::string> config_values;  // --listen and so on, by Setting::key
 };
+
+constexpr std::array<std::string_view, 7> kVerbs = {"record",   "report", "diff",   "doctor",
+                                                    "validate", "config", "version"};
 
 class Parser {
  public:
@@ -54,6 +63,13 @@ class Parser {
     add_diff(*diff_verb_);
     doctor_verb_ = add_verb("doctor");
     add_cache_dir(*doctor_verb_, doctor_.cache_dir);
+    validate_verb_ = add_verb("validate");
+    validate_verb_->add_option("FILE", raw_.validate_file);
+    add_config(*validate_verb_);
+    config_verb_ = add_verb("config");
+    config_verb_->add_subcommand("print")->fallthrough()->set_help_flag("-h,--help");
+    config_verb_->require_subcommand(1);
+    add_config(*config_verb_);
     version_verb_ = add_verb("version");
   }
 
@@ -69,7 +85,9 @@ class Parser {
     }
     if (arguments.size() == 1 && arguments[0] == "--version") return VersionOptions{};
     if (const std::string& name = arguments[0]; !name.starts_with('-') && !is_verb(name)) {
-      return mistake("there is no verb `" + name + "`: record, report, doctor or version");
+      const auto near = nearest_name(name, kVerbs);
+      return mistake("there is no verb `" + name + "`" +
+                     (near ? "; the nearest is " + std::string(*near) : ""));
     }
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     try {
@@ -137,16 +155,24 @@ class Parser {
     verb.add_option("--fail-above", raw_.fail_above);
   }
 
+  // Every setting has a flag.
+  void add_config(CLI::App& verb) {
+    verb.add_option(std::string(kConfigFlag), raw_.config_file);
+    for (const Setting& setting : settings()) {
+      verb.add_option_function<std::string>(std::string(setting.flag),
+                                            [this, &setting](const std::string& value) {
+                                              raw_.config_values[std::string(setting.key)] = value;
+                                            });
+    }
+  }
+
   [[nodiscard]] static bool is_verb(std::string_view name) {
-    return name == "record" || name == "report" || name == "diff" || name == "doctor" ||
-           name == "version";
+    return std::find(kVerbs.begin(), kVerbs.end(), name) != kVerbs.end();
   }
 
   [[nodiscard]] CLI::App* verb() const {
-    for (CLI::App* one : {record_verb_, report_verb_, diff_verb_, doctor_verb_, version_verb_}) {
-      if (one->parsed()) return one;
-    }
-    return nullptr;
+    const std::vector<CLI::App*> parsed = app_.get_subcommands();
+    return parsed.empty() ? nullptr : parsed.front();
   }
 
   [[nodiscard]] std::string help() const {
@@ -175,6 +201,8 @@ class Parser {
     if (record_verb_->parsed()) return checked_record(has_dashes);
     if (report_verb_->parsed()) return checked_report();
     if (diff_verb_->parsed()) return checked_diff();
+    if (validate_verb_->parsed()) return checked_validate();
+    if (config_verb_->parsed()) return checked_config_print();
     if (doctor_verb_->parsed()) return doctor_;
     VersionOptions version;
     take_common(version);
@@ -305,11 +333,47 @@ class Parser {
     return diff_;
   }
 
+  // The values are looked at here already: a flag that is wrong is a mistake of usage.
+  std::optional<ParseStop> take_config(ConfigFlags& into) const {
+    for (const Setting& setting : settings()) {
+      const auto value = raw_.config_values.find(std::string(setting.key));
+      if (value == raw_.config_values.end()) continue;
+      Config checked;
+      if (const auto set = setting.set(value->second, checked); !set) {
+        return mistake(std::string(setting.flag) + " " + value->second + ": " +
+                       set.error().message);
+      }
+    }
+    into.values = raw_.config_values;
+    if (!raw_.config_file.empty()) into.file = raw_.config_file;
+    return std::nullopt;
+  }
+
+  ParsedCommand checked_validate() {
+    ValidateOptions options;
+    take_common(options);
+    if (!raw_.validate_file.empty() && !raw_.config_file.empty()) {
+      return mistake("validate FILE and --config FILE are the same: give one");
+    }
+    if (auto stop = take_config(options.config)) return *std::move(stop);
+    if (!raw_.validate_file.empty()) options.config.file = raw_.validate_file;
+    return options;
+  }
+
+  ParsedCommand checked_config_print() {
+    ConfigPrintOptions options;
+    take_common(options);
+    if (auto stop = take_config(options.config)) return *std::move(stop);
+    return options;
+  }
+
   CLI::App app_{"", "sonde"};
   CLI::App* record_verb_ = nullptr;
   CLI::App* report_verb_ = nullptr;
   CLI::App* diff_verb_ = nullptr;
   CLI::App* doctor_verb_ = nullptr;
+  CLI::App* validate_verb_ = nullptr;
+  CLI::App* config_verb_ = nullptr;
   CLI::App* version_verb_ = nullptr;
   RawOptions raw_;
   RecordOptions record_;

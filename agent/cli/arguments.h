@@ -20,8 +20,9 @@ struct ParseStop {
   std::string text;  // to stdout if exit_code is 0, else to stderr
 };
 
-using ParsedCommand = std::variant<ParseStop, RecordOptions, ReportOptions, DiffOptions,
-                                   DoctorOptions, VersionOptions>;
+using ParsedCommand =
+    std::variant<ParseStop, RecordOptions, ReportOptions, DiffOptions, DoctorOptions,
+                 ValidateOptions, ConfigPrintOptions, VersionOptions>;
 
 // arguments  without the program's name.
 ParsedCommand parse_command_line(const std::vector<std::string>& arguments);

@@ -12,6 +12,8 @@ constexpr std::string_view kOverview = R"(sonde: CPU profiles of everything that
   sonde report cpu.pb.gz    the summary of a recorded file, and closer looks
   sonde diff OLD NEW        what changed between two recorded files
   sonde doctor              what works here, and the exact fix for what does not
+  sonde validate FILE       what is wrong in a configuration file
+  sonde config print        the configuration in effect, and where it is from
   sonde version
 
 sonde VERB --help lists the options. Every verb takes --json and --color.
@@ -106,6 +108,40 @@ cause, the exact fix, and what works until then.
 exit: 0 all works, 3 no permission, 4 kernel too old, 5 something is missing
 )";
 
+constexpr std::string_view kValidate = R"(sonde validate [OPTIONS] [FILE]
+
+Checks the configuration: FILE, SONDE_* variables and the flags below, together.
+Without FILE: the one of SONDE_CONFIG, or /etc/sonde/sonde.yaml if it is there.
+Every mistake is shown with its line; nothing is started.
+
+      --json                    the result as one JSON object
+      --color WHEN              auto, always, never
+      --config FILE             the same as FILE
+      --listen ADDRESS          checked as if given to the agent, as are
+      --telemetry-listen ADDRESS
+      --state-dir DIR
+      --rate HZ
+
+exit: 0 valid, 1 not valid, 2 usage
+)";
+
+constexpr std::string_view kConfig = R"(sonde config print [OPTIONS]
+
+Prints the configuration that would be in effect, as a configuration file, and
+where each value is from. Later ones win: defaults, the file, SONDE_* variables,
+flags.
+
+      --json                    the same as one JSON object
+      --config FILE             instead of SONDE_CONFIG or /etc/sonde/sonde.yaml
+      --listen ADDRESS          page, API, metrics and health: 127.0.0.1:7663
+      --telemetry-listen ADDRESS
+                                metrics and health for other machines, or off
+      --state-dir DIR           where history is kept
+      --rate HZ                 samples a second and CPU, 1 to 1000
+
+exit: 0 ok, 1 the configuration is not valid, 2 usage
+)";
+
 constexpr std::string_view kVersion = R"(sonde version [--json]
 )";
 
@@ -116,6 +152,8 @@ std::string_view help_text(std::string_view verb) {
   if (verb == "report") return kReport;
   if (verb == "diff") return kDiff;
   if (verb == "doctor") return kDoctor;
+  if (verb == "validate") return kValidate;
+  if (verb == "config") return kConfig;
   if (verb == "version") return kVersion;
   return kOverview;
 }

@@ -11,6 +11,7 @@
 
 #include "agent/cli/output_format.h"
 #include "agent/cli/terminal.h"
+#include "agent/config/load.h"
 #include "core/model/profile_diff.h"
 
 namespace sonde {
@@ -61,6 +62,15 @@ struct DiffOptions : CommonOptions {
 
 struct DoctorOptions : CommonOptions {
   std::string cache_dir;
+};
+
+// The file is `--config`, or what stands after the verb.
+struct ValidateOptions : CommonOptions {
+  ConfigFlags config;
+};
+
+struct ConfigPrintOptions : CommonOptions {
+  ConfigFlags config;
 };
 
 struct VersionOptions : CommonOptions {};

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/cli/arguments.h"
+#include "agent/cli/config_verbs.h"
 #include "agent/cli/diff.h"
 #include "agent/cli/doctor.h"
 #include "agent/cli/exit_code.h"
@@ -57,6 +58,8 @@ struct Runner {
   int operator()(const DiffOptions& options) const { return run_diff(options); }
   int operator()(const VersionOptions& options) const { return run_version(options); }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
+  int operator()(const ValidateOptions& options) const { return run_validate(options); }
+  int operator()(const ConfigPrintOptions& options) const { return run_config_print(options); }
 };
 
 }  // namespace

@@ -4,12 +4,13 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/base/utf8.h"
+
 namespace sonde {
 namespace {
 
 constexpr std::size_t kMaxNameBytes = 128;
 constexpr std::size_t kMaxValueBytes = 4'096;
-constexpr std::size_t kMaxMatchers = 64;
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool is_name_char(char c) { return is_letter(c) || (c >= '0' && c <= '9') || c == '.'; }
@@ -104,6 +105,9 @@ Result<LabelMatcher> LabelMatcher::make(std::string_view name, MatchOperator op,
   if (value.size() > kMaxValueBytes) {
     return Error{ErrorCode::kInvalidArgument, "a label value of more than 4,096 bytes"};
   }
+  if (!is_valid_utf8(value)) {
+    return Error{ErrorCode::kInvalidArgument, "a label value that is not UTF-8"};
+  }
   LabelMatcher matcher(name, op, value);
   if (op == MatchOperator::kMatch || op == MatchOperator::kNoMatch) {
     auto pattern = Pattern::compile(value);
@@ -144,7 +148,7 @@ Result<std::vector<LabelMatcher>> parse_selector(std::string_view text) {
   while (!closed && (in_braces || !scanner.at_end())) {
     auto matcher = scan_matcher(scanner);
     if (!matcher) return matcher.error();
-    if (matchers.size() == kMaxMatchers) return scanner.expected("no more than 64 conditions");
+    if (matchers.size() == kMaxLabelMatchers) return scanner.expected("no more than 64 conditions");
     matchers.push_back(std::move(*matcher));
     scanner.skip_space();
     closed = in_braces && scanner.take('}');

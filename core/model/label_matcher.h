@@ -2,6 +2,7 @@
 // Which targets somebody wants: conditions on their labels, as Prometheus writes them.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -13,14 +14,15 @@
 
 namespace sonde {
 
+constexpr std::size_t kMaxLabelMatchers = 64;
+
 enum class MatchOperator { kEqual, kNotEqual, kMatch, kNoMatch };  // = != =~ !~
 
 // One condition. A label that a target does not have is the empty text. Thread-safe.
 class LabelMatcher {
  public:
   // errors  kInvalidArgument  no label name ([a-zA-Z_][a-zA-Z0-9_.]*, at most 128 bytes), a value
-  // of
-  //                           more than 4,096 bytes, or Pattern::compile()'s
+  //                           of more than 4,096 bytes or not UTF-8, or Pattern::compile()'s
   static Result<LabelMatcher> make(std::string_view name, MatchOperator op, std::string_view value);
 
   [[nodiscard]] bool matches(const Labels& labels) const;

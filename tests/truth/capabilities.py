@@ -8,6 +8,7 @@ import sys
 
 SKIP = 77  # SKIP_RETURN_CODE of the tests
 
+_ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 _NEEDS_QEMU = ("qemu-system-x86_64", "busybox", "dpkg-deb", "apt-get")
 
 
@@ -24,6 +25,12 @@ def _missing_tools(*tools):
     return f"not installed: {', '.join(gone)}" if gone else ""
 
 
+def peer(package, program):
+    """Path of a program of a package that is unpacked, not installed."""
+    folder = os.environ.get("SONDE_PEERS") or os.path.join(_ROOT, "build", "peers")
+    return os.path.join(folder, package, "usr", "bin", program)
+
+
 def missing(capability):
     """Why the capability is not there; empty if it is."""
     if capability == "bpf":
@@ -32,6 +39,9 @@ def missing(capability):
         return _missing_tools("perf") or _missing_bpf()
     if capability == "qemu":
         return _missing_tools(*_NEEDS_QEMU)
+    if capability == "prometheus":
+        there = os.path.exists(peer("prometheus", "promtool"))
+        return "" if there else "not unpacked into build/peers (./dev deps peers)"
     raise ValueError(capability)
 
 

@@ -10,7 +10,7 @@ import re
 from tree import strip_comments, table
 
 DOC = "docs/losses.md"
-SECTIONS = ("Ticks", "Stops", "Samples", "Processes", "Tables", "Names", "History")
+SECTIONS = ("Ticks", "Stops", "Samples", "Processes", "Tables", "Names", "History", "Requests")
 ROW = re.compile(r'^\s*X\(\s*(\w+)\s*,\s*"(\w+)"\s*,', re.M)
 TEST = re.compile(r"^(?:TEST|TEST_F|TEST_P|TYPED_TEST)\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.M)
 

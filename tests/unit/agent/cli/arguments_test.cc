@@ -63,6 +63,31 @@ TEST(ArgumentsTest, EveryOptionOfRecordArrives) {
   EXPECT_EQ(others.comm, "redis");
 }
 
+TEST(ArgumentsTest, ConfigurationFlagsArriveByKey) {
+  const ParsedCommand parsed =
+      parse_command_line({"validate", "x.yaml", "--rate", "49", "--telemetry-listen", "off"});
+  const auto& options = std::get<ValidateOptions>(parsed);
+  EXPECT_EQ(options.config.file, "x.yaml");
+  EXPECT_THAT(options.config.values,
+              ElementsAre(std::pair("rate", "49"), std::pair("telemetry_listen", "off")));
+  const ParsedCommand printed = parse_command_line({"config", "print", "--json", "--config", "y"});
+  EXPECT_EQ(std::get<ConfigPrintOptions>(printed).config.file, "y");
+  EXPECT_TRUE(std::get<ConfigPrintOptions>(printed).json);
+  EXPECT_FALSE(std::get<ValidateOptions>(parse_command_line({"validate"})).config.file);
+}
+
+TEST(ArgumentsTest, WrongConfigurationFlagsAreMistakes) {
+  EXPECT_THAT(mistake({"validate", "--rate", "0"}).text, HasSubstr("--rate 0: must be a whole"));
+  EXPECT_THAT(mistake({"config", "print", "--listen", "x"}).text, HasSubstr("--listen x: must be"));
+  EXPECT_THAT(mistake({"validate", "a", "--config", "b"}).text, HasSubstr("give one"));
+  EXPECT_THAT(mistake({"config"}).text, HasSubstr("See: sonde config --help"));
+}
+
+TEST(ArgumentsTest, AVerbThatDoesNotExistHasANearestOne) {
+  EXPECT_THAT(mistake({"recrod"}).text, HasSubstr("no verb `recrod`; the nearest is record"));
+  EXPECT_THAT(mistake({"frobnicate"}).text, HasSubstr("no verb `frobnicate`\n"));
+}
+
 TEST(ArgumentsTest, DiffComparesTwoFilesOrTwoListsOfFiles) {
   const DiffOptions two = diff({"diff", "a", "b"});
   EXPECT_THAT(two.before, ElementsAre("a"));

@@ -82,6 +82,7 @@ TEST(LabelMatcherTest, AFilterIsNameOperatorAndTheRestAsItIs) {
   EXPECT_EQ(parse_filter("process=")->value(), "");
   EXPECT_FALSE(parse_filter("process").ok());
   EXPECT_FALSE(parse_filter("=x").ok());
+  EXPECT_FALSE(parse_filter("process=\xff").ok()) << "not UTF-8";
   EXPECT_FALSE(parse_filter("").ok());
 }
 
