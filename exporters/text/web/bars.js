@@ -4,13 +4,12 @@
 import { make, nameNode, refill } from './dom.js';
 import { clockText, countText, dateText, offsetText, percentText, printable, timeText, valueText }
   from './format.js';
-import { HELP, WORDS } from './words.js';
+import { WORDS } from './words.js';
 import { childrenOf, kindTotals } from './flame.js';
 import { kindHex } from './palette.js';
 
 const CRUMB_STEPS = 5;
 const CRUMB_NAME_WIDTH = 180;
-const TOAST_MS = 4000;
 // Fields of `kind:`; folded frames hide theirs.
 const LEGEND_FIELDS = { 1: 'own', 2: 'lib', 3: 'kernel', 4: 'jit', 5: 'unresolved', 6: '' };
 
@@ -60,6 +59,12 @@ export function scopeText(payload) {
   if (payload.meta.kernel) facts.push(`kernel ${printable(payload.meta.kernel)}`);
   if (payload.more.nodes > 0) facts.push(`${countText(payload.more.nodes)} small frames put together`);
   return facts.join(' · ');
+}
+
+// Children of the badge. verdict: of trustVerdict()
+export function badgeParts({ sign, text, rest }) {
+  return [make('span', { class: 'sign' }, sign), make('span', { class: 'verdict' }, text),
+    make('span', { class: 'rest' }, rest)];
 }
 
 export function fillRange(box, payload, utc) {
@@ -129,38 +134,14 @@ export function spokenText(tree, profile, node, all) {
     `${siblings.indexOf(node) + 1} of ${siblings.length}`;
 }
 
-let toastTimer = 0;
-
-export function showToast(box, text) {
-  refill(box, nameNode(text));
-  box.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => (box.hidden = true), TOAST_MS);
-}
-
-// Paper is white: the page prints in light colours and goes back to its theme.
-export function printInLight(app) {
-  let before = app.themeChoice;
-  window.addEventListener('beforeprint', () => {
-    before = app.themeChoice;
-    app.setTheme('light');
-    app.restyle();
-    app.stage.view.draw();
-  });
-  window.addEventListener('afterprint', () => {
-    app.setTheme(before);
-    app.restyle();
-  });
-}
-
-// Children of the help dialog. letters: {on, set(on)}
-export function helpParts(letters, close) {
+// Children of the help dialog. help: groups of [key, text]; letters: {on, set(on)}
+export function helpParts(help, letters, close) {
   const box = make('input', { type: 'checkbox' });
   box.checked = letters.on;
   box.addEventListener('change', () => letters.set(box.checked));
   const button = make('button', { type: 'button', class: 'control' }, 'Close');
   button.addEventListener('click', close);
-  const groups = HELP.flatMap(([title, keys]) => [make('h3', {}, title),
+  const groups = help.flatMap(([title, keys]) => [make('h3', {}, title),
     make('dl', {}, ...keys.flatMap(([key, text]) => [make('dt', {}, key), make('dd', {}, text)]))]);
   return [...groups,
     make('footer', {}, make('label', {}, box, ' single letters act as keys'), button)];

@@ -53,10 +53,9 @@ class RectBuckets {
 
 export class FlameView {
   // canvases: {frames, marks}; both cover the same box.
-  constructor(canvases, profile) {
+  constructor(canvases) {
     this.frames = canvases.frames;
     this.marks = canvases.marks;
-    this.profile = profile;
     this.context = this.frames.getContext('2d');
     this.overlay = this.marks.getContext('2d');
     const font = (style) => `${style} 11.5px ${UI_FONT}`;
@@ -66,7 +65,7 @@ export class FlameView {
       this.labels[style] = new LabelMaker(new TextMeasure(this.context, text));
     }
     Object.assign(this, {
-      width: 0, height: 0, scale: 1, scroll: 0, rowHeight: ROW, flipped: false, skip: 0, fullNames: false,
+      profile: null, width: 0, height: 0, scale: 1, scroll: 0, rowHeight: ROW, flipped: false, skip: 0, fullNames: false,
       zoomNode: 0, x0: 0, x1: 1, rows: 1, hits: null, hitLevels: null, colours: [], whole: 1,
       tokens: readTokens(), drawn: [], hovered: -1, focused: -1, outlineFrame: -1, dimKind: -1,
     });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the menus offer. Each function returns items of FrameMenu for the page's App.
+// What the menus offer. Each function returns items of FrameMenu for a GraphView.
 import { exactQuery } from './search.js';
 import { stackText, tableTsv } from './export.js';
 

@@ -43,9 +43,8 @@ function shortName(name, columns) {
 
 export class FunctionTable {
   // owner: pick(frame), open(frame), point(frame or -1), sort(column)
-  constructor(elements, profile, owner) {
+  constructor(elements, owner) {
     Object.assign(this, elements); // head, scroller, body
-    this.profile = profile;
     this.owner = owner;
     this.rows = [];
     this.selected = -1;
@@ -56,6 +55,11 @@ export class FunctionTable {
     this.scroller.addEventListener('scroll', this.fill);
     new ResizeObserver(this.fill).observe(this.scroller);
     this.listen();
+  }
+
+  setProfile(profile) {
+    this.profile = profile;
+    this.selected = -1;
   }
 
   listen() {

@@ -17,7 +17,7 @@ function groupOf(tree, node) {
 }
 
 export class Tooltip {
-  // box: the element; context: {profile, tree(), totals(), kindColour(kind)}
+  // box: the element; context: {profile(), totals(), kindColour(kind)}
   constructor(box, context) {
     this.box = box;
     this.context = context;
@@ -80,7 +80,7 @@ export class Tooltip {
   }
 
   content(view, node, own) {
-    const { profile } = this.context;
+    const profile = this.context.profile();
     const frame = view.tree.frame[node];
     const kind = profile.kind[frame];
     const swatch = make('span', { class: 'swatch' });
@@ -105,7 +105,7 @@ export class Tooltip {
   }
 
   figures(view, node, frame, own) {
-    const { profile } = this.context;
+    const profile = this.context.profile();
     const { tree } = view;
     const { unit } = profile.payload;
     const totals = this.context.totals();

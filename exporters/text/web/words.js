@@ -20,11 +20,45 @@ export const WORDS = {
   slowRegex: 'That regex took longer than 0.5 s and was stopped.',
   noFunctions: 'No function matches',
   goneFrame: (name) => `${name} is not in this profile; showing its caller.`,
-  badLink: (key) => `The link has a ${key} this page cannot read.`,
+  badLink: (pairs) => {
+    const [key, text] = pairs[0];
+    const names = { t: 'range', a: 'range', x: 'range', f: 'filter', z: 'zoom', view: 'view' };
+    const shown = text.length > 40 ? `${text.slice(0, 40)}…` : text;
+    const instead = key === 't' ? ' Showing the last 15 min.' : '';
+    return `The link has a ${names[key] ?? 'setting'} this page cannot read (${key}=${shown}).${instead}`;
+  },
   copied: (what) => `${what} copied`,
   cannotCopy: 'The browser refused to copy. Select the text and copy it by hand.',
   empty: ['Nothing ran on the CPUs in this range',
     'Record for longer, or while the program is busy.'],
+  collecting: ['Collecting the first samples', (seconds) =>
+    `sonde has watched this node for ${seconds} s. The graph appears with the first samples.`],
+  idle: ['Nothing ran on the CPUs in this range', (cpus, idle) =>
+    `${cpus} CPU${cpus === 1 ? ' was' : 's were'} idle ${idle} of the time. ` +
+    'Drag on the strip where it rises, or choose a longer range.'],
+  noMatchTitle: 'No samples match these filters',
+  noMatchLine: (samples) => `${samples} samples are in this range without them.`,
+  before: [(clock) => `History begins at ${clock}`, ({ cut, limit }) => ({
+    bytes: `Older windows were dropped to stay under ${limit}.`,
+    age: 'Older windows were dropped: they were past the age limit.',
+  }[cut] ?? 'sonde did not run before.')],
+  sideEmpty: ['A has no samples', (clock) => `sonde started at ${clock}. Choose a later A, or turn Compare off.`],
+  typeOff: (name) => `${name} profiling is off`,
+  degraded: [(error) => `Profiles are off: ${error}.`, (fix) => `Run  ${fix}  for the exact fix. Metrics work.`],
+  agentGone: (clock, seconds) => `No answer from sonde since ${clock}. Trying again in ${seconds} s.`,
+  apiError: (error) => `sonde could not read this range: ${error}.`,
+  partly: (error) => `sonde could not read this range: ${error}. The other blocks are shown.`,
+  updated: (version) => `sonde was updated to ${version}.`,
+  reading: (span) => `Reading ${span} of history.`,
+  shared: (span) => 'Link copied. It opens on machines that can reach this address' +
+    (span ? `; history here keeps ${span}.` : '.'),
+  addFilter: '+ label=value, or pick',
+  chipHelp: 'Click to edit, Alt-click to negate, Delete to remove',
+  badTime: 'Not a time this page can read. Try 14:02, yesterday 14:02, -15m or 2025-06-13T14:02:00Z.',
+  timesSwapped: 'The end has to be after the begin.',
+  notRecorded: 'not recorded',
+  showAsTable: 'Show as table',
+  liveTip: 'Click a frame to zoom. / searches. Drag on the strip to choose a time.',
   tooNarrow: (count, share) =>
     `${count} frames narrower than a pixel, ${share}; Enter zooms to them`,
   narrowRun: (count) => `and ${count - 1} more frames narrower than a pixel`,
@@ -32,6 +66,17 @@ export const WORDS = {
   paths: (count) => `${count} call ${count === 1 ? 'path' : 'paths'}`,
   pickFunction: 'Choose a function in the list, or press s on a frame.',
 };
+
+export const LIVE_HELP = [
+  ['Range', [
+    ['drag on the strip', 'show this span; drag its edges to change it'],
+    ['double click, Esc', 'on the strip: all of it; the range before'],
+    ['[ ]', 'half a range earlier, later'],
+    ['+ −', 'half the range, twice the range'],
+    ['Space', 'hold, follow'],
+    ['r', 'catch up'],
+  ]],
+];
 
 export const HELP = [
   ['Frames', [

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+// The agent's page: asks for what the state names and shows the answers. State in the address,
+// pictures in the parts; this file joins them.
+import { Store } from './state.js';
+import { fragmentOf, readFragment, showFragment } from './url.js';
+import { AgentError, askAgent, rangePairsOf, selectionPairs } from './agent.js';
+import { Follower } from './follow.js';
+import { GraphView } from './graph.js';
+import { Shell } from './shell.js';
+import { inWorker, searchApart, serveSearches } from './regex_search.js';
+import { TimeStrip } from './strip.js';
+import { Chips } from './chips.js';
+import { RangePanel } from './range_panel.js';
+import { noticeOf, showNotice } from './notice.js';
+import { LiveBars } from './live_bars.js';
+import { copyText } from './export.js';
+import { downloadChoices, shareAddress, typeChoices } from './downloads.js';
+import { rangeActions, rangeKeys } from './range_keys.js';
+import { keyActions, listenKeys } from './keys.js';
+import { saveSetting, savedSetting } from './bars.js';
+import { byId } from './dom.js';
+import { resolveRange, snapRange, spanText } from './range.js';
+import { HELP, LIVE_HELP, WORDS } from './words.js';
+
+const ASKED = ['range', 'before', 'filters', 'group']; // what a new answer is needed for
+const MIN_SAMPLES = 20; // of a preview
+
+class LivePage {
+  constructor() {
+    const { state, kept, bad } = readFragment(location.hash);
+    this.kept = kept;
+    this.store = new Store(state);
+    this.shell = new Shell([...LIVE_HELP, ...HELP], (now) => this.restyle(now));
+    this.graph = new GraphView(this.store, this.shell);
+    this.graph.searchApart = searchApart;
+    this.graph.tip = WORDS.liveTip;
+    this.skew = 0; // agent's clock minus this browser's
+    this.status = null;
+    this.shown = null; // {flame, series}
+    this.undone = []; // ranges that Escape on the strip goes back to
+    this.buildParts();
+    this.listen();
+    this.bars.fill();
+    this.chips.show();
+    if (bad.length > 0) this.shell.toast(WORDS.badLink(bad));
+    this.follower.ask();
+  }
+
+  get state() {
+    return this.store.value;
+  }
+
+  get utc() {
+    return (this.state.zone ?? savedSetting('zone', 'local')) === 'utc';
+  }
+
+  now() {
+    return Date.now() + this.skew;
+  }
+
+  windowMs() {
+    return this.status?.window_ms ?? 10_000;
+  }
+
+  buildParts() {
+    this.strip = new TimeStrip(byId('strip'), {
+      theme: () => this.shell.theme,
+      utc: () => this.utc,
+      windowMs: () => this.windowMs(),
+      bands: () => this.bands(),
+      brush: (letter, range) => this.brush(letter, range),
+      whole: () => this.store.set({ range: this.context(), context: null }, true),
+    });
+    this.chips = new Chips({
+      filters: () => this.state.filters,
+      setFilters: (filters) => this.store.set({ filters }, true),
+      labels: () => askAgent('labels', this.shownPairs()),
+      values: (name, text) => askAgent(`label/${encodeURIComponent(name)}/values`,
+        [...this.shownPairs(), ['q', text]]),
+      total: () => (this.shown ? this.shown.flame.total * this.shown.flame.tick : 0),
+    });
+    this.rangePanel = new RangePanel({
+      utc: () => this.utc,
+      now: () => this.now(),
+      history: () => this.status?.history ?? { first: 0 },
+      shown: () => this.resolved(),
+      setRange: (range) => this.store.set({ range, context: null }, true),
+      setZone: (zone) => {
+        saveSetting('zone', zone);
+        this.store.set({ zone });
+      },
+      close: () => this.shell.closePanel(),
+    });
+    this.bars = new LiveBars(this);
+    this.follower = new Follower({
+      load: () => this.load(),
+      using: () => this.using(),
+      following: () => Boolean(this.state.range.ago),
+      preview: () => this.status?.history.windows === 0,
+      windowMs: () => this.windowMs(),
+      now: () => this.now(),
+      show: () => this.bars.tick(),
+    });
+  }
+
+  listen() {
+    this.store.listen((now, changed, push) => {
+      showFragment(fragmentOf(now, this.kept), push);
+      if (changed.has('filters')) this.chips.show();
+      if (ASKED.some((key) => changed.has(key)) || changed.has('context')) this.follower.ask();
+      this.strip.paint();
+      this.bars.fill();
+    });
+    for (const moved of ['popstate', 'hashchange']) {
+      window.addEventListener(moved, () => {
+        const { state, kept } = readFragment(location.hash);
+        this.kept = kept;
+        this.store.set(state);
+      });
+    }
+    const press = (id, action) => byId(id).addEventListener('click', action);
+    press('range', (event) => {
+      this.rangePanel.fill();
+      this.shell.togglePanel(byId('range-panel'), event.currentTarget);
+    });
+    press('follow', () => this.catchUp());
+    press('share', () => this.share());
+    press('types', (event) => this.graph.openBelow(event.currentTarget, typeChoices(this.status)));
+    press('download', (event) => this.openDownloads(event.currentTarget));
+    byId('group').addEventListener('change', (event) => this.store.set({ group: event.target.value }));
+    listenKeys({ ...keyActions(this.graph), ...rangeActions(this) }, () => this.shell.letters);
+    rangeKeys(byId('strip'), () => this.undoRange());
+  }
+
+  restyle(now) {
+    this.graph.restyle();
+    this.strip.draw();
+    if (now) this.graph.stage.view.draw();
+  }
+
+  // Ranges ---------------------------------------------------------------------------------
+  // Of the answer that is shown.
+  resolved() {
+    return this.shown?.flame ?? resolveRange(this.state.range, this.now(), this.windowMs());
+  }
+
+  // What the strip spans.
+  context() {
+    return this.state.context ?? this.state.range;
+  }
+
+  bands() {
+    const { range } = this.state;
+    const span = range.ago && this.shown ? { from: this.shown.flame.from, to: this.shown.flame.to }
+      : resolveRange(range, this.now(), this.windowMs());
+    return [{ ...span, letter: '' }];
+  }
+
+  // A range chosen on the strip: the strip itself stays where it is.
+  brush(letter, range) {
+    const { series } = this.shown;
+    this.undone.push({ range: this.state.range, context: this.state.context });
+    this.store.set({ range, context: { from: series.from, to: series.to } }, true);
+  }
+
+  undoRange() {
+    const before = this.undone.pop();
+    if (before) this.store.set(before, true);
+  }
+
+  // Another range of its own right: the strip follows where it would not hold it.
+  setRange(range) {
+    const wanted = snapRange(range, this.windowMs());
+    const context = resolveRange(this.context(), this.now(), this.windowMs());
+    const holds = context.from <= wanted.from && context.to >= wanted.to;
+    this.store.set({ range: wanted, context: holds ? context : null }, true);
+  }
+
+  // The picture is being used: new data must not move it.
+  using() {
+    const { state, graph } = this;
+    return state.zoom.length > 0 || state.mode === 'sandwich' || graph.menu.open || graph.tooltip.pinned ||
+      Boolean(this.strip.drag) || byId('help').open || !document.getSelection().isCollapsed;
+  }
+
+  toggleHold() {
+    if (this.follower.mode === 'live') this.follower.held = true;
+    else this.catchUp();
+    this.bars.tick();
+  }
+
+  catchUp() {
+    this.follower.held = false;
+    if (!this.state.range.ago) {
+      const { from, to } = this.state.range;
+      const context = this.state.context ?? { ago: Math.max(60_000, to - from) };
+      const ago = context.ago ?? Math.round((context.to - context.from) / 60_000) * 60_000;
+      this.store.set({ range: { ago: Math.max(60_000, ago) }, context: null }, true);
+    } else {
+      this.follower.ask();
+    }
+  }
+
+  // Asking ---------------------------------------------------------------------------------
+  shownPairs() {
+    const span = this.shown?.flame ?? this.state.range;
+    return [...selectionPairs({ filters: [] }), ...rangePairsOf(span)];
+  }
+
+  async load() {
+    this.stopAsking?.abort();
+    const stop = (this.stopAsking = new AbortController());
+    const { state } = this;
+    const done = this.bars.reading(state.range, () => stop.abort());
+    try {
+      const status = await askAgent('status', [], stop.signal);
+      this.takeStatus(status);
+      const preview = [['live', status.history.windows === 0 ? '1' : null]];
+      const pairs = [...selectionPairs(state), ...preview];
+      const [flame, series] = await Promise.all([
+        askAgent('flame', [...pairs, ...rangePairsOf(state.range), ['g', state.group]], stop.signal),
+        askAgent('series', [...pairs, ...rangePairsOf(this.context()), ['points', String(this.strip.points)]], stop.signal),
+      ]);
+      await this.show(flame, series, stop.signal);
+    } catch (error) {
+      if (error instanceof AgentError && error.kind === 'refused') this.bars.refused(error.message);
+      throw error;
+    } finally {
+      done();
+    }
+  }
+
+  takeStatus(status) {
+    this.skew = status.now - Date.now();
+    const changed = this.status && this.status.version !== status.version;
+    this.firstVersion ??= status.version;
+    this.status = status;
+    if (changed || this.firstVersion !== status.version) this.bars.updated(status.version);
+  }
+
+  async show(flame, series, signal) {
+    let without = 0;
+    if (flame.total === 0 && this.state.filters.length > 0) {
+      const { samples } = await askAgent('series', [['points', '16'],
+        ...rangePairsOf(flame)], signal);
+      without = samples.reduce((sum, one) => sum + one, 0);
+    }
+    const few = this.status.history.windows === 0 && flame.samples < MIN_SAMPLES;
+    this.shown = { flame, series };
+    this.graph.open(flame);
+    this.strip.show(series);
+    const facts = { payload: few ? { ...flame, total: 0 } : flame, series, status: this.status,
+      state: this.state, utc: this.utc, now: this.now(), without };
+    showNotice(noticeOf(facts, {
+      setFilters: (filters) => this.store.set({ filters }, true),
+      showFrom: (first) => this.setRange({ from: first, to: first + (flame.to - flame.from) }),
+      compareOff: () => this.store.set({ before: null }, true),
+    }));
+    this.bars.fill();
+  }
+
+  // Leaving --------------------------------------------------------------------------------
+  async share() {
+    if (!this.shown) return;
+    const { first } = this.status.history;
+    const kept = first > 0 ? spanText(Math.round((this.now() - first) / 60_000) * 60_000) : '';
+    const copied = await copyText(shareAddress(this.state, this.shown.flame, this.kept));
+    this.shell.toast(copied ? WORDS.shared(kept) : WORDS.cannotCopy);
+  }
+
+  openDownloads(button) {
+    if (!this.shown) return;
+    this.graph.openBelow(button,
+      downloadChoices(this.shown.flame, this.state.filters, () => this.graph.saveCsv()));
+  }
+}
+
+function openPage() {
+  try {
+    window.sondePage = new LivePage();
+    window.sonde = window.sondePage.graph;
+  } catch (error) {
+    byId('status').textContent = String(error.message);
+    throw error;
+  }
+}
+
+if (inWorker) serveSearches();
+else openPage();
