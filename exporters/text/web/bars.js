@@ -7,6 +7,7 @@ import { clockText, countText, dateText, offsetText, percentText, printable, tim
 import { WORDS } from './words.js';
 import { childrenOf, kindTotals } from './flame.js';
 import { kindHex } from './palette.js';
+import { diffHex } from './diff.js';
 
 const CRUMB_STEPS = 5;
 const CRUMB_NAME_WIDTH = 180;
@@ -116,6 +117,18 @@ export function legendParts(app) {
     button.addEventListener('pointerleave', () => app.dim(-1));
     return button;
   });
+}
+
+// `less CPU` seven steps `more CPU`
+export function diffLegendParts(theme) {
+  const [less, more, about] = WORDS.diffLegend;
+  const steps = make('span', { class: 'steps', 'aria-hidden': 'true' },
+    ...Array.from({ length: 7 }, (_, step) => {
+      const swatch = make('span', { class: 'step' });
+      swatch.style.background = diffHex(step, theme);
+      return swatch;
+    }));
+  return [make('span', {}, less), steps, make('span', {}, more), make('span', { class: 'quiet' }, about)];
 }
 
 // The status line: full name, figures, image. shares: {total, self} of the profile.

@@ -66,7 +66,7 @@ export class FlameView {
     }
     Object.assign(this, {
       profile: null, width: 0, height: 0, scale: 1, scroll: 0, rowHeight: ROW, flipped: false, skip: 0, fullNames: false,
-      zoomNode: 0, x0: 0, x1: 1, rows: 1, hits: null, hitLevels: null, colours: [], whole: 1,
+      zoomNode: 0, x0: 0, x1: 1, rows: 1, hits: null, hitLevels: null, colours: [], nodeColours: null, nodeNote: null, whole: 1,
       tokens: readTokens(), drawn: [], hovered: -1, focused: -1, outlineFrame: -1, dimKind: -1,
     });
   }
@@ -189,6 +189,10 @@ export class FlameView {
       const node = order[i];
       if (x[node] >= this.x1) break;
       const total = this.tree.total[node];
+      if (total === 0) { // of side A alone
+        ++i;
+        continue;
+      }
       if (total < RUN_WIDTH * ticksPerPixel) {
         const pixel = Math.floor(((x[node] - this.x0) / ticksPerPixel) * this.scale) / this.scale;
         const parent = this.tree.parent[node];
@@ -214,7 +218,8 @@ export class FlameView {
   colourOf(node) {
     const frame = this.tree.frame[node];
     const dimmed = this.dimKind >= 0 && this.profile.kind[frame] !== this.dimKind;
-    return this.hits || dimmed ? this.tokens.rest : this.colours[frame];
+    if (this.hits || dimmed) return this.tokens.rest;
+    return this.nodeColours ? this.nodeColours[node] : this.colours[frame];
   }
 
   drawHatch(list) {
@@ -295,7 +300,8 @@ export class FlameView {
       context.globalAlpha = this.tree.level[box.node] < zoomLevel ? 0.75 : 1;
       const middle = box.y + (this.rowHeight - 1) / 2 + 0.5;
       context.fillText(label, box.x + LABEL_PADDING, middle);
-      if (kind === KIND.group) this.drawGroupNote(box, label, middle);
+      if (this.nodeNote) this.drawNodeNote(box, label, style, middle);
+      else if (kind === KIND.group) this.drawGroupNote(box, label, middle);
     }
     context.globalAlpha = 1;
   }
@@ -310,6 +316,17 @@ export class FlameView {
     if (this.profile.kind[frame] === KIND.group) return this.tokens.text;
     const dimmed = this.dimKind >= 0 && this.profile.kind[frame] !== this.dimKind;
     return dimmed ? this.tokens.text3 : FRAME_TEXT[this.tokens.theme];
+  }
+
+  // What nodeNote(node) says, at the right edge where there is room behind the label.
+  drawNodeNote(box, label, style, middle) {
+    const note = this.nodeNote(box.node);
+    const { measure } = this.labels.plain;
+    const room = box.w - 3 * LABEL_PADDING - this.labels[style].measure.width(label);
+    const width = measure.width(note);
+    if (!note || width > room) return;
+    this.context.font = this.fonts.plain;
+    this.context.fillText(note, box.x + box.w - LABEL_PADDING - width, middle);
   }
 
   // Share and pids behind the name of a group, where there is room.

@@ -39,19 +39,22 @@ export function openProfile(payload) {
 }
 
 // Columns from parents and selfs. level and total follow: one pass forward, one backward.
-export function makeTree(parent, frame, self, samples = null) {
+// before: selfs of side A in a comparison, else null; totalBefore is then null as well.
+export function makeTree(parent, frame, self, samples = null, before = null) {
   const count = parent.length;
   const level = new Uint16Array(count);
   const total = Float64Array.from(self);
+  const totalBefore = before && Float64Array.from(before);
   const end = new Int32Array(count); // one past the last descendant
   for (let i = 1; i < count; ++i) level[i] = level[parent[i]] + 1;
   for (let i = count - 1; i >= 0; --i) {
     if (end[i] === 0) end[i] = i + 1;
     if (i === 0) break;
     total[parent[i]] += total[i];
+    if (before) totalBefore[parent[i]] += totalBefore[i];
     if (end[parent[i]] < end[i]) end[parent[i]] = end[i];
   }
-  return { count, parent, frame, self, total, level, end, samples };
+  return { count, parent, frame, self, total, level, end, samples, before, totalBefore };
 }
 
 export function openTree(payload) {
@@ -65,7 +68,7 @@ export function openTree(payload) {
     open[level] = i;
   }
   return makeTree(parent, Int32Array.from(payload.f), Float64Array.from(payload.s),
-    payload.n ? Float64Array.from(payload.n) : null);
+    payload.n ? Float64Array.from(payload.n) : null, payload.b ? Float64Array.from(payload.b) : null);
 }
 
 // The samples below a node: the total, unless samples differ in weight.
@@ -88,6 +91,7 @@ export function sortedTree(tree, before) {
   const frame = new Int32Array(tree.count);
   const self = new Float64Array(tree.count);
   const samples = tree.samples ? new Float64Array(tree.count) : null;
+  const earlier = tree.before ? new Float64Array(tree.count) : null;
   const work = [[0, -1]];
   let next = 0;
   while (work.length > 0) {
@@ -97,10 +101,11 @@ export function sortedTree(tree, before) {
     frame[index] = tree.frame[old];
     self[index] = tree.self[old];
     if (samples) samples[index] = tree.samples[old];
+    if (earlier) earlier[index] = tree.before[old];
     const children = childrenOf(tree, old).sort((a, b) => before(a, b));
     for (let i = children.length - 1; i >= 0; --i) work.push([children[i], index]);
   }
-  return makeTree(parent, frame, self, samples);
+  return makeTree(parent, frame, self, samples, earlier);
 }
 
 // Self and total of every frame below `root`. A frame counts once per stack: only its outermost
@@ -109,6 +114,7 @@ export function frameTotals(tree, frames, root) {
   const self = new Float64Array(frames);
   const total = new Float64Array(frames);
   const samples = new Float64Array(frames);
+  const before = tree.before && new Float64Array(frames); // self in A
   const active = new Int32Array(frames);
   const open = [];
   for (let i = root; i < tree.end[root]; ++i) {
@@ -118,10 +124,11 @@ export function frameTotals(tree, frames, root) {
     const frame = tree.frame[i];
     self[frame] += tree.self[i];
     samples[frame] += tree.samples ? tree.samples[i] : tree.self[i];
+    if (before) before[frame] += tree.before[i];
     if (active[frame]++ === 0) total[frame] += tree.total[i];
     open.push(i);
   }
-  return { self, total, samples };
+  return { self, total, samples, before };
 }
 
 // Shares of the origins by self time below `root`: index = kind.

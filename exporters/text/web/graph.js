@@ -7,6 +7,7 @@ import { layoutTree } from './layout.js';
 import { frameColours, kindColours, kindHex } from './palette.js';
 import { exactQuery, searchAnswer, searchFrames } from './search.js';
 import { readTokens } from './canvas.js';
+import { Comparison, diffStep, ratioText } from './diff.js';
 import { Stage } from './stage.js';
 import { FunctionTable, tableRows } from './table.js';
 import { Sandwich } from './sandwich.js';
@@ -14,7 +15,7 @@ import { FrameMenu } from './menu.js';
 import { Tooltip } from './tooltip.js';
 import { copyText, saveFile, tableCsv } from './export.js';
 import { functionChoices, nodeChoices, optionChoices, tableChoices } from './choices.js';
-import { crumbParts, legendParts, spokenText, statusParts } from './bars.js';
+import { crumbParts, diffLegendParts, legendParts, spokenText, statusParts } from './bars.js';
 import { byId, refill } from './dom.js';
 import { countText, percentText, printable } from './format.js';
 import { WORDS } from './words.js';
@@ -50,7 +51,8 @@ export class GraphView {
     this.hits = null;
     this.answer = null;
     this.all = Math.max(1e-9, this.source.total[0]);
-    this.nodeTotals = frameTotals(this.source, this.profile.frames, 0);
+    this.compared = payload.b ? new Comparison(payload) : null;
+    this.nodeTotals = this.totalsBelow(this.source, 0);
     this.tooltip.hide(true);
     this.stage.setProfile(this.profile, this.all);
     this.sandwich.setProfile(this.profile);
@@ -100,6 +102,7 @@ export class GraphView {
     this.tooltip = new Tooltip(byId('tooltip'), {
       profile: () => this.profile,
       totals: () => this.nodeTotals,
+      compared: () => this.compared,
       kindColour: (kind) => kindHex(kind, this.shell.theme),
     });
   }
@@ -146,6 +149,16 @@ export class GraphView {
     this.sandwich.paint({ fullNames: this.state.fullNames, hits: this.hits });
   }
 
+  // With what the table sorts by in a comparison.
+  totalsBelow(tree, node) {
+    const totals = frameTotals(tree, this.profile.frames, node);
+    totals.change = (frame) => {
+      const { before, after } = this.compared.of(totals.before[frame], totals.self[frame]);
+      return after - before;
+    };
+    return totals;
+  }
+
   arrange() {
     const { name } = this.profile;
     this.tree = this.state.alphabetic
@@ -173,7 +186,7 @@ export class GraphView {
     this.zoomed = node;
     const shown = this.stage.view.width > 0 && animate;
     this.stage.zoomTo(node, shown);
-    this.totals = node === 0 ? this.nodeTotals : frameTotals(this.tree, this.profile.frames, node);
+    this.totals = node === 0 ? this.nodeTotals : this.totalsBelow(this.tree, node);
     if (this.stage.view.focused >= this.tree.end[node] || this.stage.view.focused < node) {
       this.stage.view.focused = -1;
     }
@@ -186,6 +199,14 @@ export class GraphView {
     const colours = frameColours(this.profile, this.shell.theme, this.state.colour, share);
     this.colours = colours;
     this.stage.view.colours = colours;
+    const { compared, tree } = this;
+    const difference = compared && this.state.colour === 'origin';
+    this.stage.view.nodeColours = difference ? compared.colours(tree, this.shell.theme) : null;
+    this.stage.view.nodeNote = difference ? (node) => {
+      const change = compared.of(tree.totalBefore[node], tree.total[node]);
+      return change.beyond && diffStep(change) !== 3 ? ratioText(change) : '';
+    } : null;
+    byId('colour').options[0].textContent = compared ? 'difference' : 'origin';
     this.stage.view.tokens = readTokens();
     this.sandwich.paint({ colours, tokens: this.stage.view.tokens, hits: this.hits ?? null });
   }
@@ -252,7 +273,7 @@ export class GraphView {
     this.rows = tableRows(this.profile, this.tableTotals(), none ?? this.hits, this.state.sort);
     this.table.show({
       rows: this.rows, totals: this.tableTotals(), all: this.tableAll(), sort: this.state.sort,
-      colours: kindColours(this.profile, this.shell.theme),
+      colours: kindColours(this.profile, this.shell.theme), compared: this.compared,
     });
     const whole = this.zoomed === 0 || this.state.mode === 'sandwich';
     byId('functions-scope').textContent = whole ? 'in this profile' : 'in this view';
@@ -283,6 +304,10 @@ export class GraphView {
   }
 
   drawLegend() {
+    if (this.stage.view.nodeColours) {
+      refill(byId('legend'), ...diffLegendParts(this.shell.theme));
+      return;
+    }
     refill(byId('legend'), ...legendParts({
       tree: this.tree, profile: this.profile, zoomed: this.zoomed, theme: this.shell.theme,
       query: this.state.query, setQuery: (text) => this.setQuery(text),

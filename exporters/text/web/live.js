@@ -68,7 +68,7 @@ class LivePage {
       utc: () => this.utc,
       windowMs: () => this.windowMs(),
       bands: () => this.bands(),
-      brush: (letter, range) => this.brush(letter, range),
+      brush: (letter, range, free) => this.brush(letter, range, free),
       whole: () => this.store.set({ range: this.context(), context: null }, true),
     });
     this.chips = new Chips({
@@ -127,6 +127,7 @@ class LivePage {
     press('share', () => this.share());
     press('types', (event) => this.graph.openBelow(event.currentTarget, typeChoices(this.status)));
     press('download', (event) => this.openDownloads(event.currentTarget));
+    byId('sides').addEventListener('change', (event) => this.setComparing(event.target.value === 'two'));
     byId('group').addEventListener('change', (event) => this.store.set({ group: event.target.value }));
     listenKeys({ ...keyActions(this.graph), ...rangeActions(this) }, () => this.shell.letters);
     rangeKeys(byId('strip'), () => this.undoRange());
@@ -153,14 +154,37 @@ class LivePage {
     const { range } = this.state;
     const span = range.ago && this.shown ? { from: this.shown.flame.from, to: this.shown.flame.to }
       : resolveRange(range, this.now(), this.windowMs());
-    return [{ ...span, letter: '' }];
+    const { before } = this.state;
+    return before ? [{ ...before, letter: 'A' }, { ...span, letter: 'B' }] : [{ ...span, letter: '' }];
   }
 
   // A range chosen on the strip: the strip itself stays where it is.
-  brush(letter, range) {
+  // A and B stay equally long unless `free`.
+  brush(letter, range, free) {
     const { series } = this.shown;
-    this.undone.push({ range: this.state.range, context: this.state.context });
-    this.store.set({ range, context: { from: series.from, to: series.to } }, true);
+    const { range: now, before, context } = this.state;
+    this.undone.push({ range: now, before, context });
+    const frozen = { context: { from: series.from, to: series.to } };
+    if (letter === '') return this.store.set({ range, ...frozen }, true);
+    const length = range.to - range.from;
+    const other = letter === 'A' ? now : before;
+    const equal = free ? other : { from: other.from, to: other.from + length };
+    return this.store.set(letter === 'A' ? { before: range, range: equal, ...frozen }
+      : { before: equal, range, ...frozen }, true);
+  }
+
+  // A becomes the span as long just before B; both stay where they are.
+  setComparing(on) {
+    if (on === Boolean(this.state.before)) return;
+    if (!on) {
+      this.store.set({ before: null, sort: 'self.desc' }, true);
+      return;
+    }
+    const { from, to } = this.resolved();
+    const whole = { from: from - (to - from), to };
+    const context = resolveRange(this.context(), this.now(), this.windowMs());
+    this.store.set({ range: { from, to }, before: { from: whole.from, to: from }, sort: 'change.desc',
+      context: { from: Math.min(context.from, whole.from), to: Math.max(context.to, to) } }, true);
   }
 
   undoRange() {
@@ -179,7 +203,7 @@ class LivePage {
   // The picture is being used: new data must not move it.
   using() {
     const { state, graph } = this;
-    return state.zoom.length > 0 || state.mode === 'sandwich' || graph.menu.open || graph.tooltip.pinned ||
+    return state.zoom.length > 0 || state.mode === 'sandwich' || Boolean(state.before) || graph.menu.open || graph.tooltip.pinned ||
       Boolean(this.strip.drag) || byId('help').open || !document.getSelection().isCollapsed;
   }
 
@@ -191,7 +215,7 @@ class LivePage {
 
   catchUp() {
     this.follower.held = false;
-    if (!this.state.range.ago) {
+    if (!this.state.range.ago && !this.state.before) {
       const { from, to } = this.state.range;
       const context = this.state.context ?? { ago: Math.max(60_000, to - from) };
       const ago = context.ago ?? Math.round((context.to - context.from) / 60_000) * 60_000;
@@ -218,7 +242,8 @@ class LivePage {
       const preview = [['live', status.history.windows === 0 ? '1' : null]];
       const pairs = [...selectionPairs(state), ...preview];
       const [flame, series] = await Promise.all([
-        askAgent('flame', [...pairs, ...rangePairsOf(state.range), ['g', state.group]], stop.signal),
+        askAgent('flame', [...pairs, ...rangePairsOf(state.range), ['g', state.group],
+          ...rangePairsOf(state.before, 'afrom', 'ato')], stop.signal),
         askAgent('series', [...pairs, ...rangePairsOf(this.context()), ['points', String(this.strip.points)]], stop.signal),
       ]);
       await this.show(flame, series, stop.signal);
@@ -254,7 +279,7 @@ class LivePage {
     showNotice(noticeOf(facts, {
       setFilters: (filters) => this.store.set({ filters }, true),
       showFrom: (first) => this.setRange({ from: first, to: first + (flame.to - flame.from) }),
-      compareOff: () => this.store.set({ before: null }, true),
+      compareOff: () => this.setComparing(false),
     }));
     this.bars.fill();
   }

@@ -5,7 +5,7 @@ import { clockText, countText, printable } from './format.js';
 import { badgeParts, summaryText } from './bars.js';
 import { trustVerdict } from './health.js';
 import { fillRangeButton } from './range_panel.js';
-import { spanText } from './range.js';
+import { clockRangeText, spanText } from './range.js';
 import { WORDS } from './words.js';
 
 const QUIET_MS = 150; // a wait that nobody needs to see
@@ -42,8 +42,17 @@ export class LiveBars {
     badge.hidden = false;
     badge.dataset.level = verdict.level;
     refill(badge, ...badgeParts(verdict));
-    byId('summary').textContent = flame.total > 0 ? summaryText(flame) : '';
+    byId('summary').textContent = this.summary(flame);
+    byId('sides').querySelector(`[value="${this.page.state.before ? 'two' : 'one'}"]`).checked = true;
     if (flame.errors?.length > 0) this.say(WORDS.partly(flame.errors.map(printable).join('; ')));
+  }
+
+  // `Diff B 14:08–14:13 against A 14:02–14:07`
+  summary(flame) {
+    if (!flame.b) return flame.total > 0 ? summaryText(flame) : '';
+    const { utc } = this.page;
+    const clock = (from, to) => clockRangeText({ from, to }, utc, this.page.now());
+    return `Diff B ${clock(flame.from, flame.to)} against A ${clock(flame.bfrom, flame.bto)}`;
   }
 
   // What changes by itself: the live button and the wait for an agent that is gone.

@@ -27,6 +27,7 @@ export function rangeActions(page) {
     '+': () => scale(0.5),
     '-': () => scale(2),
     ' ': () => page.toggleHold(),
+    c: () => page.setComparing(!page.state.before),
     r: () => page.catchUp(),
   };
 }

@@ -158,7 +158,7 @@ export class TimeStrip {
     this.drag.now = this.timeAt(event);
     const [letter, range] = this.dragged();
     this.drop();
-    if (drag.moved) this.owner.brush(letter, range);
+    if (drag.moved) this.owner.brush(letter, range, event.shiftKey);
   }
 
   drop() {
@@ -182,8 +182,10 @@ export class TimeStrip {
         : this.toWindows(span);
     };
     if (!grip) {
-      const letters = this.owner.bands().map(({ letter }) => letter);
-      return [letters[letters.length - 1] ?? '', snap(begin, now)];
+      const range = snap(begin, now);
+      const [first, second] = this.owner.bands();
+      if (!second) return ['', range];
+      return [range.to <= second.from && first.letter === 'A' ? 'A' : 'B', range];
     }
     const { band, part } = grip;
     if (part === 'from') return [band.letter, snap(now, band.to)];

@@ -52,6 +52,10 @@ export const WORDS = {
   reading: (span) => `Reading ${span} of history.`,
   shared: (span) => 'Link copied. It opens on machines that can reach this address' +
     (span ? `; history here keeps ${span}.` : '.'),
+  onlyInA: 'gone',
+  onlyInB: 'new',
+  tooFew: 'too few samples to say',
+  diffLegend: ['less CPU', 'more CPU', 'share of range, steps at 1.1× 1.4× 2×'],
   addFilter: '+ label=value, or pick',
   chipHelp: 'Click to edit, Alt-click to negate, Delete to remove',
   badTime: 'Not a time this page can read. Try 14:02, yesterday 14:02, -15m or 2025-06-13T14:02:00Z.',
@@ -73,6 +77,7 @@ export const LIVE_HELP = [
     ['double click, Esc', 'on the strip: all of it; the range before'],
     ['[ ]', 'half a range earlier, later'],
     ['+ −', 'half the range, twice the range'],
+    ['c', 'compare with the span before'],
     ['Space', 'hold, follow'],
     ['r', 'catch up'],
   ]],
