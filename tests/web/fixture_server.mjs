@@ -37,6 +37,32 @@ function statusOf(fixture) {
     degraded: fixture.degraded, ready: true, ready_why: '' };
 }
 
+// The same figures as /flame and /series have, with an invented rest.
+function healthOf({ now, started, lostReasons }, { from, to, trust, samples }, { groups }) {
+  const lost = lostReasons.map(([reason, side, count]) => ({ reason, side, samples: count, last: to - 1000 }));
+  const emitted = trust.produced;
+  const executables = groups.map((one) => ({ path: `/usr/bin/${one.value}`, samples: one.samples, whole: one.whole,
+    early: 0, stops: { complete: one.whole, no_row: one.samples - one.whole } }))
+    .sort((a, b) => a.whole / a.samples - b.whole / b.samples);
+  return { v: 1, from, to, now, host: 'web-7', trust,
+    books: { expected: emitted + 9000, missed: 12, slept: 0, run: emitted + 8988, idle: 8988, filtered: 0, thinned: 0,
+      emitted, stored: samples, unaccounted: 0, lost },
+    accounting: { sampled_ns: 993, kernel_ns: 1000 }, executables,
+    executables_more: { executables: 47, samples: 1440, whole: 1439, early: 0 },
+    explain: { no_row: 'no unwind row covers the code' }, advice: { no_row: 'its .eh_frame is stripped: rebuild' },
+    reasons: { ring_full: { meaning: 'the ring had no room', help: 'a lower rate' } },
+    budgets: [{ name: 'cpu', unit: 'percent', now: 0.27, limit: 1, peak: 0.41 },
+      { name: 'rss', unit: 'bytes', now: 48_700_000, limit: 83_886_080, peak: 53_700_000 },
+      { name: 'kernel_maps', unit: 'bytes', now: 24_200_000, limit: 67_108_864, peak: 24_200_000 },
+      { name: 'history', unit: 'bytes', now: 327_000_000, limit: 536_870_912, peak: 327_000_000 },
+      { name: 'rate', unit: 'hertz', now: 19, limit: 19, peak: 19 }],
+    exporters: [], programs: [{ name: 'cpu_sample', hook: 'perf event, 2 CPUs', runs_per_s: 38, ns_per_run: 3410,
+      cpu_percent: 0.013, state: 'ok', words: 'loop, window reads' }],
+    agent: { version: '0.4.0', build: 'g++ 12, clang 14', kernel: '6.1.0-18-amd64', started, restarts: 0, pid: 4011,
+      capabilities: ['bpf', 'perfmon', 'sys_ptrace'], features: ['BTF', 'bpf_loop'],
+      symbols: { full: 198, dynamic: 11, none: 3 } } };
+}
+
 class Question {
   constructor(fixture, url) {
     this.fixture = fixture;
@@ -75,6 +101,8 @@ class Question {
       case 'series': return { now, ...store.series(span, this.filters,
         Number(this.url.searchParams.get('points') ?? 500), this.url.searchParams.get('g'), this.live) };
       case 'flame': return this.flame(span);
+      case 'health': return { ...healthOf(this.fixture, this.flame(span),
+        store.series(span, this.filters, 500, 'process', this.live)), ...this.fixture.healthChanges };
       default: return null;
     }
   }
@@ -100,7 +128,7 @@ export async function startServer(profile = 'node', windowMs = 10_000) {
   const files = pageFiles();
   const last = Math.floor(NOW / windowMs) * windowMs - windowMs;
   const store = new FixtureStore(payloadOf(profile), { windowMs, first: last - 359 * windowMs, last });
-  const fixture = { store, now: NOW, started: NOW - 3_600_000, cut: '', degraded: [], flameChanges: {}, version: '0.4.0',
+  const fixture = { store, now: NOW, started: NOW - 3_600_000, cut: '', degraded: [], flameChanges: {}, healthChanges: {}, lostReasons: [], version: '0.4.0',
     refuse: {}, delay: 0, gone: false };
   const asked = [];
   const server = createServer(async (request, response) => {

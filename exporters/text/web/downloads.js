@@ -20,7 +20,8 @@ function downloadAddress({ from, to }, filters, format) {
   return `/api/v1/profile?${query}`;
 }
 
-// Items of FrameMenu. shown: the payload; saveCsv(): the function table as it is sorted and searched.
+// Items of FrameMenu. shown: {from, to, samples}; saveCsv(): the function table as it is sorted and
+// searched, null where there is none.
 export function downloadChoices(shown, filters, saveCsv) {
   const follow = (format) => {
     const link = document.createElement('a');
@@ -30,7 +31,7 @@ export function downloadChoices(shown, filters, saveCsv) {
   };
   return [selectionText(shown, filters),
     ...FORMATS.map(([format, label, ending]) => [label, ending, () => follow(format)]),
-    null, ['Function table as CSV', '.csv', saveCsv]];
+    ...(saveCsv ? [null, ['Function table as CSV', '.csv', saveCsv]] : [])];
 }
 
 // The address of exactly this picture: what follows becomes absolute.

@@ -25,7 +25,7 @@ export function listenKeys(actions, lettersOn) {
       actions[event.key](event);
       return;
     }
-    const onGraph = target.closest?.('.stage, .functions, .strip') || target === document.body;
+    const onGraph = target.closest?.('.stage, .functions, .strip, .view') || target === document.body;
     const letter = event.key.length === 1;
     if (!onGraph || (letter ? !lettersOn() : !PLAIN.includes(event.key))) return;
     if (target.closest?.('button') && (event.key === 'Enter' || event.key === ' ')) return;

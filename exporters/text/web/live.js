@@ -9,11 +9,14 @@ import { GraphView } from './graph.js';
 import { Shell } from './shell.js';
 import { inWorker, searchApart, serveSearches } from './regex_search.js';
 import { TimeStrip } from './strip.js';
-import { Chips } from './chips.js';
+import { Chips, inOrder } from './chips.js';
 import { RangePanel } from './range_panel.js';
 import { noticeOf, showNotice } from './notice.js';
 import { LiveBars } from './live_bars.js';
-import { copyText } from './export.js';
+import { copyText, saveFile } from './export.js';
+import { fillTrustView, reportText, trustOf } from './trust_view.js';
+import { fillNodeView } from './node_view.js';
+import { ProcessTable } from './processes.js';
 import { downloadChoices, shareAddress, typeChoices } from './downloads.js';
 import { rangeActions, rangeKeys } from './range_keys.js';
 import { keyActions, listenKeys } from './keys.js';
@@ -22,7 +25,7 @@ import { byId } from './dom.js';
 import { resolveRange, snapRange, spanText } from './range.js';
 import { HELP, LIVE_HELP, WORDS } from './words.js';
 
-const ASKED = ['range', 'before', 'filters', 'group']; // what a new answer is needed for
+const ASKED = ['view', 'range', 'before', 'filters', 'group', 'context']; // need a new answer
 const MIN_SAMPLES = 20; // of a preview
 
 class LivePage {
@@ -36,12 +39,13 @@ class LivePage {
     this.graph.tip = WORDS.liveTip;
     this.skew = 0; // agent's clock minus this browser's
     this.status = null;
-    this.shown = null; // {flame, series}
+    this.shown = null; // the answers, with {from, to, samples, trust}
     this.undone = []; // ranges that Escape on the strip goes back to
     this.buildParts();
     this.listen();
     this.bars.fill();
     this.chips.show();
+    this.showView();
     if (bad.length > 0) this.shell.toast(WORDS.badLink(bad));
     this.follower.ask();
   }
@@ -77,7 +81,7 @@ class LivePage {
       labels: () => askAgent('labels', this.shownPairs()),
       values: (name, text) => askAgent(`label/${encodeURIComponent(name)}/values`,
         [...this.shownPairs(), ['q', text]]),
-      total: () => (this.shown ? this.shown.flame.total * this.shown.flame.tick : 0),
+      total: () => (this.shown?.flame ? this.shown.flame.total * this.shown.flame.tick : 0),
     });
     this.rangePanel = new RangePanel({
       utc: () => this.utc,
@@ -90,6 +94,12 @@ class LivePage {
         this.store.set({ zone });
       },
       close: () => this.shell.closePanel(),
+    });
+    this.processes = new ProcessTable({
+      theme: () => this.shell.theme,
+      utc: () => this.utc,
+      sort: () => this.state.sort,
+      setSort: (sort) => this.store.set({ sort }),
     });
     this.bars = new LiveBars(this);
     this.follower = new Follower({
@@ -107,7 +117,9 @@ class LivePage {
     this.store.listen((now, changed, push) => {
       showFragment(fragmentOf(now, this.kept), push);
       if (changed.has('filters')) this.chips.show();
-      if (ASKED.some((key) => changed.has(key)) || changed.has('context')) this.follower.ask();
+      if (changed.has('view')) this.showView();
+      if (changed.has('sort') && now.view === 'processes') this.processes.fill();
+      if (ASKED.some((key) => changed.has(key))) this.follower.ask();
       this.strip.paint();
       this.bars.fill();
     });
@@ -126,6 +138,9 @@ class LivePage {
     press('follow', () => this.catchUp());
     press('share', () => this.share());
     press('types', (event) => this.graph.openBelow(event.currentTarget, typeChoices(this.status)));
+    press('copy-report', () => this.graph.copy(reportText(this.status.host), 'Report'));
+    press('diagnostics', (event) => this.graph.openBelow(event.currentTarget, [WORDS.diagnostics,
+      ['Save diagnostics', '.json', () => this.saveDiagnostics()]]));
     press('download', (event) => this.openDownloads(event.currentTarget));
     byId('sides').addEventListener('change', (event) => this.setComparing(event.target.value === 'two'));
     byId('group').addEventListener('change', (event) => this.store.set({ group: event.target.value }));
@@ -133,16 +148,29 @@ class LivePage {
     rangeKeys(byId('strip'), () => this.undoRange());
   }
 
+  showView() {
+    const { view } = this.state;
+    document.body.dataset.view = view;
+    for (const one of ['profile', 'node', 'processes', 'health']) {
+      byId(one === 'profile' ? 'main' : `${one}-view`).hidden = one !== view;
+    }
+    byId('health-actions').hidden = view !== 'health';
+    byId('status').textContent = view === 'profile' ? WORDS.liveTip : '';
+    this.graph.tooltip.hide(true);
+    if (view === 'profile') this.graph.stage.measure();
+  }
+
   restyle(now) {
     this.graph.restyle();
     this.strip.draw();
+    this.processes.fill();
     if (now) this.graph.stage.view.draw();
   }
 
   // Ranges ---------------------------------------------------------------------------------
   // Of the answer that is shown.
   resolved() {
-    return this.shown?.flame ?? resolveRange(this.state.range, this.now(), this.windowMs());
+    return this.shown ?? resolveRange(this.state.range, this.now(), this.windowMs());
   }
 
   // What the strip spans.
@@ -152,7 +180,7 @@ class LivePage {
 
   bands() {
     const { range } = this.state;
-    const span = range.ago && this.shown ? { from: this.shown.flame.from, to: this.shown.flame.to }
+    const span = range.ago && this.shown ? { from: this.shown.from, to: this.shown.to }
       : resolveRange(range, this.now(), this.windowMs());
     const { before } = this.state;
     return before ? [{ ...before, letter: 'A' }, { ...span, letter: 'B' }] : [{ ...span, letter: '' }];
@@ -203,8 +231,10 @@ class LivePage {
   // The picture is being used: new data must not move it.
   using() {
     const { state, graph } = this;
-    return state.zoom.length > 0 || state.mode === 'sandwich' || Boolean(state.before) || graph.menu.open || graph.tooltip.pinned ||
-      Boolean(this.strip.drag) || byId('help').open || !document.getSelection().isCollapsed;
+    const read = graph.menu.open || byId('help').open || !document.getSelection().isCollapsed;
+    if (state.view !== 'profile') return read;
+    return read || state.zoom.length > 0 || state.mode === 'sandwich' || Boolean(state.before) ||
+      graph.tooltip.pinned || Boolean(this.strip.drag);
   }
 
   toggleHold() {
@@ -227,7 +257,7 @@ class LivePage {
 
   // Asking ---------------------------------------------------------------------------------
   shownPairs() {
-    const span = this.shown?.flame ?? this.state.range;
+    const span = this.shown ?? this.state.range;
     return [...selectionPairs({ filters: [] }), ...rangePairsOf(span)];
   }
 
@@ -239,20 +269,30 @@ class LivePage {
     try {
       const status = await askAgent('status', [], stop.signal);
       this.takeStatus(status);
-      const preview = [['live', status.history.windows === 0 ? '1' : null]];
-      const pairs = [...selectionPairs(state), ...preview];
-      const [flame, series] = await Promise.all([
-        askAgent('flame', [...pairs, ...rangePairsOf(state.range), ['g', state.group],
-          ...rangePairsOf(state.before, 'afrom', 'ato')], stop.signal),
-        askAgent('series', [...pairs, ...rangePairsOf(this.context()), ['points', String(this.strip.points)]], stop.signal),
-      ]);
-      await this.show(flame, series, stop.signal);
+      await this.show(await this.askFor(state, stop.signal), stop.signal);
     } catch (error) {
       if (error instanceof AgentError && error.kind === 'refused') this.bars.refused(error.message);
       throw error;
     } finally {
       done();
     }
+  }
+
+  // What the view needs: {flame, series, health, by}; null where it needs none.
+  async askFor(state, signal) {
+    const preview = [['live', this.status.history.windows === 0 ? '1' : null]];
+    const pairs = [...selectionPairs(state), ...preview];
+    const range = [...pairs, ...rangePairsOf(state.range)];
+    const { view } = state;
+    const [flame, series, health, by] = await Promise.all([
+      view === 'profile' ? askAgent('flame', [...range, ['g', state.group],
+        ...rangePairsOf(state.before, 'afrom', 'ato')], signal) : null,
+      view === 'health' ? null : askAgent('series', [...pairs, ...rangePairsOf(this.context()),
+        ['points', String(this.strip.points)]], signal),
+      view === 'profile' ? null : askAgent('health', range, signal),
+      view === 'processes' || view === 'node' ? askAgent('series', [...range, ['g', 'process'], ['points', '60']], signal) : null,
+    ]);
+    return { view, flame, series, health, by };
   }
 
   takeStatus(status) {
@@ -263,17 +303,33 @@ class LivePage {
     if (changed || this.firstVersion !== status.version) this.bars.updated(status.version);
   }
 
-  async show(flame, series, signal) {
-    let without = 0;
-    if (flame.total === 0 && this.state.filters.length > 0) {
-      const { samples } = await askAgent('series', [['points', '16'],
-        ...rangePairsOf(flame)], signal);
-      without = samples.reduce((sum, one) => sum + one, 0);
+  async show(answers, signal) {
+    const { view, flame, series, health, by } = answers;
+    const without = flame ? await this.samplesWithoutFilters(flame, signal) : 0;
+    const { from, to } = flame ?? health;
+    this.shown = { ...answers, from, to, ...(flame ? { samples: flame.samples, trust: flame.trust } : trustOf(health)) };
+    if (series) this.strip.show(series);
+    if (flame) this.showProfile(flame, series, without);
+    const open = (key) => (value) => this.store.set({ view: 'profile', zoom: [], filters: inOrder([
+      ...this.state.filters.filter((one) => one.key !== key), { key, op: '=', value }]) }, true);
+    if (view === 'health') fillTrustView(health, this.utc, open('image'));
+    if (view === 'processes') {
+      this.processes.open = open('process');
+      this.processes.show(by);
     }
+    if (view === 'node') fillNodeView(this.status, by);
+    this.bars.fill();
+  }
+
+  async samplesWithoutFilters(flame, signal) {
+    if (flame.total > 0 || this.state.filters.length === 0) return 0;
+    const { samples } = await askAgent('series', [['points', '16'], ...rangePairsOf(flame)], signal);
+    return samples.reduce((sum, one) => sum + one, 0);
+  }
+
+  showProfile(flame, series, without) {
     const few = this.status.history.windows === 0 && flame.samples < MIN_SAMPLES;
-    this.shown = { flame, series };
     this.graph.open(flame);
-    this.strip.show(series);
     const facts = { payload: few ? { ...flame, total: 0 } : flame, series, status: this.status,
       state: this.state, utc: this.utc, now: this.now(), without };
     showNotice(noticeOf(facts, {
@@ -281,7 +337,6 @@ class LivePage {
       showFrom: (first) => this.setRange({ from: first, to: first + (flame.to - flame.from) }),
       compareOff: () => this.setComparing(false),
     }));
-    this.bars.fill();
   }
 
   // Leaving --------------------------------------------------------------------------------
@@ -289,14 +344,21 @@ class LivePage {
     if (!this.shown) return;
     const { first } = this.status.history;
     const kept = first > 0 ? spanText(Math.round((this.now() - first) / 60_000) * 60_000) : '';
-    const copied = await copyText(shareAddress(this.state, this.shown.flame, this.kept));
+    const copied = await copyText(shareAddress(this.state, this.shown, this.kept));
     this.shell.toast(copied ? WORDS.shared(kept) : WORDS.cannotCopy);
+  }
+
+  saveDiagnostics() {
+    const { status } = this;
+    saveFile(`sonde-${status.host}-diagnostics.json`, 'application/json',
+      `${JSON.stringify({ status, health: this.shown.health }, null, 1)}\n`);
   }
 
   openDownloads(button) {
     if (!this.shown) return;
     this.graph.openBelow(button,
-      downloadChoices(this.shown.flame, this.state.filters, () => this.graph.saveCsv()));
+      downloadChoices(this.shown, this.state.filters,
+        this.state.view === 'profile' ? () => this.graph.saveCsv() : null));
   }
 }
 

@@ -4,6 +4,7 @@ import { byId, make, nameNode, refill } from './dom.js';
 import { clockText, countText, printable } from './format.js';
 import { badgeParts, summaryText } from './bars.js';
 import { trustVerdict } from './health.js';
+import { fragmentOf } from './url.js';
 import { fillRangeButton } from './range_panel.js';
 import { clockRangeText, spanText } from './range.js';
 import { WORDS } from './words.js';
@@ -18,10 +19,16 @@ export class LiveBars {
     refill(byId('group'), ...GROUPS.map((value) => make('option', { value }, value)));
     byId('group-pick').hidden = false;
     this.bar = byId('gone');
+    byId('badge').addEventListener('click', () => page.store.set({ view: 'health' }, true));
   }
 
   fill() {
     const { state, status, shown } = this.page;
+    for (const link of byId('tabs').children) {
+      if (link.dataset.view === state.view) link.setAttribute('aria-current', 'page');
+      else link.removeAttribute('aria-current');
+      link.href = fragmentOf({ ...state, view: link.dataset.view }, this.page.kept);
+    }
     const groups = byId('group');
     if (![...groups.options].some(({ value }) => value === state.group)) {
       groups.append(make('option', { value: state.group }, state.group));
@@ -36,19 +43,20 @@ export class LiveBars {
     this.tick();
   }
 
-  fillFigures({ flame }) {
-    const verdict = trustVerdict(flame);
+  fillFigures({ flame, samples, trust }) {
+    const verdict = trustVerdict({ samples, trust });
     const badge = byId('badge');
     badge.hidden = false;
     badge.dataset.level = verdict.level;
     refill(badge, ...badgeParts(verdict));
     byId('summary').textContent = this.summary(flame);
     byId('sides').querySelector(`[value="${this.page.state.before ? 'two' : 'one'}"]`).checked = true;
-    if (flame.errors?.length > 0) this.say(WORDS.partly(flame.errors.map(printable).join('; ')));
+    if (flame?.errors?.length > 0) this.say(WORDS.partly(flame.errors.map(printable).join('; ')));
   }
 
   // `Diff B 14:08–14:13 against A 14:02–14:07`
   summary(flame) {
+    if (!flame) return '';
     if (!flame.b) return flame.total > 0 ? summaryText(flame) : '';
     const { utc } = this.page;
     const clock = (from, to) => clockRangeText({ from, to }, utc, this.page.now());
@@ -61,7 +69,7 @@ export class LiveBars {
     const { mode } = follower;
     const button = byId('follow');
     const windowMs = this.page.windowMs();
-    const behind = shown ? Math.floor(this.page.now() / windowMs) * windowMs - shown.flame.to : 0;
+    const behind = shown ? Math.floor(this.page.now() / windowMs) * windowMs - shown.to : 0;
     const preview = shown && this.page.status.history.windows === 0;
     const words = {
       off: 'Live',

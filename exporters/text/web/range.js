@@ -53,9 +53,10 @@ export function spanText(ms) {
   return `${Math.floor(hours / 24)} days${hours % 24 ? ` ${hours % 24} h` : ''}`;
 }
 
-// `14:02–14:17`, with seconds where they are not zero, with dates where they differ from `today`.
+// `14:02–14:17`; with seconds where they are not zero in less than 15 minutes, with dates where they
+// differ from `today`.
 export function clockRangeText({ from, to }, utc, today) {
-  const seconds = from % 60_000 !== 0 || to % 60_000 !== 0;
+  const seconds = (from % 60_000 !== 0 || to % 60_000 !== 0) && to - from < 900_000;
   const clock = (ms) => clockText(ms, utc).slice(0, seconds ? 8 : 5);
   const days = [from, to - 1, today].map((ms) => dateText(ms, utc));
   const first = days[0] === days[2] ? clock(from) : `${days[0]} ${clock(from)}`;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys that move the range and hold it.
+// Keys that move the range, hold it, and choose the view.
 import { resolveRange } from './range.js';
+
+const VIEW_KEYS = { 1: 'profile', 2: 'node', 3: 'processes', 4: 'health' };
 
 // The actions of the live page by key; they come before those of its graph.
 export function rangeActions(page) {
@@ -21,6 +23,8 @@ export function rangeActions(page) {
     const middle = (range.from + range.to) / 2;
     page.setRange({ from: middle - half, to: middle + half });
   };
+  const views = Object.entries(VIEW_KEYS)
+    .map(([key, view]) => [key, () => page.store.set({ view }, true)]);
   return {
     '[': () => shift(-1),
     ']': () => shift(1),
@@ -29,6 +33,7 @@ export function rangeActions(page) {
     ' ': () => page.toggleHold(),
     c: () => page.setComparing(!page.state.before),
     r: () => page.catchUp(),
+    ...Object.fromEntries(views),
   };
 }
 

@@ -28,7 +28,8 @@ export class Shell {
   setTheme(choice) {
     this.choice = THEMES.includes(choice) ? choice : 'system';
     document.documentElement.dataset.theme = this.choice;
-    byId('theme').textContent = `Theme: ${this.choice}`;
+    byId('theme').textContent = 'Theme';
+    for (const name of ['title', 'aria-label']) byId('theme').setAttribute(name, `Theme: ${this.choice}`);
     this.theme = readTokens().theme; // light or dark
   }
 

@@ -52,6 +52,24 @@ export const WORDS = {
   reading: (span) => `Reading ${span} of history.`,
   shared: (span) => 'Link copied. It opens on machines that can reach this address' +
     (span ? `; history here keeps ${span}.` : '.'),
+  trust: {
+    ok: 'You can trust these profiles',
+    warn: (why) => `Read with care: ${why}`,
+    bad: (why) => `Do not trust this range: ${why}`,
+    cut: (share) => `${share} of stacks are cut`,
+    lost: (share) => `${share} of samples were lost`,
+    unaccounted: (count) => `${count} ticks are not accounted for`,
+    taken: (span, count, even) => `${span}: ${count} stacks taken${even ? ', every one accounted for' : ''}.`,
+    short: (path, whole, all) => `Worst executable: ${path}, ${whole} of ${all} samples whole.`,
+    charged: (share) => `The samples account for ${share} of the CPU that the kernel charged.`,
+  },
+  noName: '(no name)',
+  processesAbout: 'by CPU in the samples of this range; a row opens its profile',
+  processesCome: 'Run-queue wait, memory, disk and network come with node metrics, containers and pods with their names.',
+  nodeCome: ['Node metrics are not in this version', 'They will be here, over the same range as the profile:'],
+  nodePanels: ['CPU by mode and run-queue latency', 'memory, pressure and page faults', 'disk throughput, latency and busy time',
+    'network, retransmits and drops', 'file systems', 'the largest containers and processes'],
+  diagnostics: 'Has the answers of status and health; no environment, no arguments, no samples',
   onlyInA: 'gone',
   onlyInB: 'new',
   tooFew: 'too few samples to say',
@@ -80,6 +98,7 @@ export const LIVE_HELP = [
     ['c', 'compare with the span before'],
     ['Space', 'hold, follow'],
     ['r', 'catch up'],
+    ['1 2 3 4', 'profile, node, processes, health'],
   ]],
 ];
 
