@@ -140,7 +140,9 @@ test('the address holds the state, whatever is in the names', () => {
     view: 'processes', range: { from: 1749810120000, to: 1749811020000 }, zone: 'utc',
     before: { from: 1749809120000, to: 1749810020000 }, context: { ago: 6 * 3_600_000 },
     filters: [{ key: 'process', op: '!=', value: 'a=b&c' }, { key: 'cgroup', op: '=~', value: '/x.*' }],
-    group: 'container,process',
+    group: 'container,process', collapsed: true,
+    transforms: [{ op: 'hid', frame: { name: 'a&b', image: '' } }, { op: 'foc', frame: { name: 'f', image: 'x=y' } },
+      { op: 'fold', frame: { name: '*', image: 'libc.so.6' } }],
   };
   const fragment = fragmentOf(state, [['later', '-15m']]);
   const back = readFragment(fragment);

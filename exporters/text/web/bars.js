@@ -8,6 +8,7 @@ import { WORDS } from './words.js';
 import { childrenOf, kindTotals } from './flame.js';
 import { kindHex } from './palette.js';
 import { diffHex } from './diff.js';
+import { EVERY_NAME } from './transform.js';
 
 const CRUMB_STEPS = 5;
 const CRUMB_NAME_WIDTH = 180;
@@ -78,7 +79,7 @@ export function fillRange(box, payload, utc) {
 }
 
 // The way from the root to the zoomed frame, its middle left out.
-// app: {tree, profile, zoomed, all, labels, host, zoom(node)}
+// app: {tree, profile, zoomed, all, labels, host, zoom(node), transforms, undo(one), share}
 export function crumbParts(app) {
   const { tree, profile, zoomed } = app;
   const path = [];
@@ -95,8 +96,23 @@ export function crumbParts(app) {
   const separator = () => make('span', { class: 'sep', 'aria-hidden': 'true' }, '›');
   const parts = [step(0)];
   for (const node of shown) parts.push(separator(), node < 0 ? '…' : step(node));
-  if (zoomed === 0) return [...parts, separator(), WORDS.crumbHint];
-  return [...parts, make('span', { class: 'share' }, percentText(tree.total[zoomed] / app.all))];
+  const chips = app.transforms.length > 0 ? transformParts(app) : [];
+  if (zoomed !== 0) parts.push(make('span', { class: 'share' }, percentText(tree.total[zoomed] / app.all)));
+  else if (chips.length === 0) parts.push(separator(), WORDS.crumbHint);
+  return [...parts, ...chips];
+}
+
+// A button per transform, which takes it back; then what is left.
+function transformParts(app) {
+  const buttons = app.transforms.map((one) => {
+    const whole = one.frame.name === EVERY_NAME;
+    const name = whole ? one.frame.image : app.labels.fit(one.frame.name, CRUMB_NAME_WIDTH);
+    const button = make('button', { type: 'button', class: 'chip transform', title: WORDS.takeBack },
+      WORDS.transforms[whole ? 'image' : one.op], nameNode(name), make('span', {}, '×'));
+    button.addEventListener('click', () => app.undo(one));
+    return button;
+  });
+  return [...buttons, make('span', { class: 'share' }, WORDS.showing(percentText(app.share)))];
 }
 
 // One button per origin that has samples. app: {tree, profile, zoomed, theme, query,

@@ -66,7 +66,7 @@ export class FlameView {
     }
     Object.assign(this, {
       profile: null, width: 0, height: 0, scale: 1, scroll: 0, rowHeight: ROW, flipped: false, skip: 0, fullNames: false,
-      zoomNode: 0, x0: 0, x1: 1, rows: 1, hits: null, hitLevels: null, colours: [], nodeColours: null, nodeNote: null, whole: 1,
+      zoomNode: 0, x0: 0, x1: 1, rows: 1, hits: null, hitLevels: null, colours: [], nodeColours: null, nodeNote: null, repeats: new Map(), whole: 1,
       tokens: readTokens(), drawn: [], hovered: -1, focused: -1, outlineFrame: -1, dimKind: -1,
     });
   }
@@ -291,7 +291,9 @@ export class FlameView {
       const style = kind === KIND.group ? 'bold' : kind >= KIND.folded ? 'italic' : 'plain';
       const labels = this.labels[style];
       const name = this.labelName(frame);
-      const room = box.w - 2 * LABEL_PADDING + 1;
+      const times = this.repeats.get(frame);
+      const tail = times ? ` ×${times}` : ''; // calls of itself that are drawn as one
+      const room = box.w - 2 * LABEL_PADDING + 1 - (tail ? labels.measure.width(tail) : 0);
       const whole = this.fullNames || !isFunction(this.profile, frame);
       const label = whole ? labels.fitWhole(name, room) : labels.fit(name, room);
       if (!label) continue;
@@ -299,7 +301,7 @@ export class FlameView {
       context.fillStyle = this.textColour(frame);
       context.globalAlpha = this.tree.level[box.node] < zoomLevel ? 0.75 : 1;
       const middle = box.y + (this.rowHeight - 1) / 2 + 0.5;
-      context.fillText(label, box.x + LABEL_PADDING, middle);
+      context.fillText(label + tail, box.x + LABEL_PADDING, middle);
       if (this.nodeNote) this.drawNodeNote(box, label, style, middle);
       else if (kind === KIND.group) this.drawGroupNote(box, label, middle);
     }

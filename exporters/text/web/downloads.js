@@ -3,6 +3,7 @@
 import { countText, printable } from './format.js';
 import { spanText } from './range.js';
 import { filterText, fragmentOf } from './url.js';
+import { WORDS } from './words.js';
 
 const FORMATS = [['pprof', 'pprof', '.pb.gz'], ['folded', 'Folded stacks', '.folded'],
   ['svg', 'SVG picture', '.svg'], ['html', 'HTML page', '.html'], ['speedscope', 'speedscope', '.json']];
@@ -21,15 +22,16 @@ function downloadAddress({ from, to }, filters, format) {
 }
 
 // Items of FrameMenu. shown: {from, to, samples}; saveCsv(): the function table as it is sorted and
-// searched, null where there is none.
-export function downloadChoices(shown, filters, saveCsv) {
+// searched, null where there is none; changed: transforms apply to what is shown.
+export function downloadChoices(shown, filters, saveCsv, changed) {
   const follow = (format) => {
     const link = document.createElement('a');
     link.href = downloadAddress(shown, filters, format);
     link.download = '';
     link.click();
   };
-  return [selectionText(shown, filters),
+  const note = changed ? `; ${WORDS.filesWhole}` : '';
+  return [selectionText(shown, filters) + note,
     ...FORMATS.map(([format, label, ending]) => [label, ending, () => follow(format)]),
     ...(saveCsv ? [null, ['Function table as CSV', '.csv', saveCsv]] : [])];
 }

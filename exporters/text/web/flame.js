@@ -149,13 +149,15 @@ export function outermostNodes(tree, frame) {
   return out;
 }
 
-// Collects paths into a tree; children end up by weight.
-class PathTree {
-  constructor(frame) {
+// Collects paths into a tree with the columns of `like`; children end up by the larger side.
+export class PathTree {
+  constructor(frame, like) {
+    this.like = like;
     this.parent = [-1];
     this.frame = [frame];
-    this.self = [0];
     this.children = new Map();
+    this.columns = ['self', 'samples', 'before'].filter((name) => like[name]);
+    for (const name of this.columns) this[name] = [0];
   }
 
   child(node, frame) {
@@ -166,45 +168,57 @@ class PathTree {
       this.children.set(key, at);
       this.parent.push(node);
       this.frame.push(frame);
-      this.self.push(0);
+      for (const name of this.columns) this[name].push(0);
     }
     return at;
   }
 
-  finish() {
+  // Adds what node `from` of `like` weighs itself.
+  take(node, from) {
+    for (const name of this.columns) this[name][node] += this.like[name][from];
+  }
+
+  // Children by the larger side, heaviest last: as they go on a stack.
+  childLists() {
     const list = this.parent.map(() => []);
-    const total = [...this.self];
+    const sums = ['self', 'before'].filter((name) => this[name]).map((name) => [...this[name]]);
     for (let i = this.parent.length - 1; i > 0; --i) {
-      total[this.parent[i]] += total[i];
+      for (const sum of sums) sum[this.parent[i]] += sum[i];
       list[this.parent[i]].push(i);
     }
+    const weight = (i) => Math.max(...sums.map((sum) => sum[i]));
+    for (const children of list) if (children.length > 1) children.sort((a, b) => weight(a) - weight(b) || b - a);
+    return list;
+  }
+
+  finish() {
+    const list = this.childLists();
     const parent = [];
-    const frame = [];
-    const self = [];
+    const order = []; // old node of each new one
     const work = [[0, -1]];
     while (work.length > 0) {
       const [old, above] = work.pop();
       const index = parent.length;
       parent.push(above);
-      frame.push(this.frame[old]);
-      self.push(this.self[old]);
-      list[old].sort((a, b) => total[a] - total[b]);
+      order.push(old);
       for (const child of list[old]) work.push([child, index]);
     }
-    return makeTree(Int32Array.from(parent), Int32Array.from(frame), Float64Array.from(self));
+    const column = (name) => (this[name] ? Float64Array.from(order, (old) => this[name][old]) : null);
+    return makeTree(Int32Array.from(parent), Int32Array.from(order, (old) => this.frame[old]),
+      column('self'), column('samples'), column('before'));
   }
 }
 
 // What `frame` calls: the subtrees of its outermost nodes, merged.
 export function calleesTree(tree, frame) {
-  const paths = new PathTree(frame);
+  const paths = new PathTree(frame, tree);
   for (const root of outermostNodes(tree, frame)) {
     const place = new Map([[root, 0]]);
-    paths.self[0] += tree.self[root];
+    paths.take(0, root);
     for (let i = root + 1; i < tree.end[root]; ++i) {
       const at = paths.child(place.get(tree.parent[i]), tree.frame[i]);
       place.set(i, at);
-      paths.self[at] += tree.self[i];
+      paths.take(at, i);
     }
   }
   return paths.finish();
@@ -212,13 +226,13 @@ export function calleesTree(tree, frame) {
 
 // Who calls `frame`: the ways from its outermost nodes to the process, merged from the frame up.
 export function callersTree(tree, frame) {
-  const paths = new PathTree(frame);
+  const paths = new PathTree(frame, { self: tree.total });
   for (const node of outermostNodes(tree, frame)) {
     let at = 0;
     for (let up = tree.parent[node]; up > 0; up = tree.parent[up]) {
       at = paths.child(at, tree.frame[up]);
     }
-    paths.self[at] += tree.total[node];
+    paths.take(at, node);
   }
   return paths.finish();
 }

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The picture of one payload: flame graph, sandwich, function table, search, zoom. State in,
 // picture out; new data keeps what the user chose. The exported file and the live page share it.
-import { frameOfName, frameTotals, nodeOfPath, isFunction, openProfile, openTree,
+import { KIND, frameOfName, frameTotals, nodeOfPath, isFunction, openProfile, openTree,
   pathOf, sortedTree } from './flame.js';
+import { EVERY_NAME, applyTransforms, withoutRecursion } from './transform.js';
 import { layoutTree } from './layout.js';
 import { frameColours, kindColours, kindHex } from './palette.js';
 import { exactQuery, searchAnswer, searchFrames } from './search.js';
@@ -22,7 +23,7 @@ import { WORDS } from './words.js';
 
 const TYPING_MS = 120;
 // Drawn in this state's terms; anything else in it is the page's own.
-const DRAWN = ['mode', 'zoom', 'query', 'fn', 'colour', 'sort', 'inverted', 'alphabetic', 'fullNames'];
+const DRAWN = ['transforms', 'collapsed', 'mode', 'zoom', 'query', 'fn', 'colour', 'sort', 'inverted', 'alphabetic', 'fullNames'];
 
 export class GraphView {
   // store: of the page's state; shell: {theme, toast(text), showHelp()}
@@ -46,17 +47,9 @@ export class GraphView {
     const focus = this.stage.view.focused > 0
       ? pathOf(this.tree, this.profile, this.stage.view.focused) : null;
     this.payload = payload;
-    this.profile = openProfile(payload);
-    this.source = openTree(payload);
-    this.hits = null;
-    this.answer = null;
-    this.all = Math.max(1e-9, this.source.total[0]);
+    this.given = { profile: openProfile(payload), tree: openTree(payload) };
+    this.all = Math.max(1e-9, this.given.tree.total[0]);
     this.compared = payload.b ? new Comparison(payload) : null;
-    this.nodeTotals = this.totalsBelow(this.source, 0);
-    this.tooltip.hide(true);
-    this.stage.setProfile(this.profile, this.all);
-    this.sandwich.setProfile(this.profile);
-    this.table.setProfile(this.profile);
     this.render(new Set(DRAWN));
     const found = focus && nodeOfPath(this.tree, this.profile, focus);
     this.stage.view.focused = found && !found.missing ? found.node : -1;
@@ -127,9 +120,29 @@ export class GraphView {
     matchMedia('(max-width: 1100px)').addEventListener('change', () => this.stage.measure());
   }
 
+  // The tree as the transforms leave it, and everything that is derived from it.
+  transform() {
+    const { profile, tree } = applyTransforms(this.given.profile, this.given.tree, this.state.transforms);
+    const collapsed = this.state.collapsed ? withoutRecursion(tree) : { tree, repeats: new Map() };
+    this.profile = profile;
+    this.source = collapsed.tree;
+    this.hits = null;
+    this.answer = null;
+    this.nodeTotals = this.totalsBelow(this.source, 0);
+    this.tooltip.hide(true);
+    this.stage.setProfile(profile, this.all);
+    this.stage.view.repeats = collapsed.repeats;
+    this.sandwich.setProfile(profile);
+    this.table.setProfile(profile);
+  }
+
   // Picture --------------------------------------------------------------------------------
   render(changed) {
     const has = (...keys) => keys.some((key) => changed.has(key));
+    if (has('transforms', 'collapsed')) {
+      this.transform();
+      DRAWN.forEach((key) => changed.add(key));
+    }
     if (has('alphabetic')) this.arrange();
     if (has('inverted')) {
       this.stage.view.flipped = this.state.inverted;
@@ -299,7 +312,9 @@ export class GraphView {
     refill(byId('crumb'), ...crumbParts({
       tree: this.tree, profile: this.profile, zoomed: this.zoomed, all: this.all,
       labels: this.stage.view.labels.plain, host: printable(this.payload.meta.host || 'all'),
-      zoom: (node) => this.zoom(node),
+      zoom: (node) => this.zoom(node), transforms: this.state.transforms,
+      undo: (one) => this.store.set({ transforms: this.state.transforms.filter((other) => other !== one) }, true),
+      share: this.source.total[0] / this.all,
     }));
   }
 
@@ -413,6 +428,29 @@ export class GraphView {
 
   layoutX(node) {
     return this.stage.view.layout.x[node];
+  }
+
+  // op: foc, hid or fold
+  addTransform(op, frame, whole = false) {
+    if (!isFunction(this.profile, frame)) return;
+    const { base } = this.profile.image[frame];
+    const named = { name: whole ? EVERY_NAME : this.profile.name[frame], image: base };
+    this.store.set({ transforms: [...this.state.transforms, { op, frame: named }] }, true);
+  }
+
+  undoTransform() {
+    this.store.set({ transforms: this.state.transforms.slice(0, -1) }, true);
+  }
+
+  // Kernel frames folded into one per run, or back.
+  toggleKernel() {
+    const { transforms } = this.state;
+    const kernel = this.given.profile.kind.indexOf(KIND.kernel);
+    if (kernel < 0) return;
+    const { base } = this.given.profile.image[kernel];
+    const rest = transforms.filter(({ frame }) => frame.name !== EVERY_NAME || frame.image !== base);
+    this.store.set({ transforms: rest.length < transforms.length ? rest
+      : [...transforms, { op: 'fold', frame: { name: EVERY_NAME, image: base } }] }, true);
   }
 
   openSandwich(frame) {

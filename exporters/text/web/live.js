@@ -358,7 +358,7 @@ class LivePage {
     if (!this.shown) return;
     this.graph.openBelow(button,
       downloadChoices(this.shown, this.state.filters,
-        this.state.view === 'profile' ? () => this.graph.saveCsv() : null));
+        this.state.view === 'profile' ? () => this.graph.saveCsv() : null, this.state.transforms.length > 0));
   }
 }
 

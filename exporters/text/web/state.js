@@ -11,11 +11,13 @@ export const DEFAULT_STATE = Object.freeze({
   mode: 'both', // both, flame, table, sandwich
   zoom: Object.freeze([]), // path of {name, image} below the root
   query: '',
+  transforms: Object.freeze([]), // {op: foc, hid or fold; frame: {name, image}}, in their order
   fn: null, // {name, image} in the middle of the sandwich
   colour: 'origin', // origin, image, self
   sort: 'self.desc',
   inverted: false,
   alphabetic: false,
+  collapsed: false, // recursion
   fullNames: false,
   zone: null, // utc or local; null: as this browser was set
 });

@@ -8,7 +8,8 @@ const VIEWS = ['profile', 'node', 'processes', 'health'];
 const MODES = ['both', 'flame', 'table', 'sandwich'];
 const COLOURS = ['origin', 'image', 'self'];
 const SORT = /^(change|self|before|total|name|image|samples|cpu|pids|whole)\.(asc|desc)$/;
-const OPTIONS = { inv: 'inverted', az: 'alphabetic', full: 'fullNames' };
+const OPTIONS = { inv: 'inverted', az: 'alphabetic', rec: 'collapsed', full: 'fullNames' };
+const TRANSFORMS = ['foc', 'hid', 'fold'];
 const MAX_PATH_CHARACTERS = 1500;
 const MAX_GROUPS = 2;
 
@@ -59,6 +60,7 @@ export function fragmentOf(state, kept = []) {
   } else if (path) {
     pairs.push(['z', path]);
   }
+  for (const { op, frame } of state.transforms) pairs.push([op, frameText(frame)]);
   if (state.fn) pairs.push(['fn', frameText(state.fn)]);
   if (state.query) pairs.push(['q', encodeURIComponent(state.query)]);
   if (state.colour !== DEFAULT_STATE.colour) pairs.push(['c', state.colour]);
@@ -100,6 +102,11 @@ const READERS = {
   o: (text, state) => Object.hasOwn(OPTIONS, text) && take(state, OPTIONS[text], true, true),
   tz: (text, state) => take(state, 'zone', text, text === 'utc' || text === 'local'),
 };
+
+for (const op of TRANSFORMS) {
+  READERS[op] = (text, state) =>
+    take(state, 'transforms', [...state.transforms, { op, frame: readFrame(text) }], text !== '');
+}
 
 // {state, kept, bad}: bad = pairs whose value could not be read.
 export function readFragment(fragment) {
