@@ -3,6 +3,7 @@
 import { exactQuery } from './search.js';
 import { stackText, tableTsv } from './export.js';
 import { isFunction } from './flame.js';
+import { addTransform } from './edits.js';
 
 const NAME_WIDTH = 170;
 const EM_SPACE = '\u2003'; // as wide as the check mark
@@ -18,10 +19,10 @@ function nameItems(app, frame) {
 
 function transformItems(app, frame, label) {
   if (!isFunction(app.profile, frame)) return [];
-  return [null, [`Focus  ${label}`, 'f', () => app.addTransform('foc', frame)],
-    [`Hide  ${label}`, 'h', () => app.addTransform('hid', frame)],
-    [`Fold  ${label}`, 'x', () => app.addTransform('fold', frame)],
-    [`Fold image  ${app.profile.image[frame].base}`, '', () => app.addTransform('fold', frame, true)], null];
+  return [null, [`Focus  ${label}`, 'f', () => addTransform(app, 'foc', frame)],
+    [`Hide  ${label}`, 'h', () => addTransform(app, 'hid', frame)],
+    [`Fold  ${label}`, 'x', () => addTransform(app, 'fold', frame)],
+    [`Fold image  ${app.profile.image[frame].base}`, '', () => addTransform(app, 'fold', frame, true)], null];
 }
 
 // Of a frame of the main graph.

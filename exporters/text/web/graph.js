@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The picture of one payload: flame graph, sandwich, function table, search, zoom. State in,
 // picture out; new data keeps what the user chose. The exported file and the live page share it.
-import { KIND, frameOfName, frameTotals, nodeOfPath, isFunction, openProfile, openTree,
+import { frameOfName, frameTotals, nodeOfPath, isFunction, openProfile, openTree,
   pathOf, sortedTree } from './flame.js';
-import { EVERY_NAME, applyTransforms, withoutRecursion } from './transform.js';
+import { applyTransforms, withoutRecursion } from './transform.js';
 import { layoutTree } from './layout.js';
 import { frameColours, kindColours, kindHex } from './palette.js';
 import { exactQuery, searchAnswer, searchFrames } from './search.js';
@@ -12,6 +12,7 @@ import { Comparison, diffStep, ratioText } from './diff.js';
 import { Stage } from './stage.js';
 import { FunctionTable, tableRows } from './table.js';
 import { Sandwich } from './sandwich.js';
+import { CallsGrid } from './calls.js';
 import { FrameMenu } from './menu.js';
 import { Tooltip } from './tooltip.js';
 import { copyText, saveFile, tableCsv } from './export.js';
@@ -91,6 +92,11 @@ export class GraphView {
       },
       sort: (column) => this.sortBy(column),
     });
+    this.calls = new CallsGrid(byId('calls'), {
+      describe: (node) => this.describe(this.tree.frame[node], this.tree, node),
+      zoom: (node) => this.zoom(node),
+      menu: (node, event) => this.openMenu(node, event.clientX, event.clientY),
+    });
     this.menu = new FrameMenu(byId('menu'));
     this.tooltip = new Tooltip(byId('tooltip'), {
       profile: () => this.profile,
@@ -157,6 +163,7 @@ export class GraphView {
     if (has('zoom', 'query', 'sort', 'alphabetic', 'mode')) this.showTable();
     if (has('fullNames')) this.stage.view.fullNames = this.state.fullNames;
     if (has('fn', 'mode', 'alphabetic')) this.showSandwich();
+    if (has('zoom', 'query', 'mode', 'alphabetic')) this.showCalls();
     byId('colour').value = this.state.colour;
     this.stage.paint();
     this.sandwich.paint({ fullNames: this.state.fullNames, hits: this.hits });
@@ -188,6 +195,7 @@ export class GraphView {
     const { mode } = this.state;
     byId('main').dataset.mode = mode;
     byId('sandwich').hidden = mode !== 'sandwich';
+    byId('calls').hidden = mode !== 'calls';
     byId('modes').querySelector(`[value="${mode}"]`).checked = true;
     this.stage.measure();
     this.showDeeper();
@@ -237,6 +245,7 @@ export class GraphView {
     return this.searchApart(profile, query).then((answer) => {
       if (!answer || profile !== this.profile || query !== this.state.query) return;
       this.takeSearch({ profile, query, ...answer });
+      this.showCalls();
       this.render(new Set(['sort']));
       this.drawLegend();
     });
@@ -290,6 +299,14 @@ export class GraphView {
     });
     const whole = this.zoomed === 0 || this.state.mode === 'sandwich';
     byId('functions-scope').textContent = whole ? 'in this profile' : 'in this view';
+  }
+
+  showCalls() {
+    if (this.state.mode !== 'calls') return;
+    this.calls.show({
+      tree: this.tree, profile: this.profile, all: this.all, compared: this.compared, hits: this.hits,
+      from: this.zoomed, colours: kindColours(this.profile, this.shell.theme),
+    });
   }
 
   showSandwich() {
@@ -430,29 +447,6 @@ export class GraphView {
     return this.stage.view.layout.x[node];
   }
 
-  // op: foc, hid or fold
-  addTransform(op, frame, whole = false) {
-    if (!isFunction(this.profile, frame)) return;
-    const { base } = this.profile.image[frame];
-    const named = { name: whole ? EVERY_NAME : this.profile.name[frame], image: base };
-    this.store.set({ transforms: [...this.state.transforms, { op, frame: named }] }, true);
-  }
-
-  undoTransform() {
-    this.store.set({ transforms: this.state.transforms.slice(0, -1) }, true);
-  }
-
-  // Kernel frames folded into one per run, or back.
-  toggleKernel() {
-    const { transforms } = this.state;
-    const kernel = this.given.profile.kind.indexOf(KIND.kernel);
-    if (kernel < 0) return;
-    const { base } = this.given.profile.image[kernel];
-    const rest = transforms.filter(({ frame }) => frame.name !== EVERY_NAME || frame.image !== base);
-    this.store.set({ transforms: rest.length < transforms.length ? rest
-      : [...transforms, { op: 'fold', frame: { name: EVERY_NAME, image: base } }] }, true);
-  }
-
   openSandwich(frame) {
     const { name, image } = this.profile;
     this.tooltip.hide(true);
@@ -495,6 +489,7 @@ export class GraphView {
     this.recolour();
     this.drawLegend();
     this.showTable();
+    this.showCalls();
     this.stage.paint();
   }
 }

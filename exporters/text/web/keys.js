@@ -5,6 +5,7 @@ import { byId } from './dom.js';
 import { childrenOf, isFunction } from './flame.js';
 import { nodeAt } from './layout.js';
 import { stackText } from './export.js';
+import { addTransform, toggleKernel, undoTransform } from './edits.js';
 
 const PLAIN = ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Enter', 'Home', 'End', 'PageUp',
   'PageDown', 'Backspace', 'ContextMenu', 'F10'];
@@ -25,7 +26,7 @@ export function listenKeys(actions, lettersOn) {
       actions[event.key](event);
       return;
     }
-    const onGraph = target.closest?.('.stage, .functions, .strip, .view') || target === document.body;
+    const onGraph = target.closest?.('.stage, .functions, .strip, .view, #calls') || target === document.body;
     const letter = event.key.length === 1;
     if (!onGraph || (letter ? !lettersOn() : !PLAIN.includes(event.key))) return;
     if (target.closest?.('button') && (event.key === 'Enter' || event.key === ' ')) return;
@@ -86,11 +87,11 @@ export function keyActions(app) {
     PageUp: () => scroll(-1),
     D: () => app.fitDepth(),
     s: () => isFunction(app.profile, pointed()) && app.openSandwich(pointed()),
-    f: () => app.addTransform('foc', pointed()),
-    h: () => app.addTransform('hid', pointed()),
-    x: () => app.addTransform('fold', pointed()),
-    u: () => app.undoTransform(),
-    k: () => app.toggleKernel(),
+    f: () => addTransform(app, 'foc', pointed()),
+    h: () => addTransform(app, 'hid', pointed()),
+    x: () => addTransform(app, 'fold', pointed()),
+    u: () => undoTransform(app),
+    k: () => toggleKernel(app),
     i: () => app.store.set({ inverted: !app.state.inverted }),
     t: () => app.store.set({ mode: app.state.mode === 'both' ? 'flame' : 'both' }),
     p: () => app.tooltip.pin(),

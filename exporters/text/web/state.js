@@ -8,7 +8,7 @@ export const DEFAULT_STATE = Object.freeze({
   context: null, // what the time strip spans; null: the range
   filters: Object.freeze([]), // {key, op, value}
   group: 'process', // rows below the root: label names joined by commas, or none
-  mode: 'both', // both, flame, table, sandwich
+  mode: 'both', // both, flame, table, sandwich, calls
   zoom: Object.freeze([]), // path of {name, image} below the root
   query: '',
   transforms: Object.freeze([]), // {op: foc, hid or fold; frame: {name, image}}, in their order

@@ -5,7 +5,7 @@ import { DEFAULT_STATE } from './state.js';
 import { rangeText, readRange } from './range.js';
 
 const VIEWS = ['profile', 'node', 'processes', 'health'];
-const MODES = ['both', 'flame', 'table', 'sandwich'];
+const MODES = ['both', 'flame', 'table', 'sandwich', 'calls'];
 const COLOURS = ['origin', 'image', 'self'];
 const SORT = /^(change|self|before|total|name|image|samples|cpu|pids|whole)\.(asc|desc)$/;
 const OPTIONS = { inv: 'inverted', az: 'alphabetic', rec: 'collapsed', full: 'fullNames' };

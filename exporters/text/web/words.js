@@ -113,6 +113,7 @@ export const HELP = [
     ['Esc, Backspace', 'back to the zoom before'],
     ['0', 'whole graph'],
     ['Home, End', 'first, last frame of the row'],
+    ['→ ← in Calls', 'open, close a row'],
     ['s', 'sandwich: callers above, callees below'],
     ['p', 'pin the box beside the pointer'],
     ['f h x', 'focus on, hide, fold the function'],
