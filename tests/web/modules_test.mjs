@@ -137,21 +137,28 @@ test('the address holds the state, whatever is in the names', () => {
     ...DEFAULT_STATE, mode: 'sandwich', query: 'a|b & "c=d" /x/ #%', colour: 'image',
     fn: { name: 'a/b@c&d=e?f', image: 'lib x.so' }, sort: 'name.asc', inverted: true,
     zoom: [{ name: 'x/y', image: '' }, { name: '<script>', image: 'a@b' }],
+    view: 'processes', range: { from: 1749810120000, to: 1749811020000 }, zone: 'utc',
+    before: { from: 1749809120000, to: 1749810020000 }, context: { ago: 6 * 3_600_000 },
+    filters: [{ key: 'process', op: '!=', value: 'a=b&c' }, { key: 'cgroup', op: '=~', value: '/x.*' }],
+    group: 'container,process', collapsed: true,
+    transforms: [{ op: 'hid', frame: { name: 'a&b', image: '' } }, { op: 'foc', frame: { name: 'f', image: 'x=y' } },
+      { op: 'fold', frame: { name: '*', image: 'libc.so.6' } }],
   };
-  const fragment = fragmentOf(state, [['t', '-15m']]);
+  const fragment = fragmentOf(state, [['later', '-15m']]);
   const back = readFragment(fragment);
   assert.deepEqual(back.state, state);
-  assert.deepEqual(back.kept, [['t', '-15m']]);
+  assert.deepEqual(back.kept, [['later', '-15m']]);
   assert.deepEqual(back.bad, []);
   assert.equal(fragmentOf(back.state, back.kept), fragment);
 });
 
 test('bad values fall back and are named; unknown keys are kept', () => {
-  const { state, bad, kept } = readFragment('#/profile?m=wild&c=%&q=%E0%A4%A&new=1&constructor=2&z=%');
-  assert.deepEqual(bad, ['m', 'c', 'q', 'z']);
+  const { state, bad, kept } = readFragment('#/nowhere?m=wild&c=%&q=%E0%A4%A&new=1&constructor=2&z=%' +
+    '&t=-0m&a=-5m&x=9..1&f=PID=1&f=pid&g=a,b,c&tz=mars&s=cpu.up');
+  assert.deepEqual(bad.map(([key]) => key),
+    ['view', 'm', 'c', 'q', 'z', 't', 'a', 'x', 'f', 'f', 'g', 'tz', 's']);
   assert.deepEqual(kept, [['new', '1'], ['constructor', '2']]);
-  assert.equal(state.mode, DEFAULT_STATE.mode);
-  assert.equal(state.query, '');
+  assert.deepEqual(state, DEFAULT_STATE);
 });
 
 test('a path too long for an address becomes its last frame', () => {

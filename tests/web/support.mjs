@@ -30,9 +30,8 @@ export async function startBrowser() {
   return chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
 }
 
-// A page that keeps errors, CSP violations and requests in page.complaints.
-export async function openFile(browser, path, options = {}) {
-  const { hash = '', ...context } = options;
+// A page that keeps errors, CSP violations and requests to others in page.complaints.
+async function openPage(browser, context, isOurs) {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 }, ...context });
   page.complaints = [];
   page.on('console', (message) => {
@@ -41,13 +40,39 @@ export async function openFile(browser, path, options = {}) {
   });
   page.on('pageerror', (error) => page.complaints.push(String(error)));
   page.on('request', (request) => {
-    if (request.url() !== `file://${path}`) page.complaints.push(`request ${request.url()}`);
+    if (!isOurs(request.url())) page.complaints.push(`request ${request.url()}`);
   });
   page.on('dialog', (dialog) => {
     page.complaints.push(`dialog ${dialog.message()}`);
     dialog.dismiss();
   });
+  return page;
+}
+
+export async function openFile(browser, path, options = {}) {
+  const { hash = '', ...context } = options;
+  const page = await openPage(browser, context, (url) => url === `file://${path}`);
   await page.goto(`file://${path}${hash}`);
+  return page;
+}
+
+// Waits until `test` holds in the page. (waitForFunction needs eval, which the policy refuses.)
+export async function until(page, test, argument = undefined, ms = 10_000) {
+  const end = Date.now() + ms;
+  while (!await page.evaluate(test, argument)) {
+    if (Date.now() > end) throw new Error(`still not: ${test}`);
+    await page.waitForTimeout(30);
+  }
+}
+
+// The agent's page, from a server of startServer(); waits for the first picture.
+export async function openLive(browser, server, options = {}) {
+  const { hash = '', wait = true, ...context } = options;
+  const page = await openPage(browser, { timezoneId: 'Europe/Berlin', ...context },
+    (url) => url.startsWith(`${server.address}/`) || url.startsWith('blob:'));
+  await page.goto(`${server.address}/${hash}`);
+  if (wait) await until(page, () => window.sondePage?.shown);
+  await settle(page);
   return page;
 }
 

@@ -4,13 +4,14 @@
 import { make, nameNode, refill } from './dom.js';
 import { clockText, countText, dateText, offsetText, percentText, printable, timeText, valueText }
   from './format.js';
-import { HELP, WORDS } from './words.js';
+import { WORDS } from './words.js';
 import { childrenOf, kindTotals } from './flame.js';
 import { kindHex } from './palette.js';
+import { diffHex } from './diff.js';
+import { EVERY_NAME } from './transform.js';
 
 const CRUMB_STEPS = 5;
 const CRUMB_NAME_WIDTH = 180;
-const TOAST_MS = 4000;
 // Fields of `kind:`; folded frames hide theirs.
 const LEGEND_FIELDS = { 1: 'own', 2: 'lib', 3: 'kernel', 4: 'jit', 5: 'unresolved', 6: '' };
 
@@ -62,6 +63,12 @@ export function scopeText(payload) {
   return facts.join(' · ');
 }
 
+// Children of the badge. verdict: of trustVerdict()
+export function badgeParts({ sign, text, rest }) {
+  return [make('span', { class: 'sign' }, sign), make('span', { class: 'verdict' }, text),
+    make('span', { class: 'rest' }, rest)];
+}
+
 export function fillRange(box, payload, utc) {
   const { from, to } = payload;
   box.hidden = !(from > 0);
@@ -72,7 +79,7 @@ export function fillRange(box, payload, utc) {
 }
 
 // The way from the root to the zoomed frame, its middle left out.
-// app: {tree, profile, zoomed, all, labels, host, zoom(node)}
+// app: {tree, profile, zoomed, all, labels, host, zoom(node), transforms, undo(one), share}
 export function crumbParts(app) {
   const { tree, profile, zoomed } = app;
   const path = [];
@@ -89,8 +96,23 @@ export function crumbParts(app) {
   const separator = () => make('span', { class: 'sep', 'aria-hidden': 'true' }, '›');
   const parts = [step(0)];
   for (const node of shown) parts.push(separator(), node < 0 ? '…' : step(node));
-  if (zoomed === 0) return [...parts, separator(), WORDS.crumbHint];
-  return [...parts, make('span', { class: 'share' }, percentText(tree.total[zoomed] / app.all))];
+  const chips = app.transforms.length > 0 ? transformParts(app) : [];
+  if (zoomed !== 0) parts.push(make('span', { class: 'share' }, percentText(tree.total[zoomed] / app.all)));
+  else if (chips.length === 0) parts.push(separator(), WORDS.crumbHint);
+  return [...parts, ...chips];
+}
+
+// A button per transform, which takes it back; then what is left.
+function transformParts(app) {
+  const buttons = app.transforms.map((one) => {
+    const whole = one.frame.name === EVERY_NAME;
+    const name = whole ? one.frame.image : app.labels.fit(one.frame.name, CRUMB_NAME_WIDTH);
+    const button = make('button', { type: 'button', class: 'chip transform', title: WORDS.takeBack },
+      WORDS.transforms[whole ? 'image' : one.op], nameNode(name), make('span', {}, '×'));
+    button.addEventListener('click', () => app.undo(one));
+    return button;
+  });
+  return [...buttons, make('span', { class: 'share' }, WORDS.showing(percentText(app.share)))];
 }
 
 // One button per origin that has samples. app: {tree, profile, zoomed, theme, query,
@@ -113,6 +135,18 @@ export function legendParts(app) {
   });
 }
 
+// `less CPU` seven steps `more CPU`
+export function diffLegendParts(theme) {
+  const [less, more, about] = WORDS.diffLegend;
+  const steps = make('span', { class: 'steps', 'aria-hidden': 'true' },
+    ...Array.from({ length: 7 }, (_, step) => {
+      const swatch = make('span', { class: 'step' });
+      swatch.style.background = diffHex(step, theme);
+      return swatch;
+    }));
+  return [make('span', {}, less), steps, make('span', {}, more), make('span', { class: 'quiet' }, about)];
+}
+
 // The status line: full name, figures, image. shares: {total, self} of the profile.
 export function statusParts(profile, frame, shares, run) {
   const figures = run > 1 ? WORDS.narrowRun(run)
@@ -129,38 +163,14 @@ export function spokenText(tree, profile, node, all) {
     `${siblings.indexOf(node) + 1} of ${siblings.length}`;
 }
 
-let toastTimer = 0;
-
-export function showToast(box, text) {
-  refill(box, nameNode(text));
-  box.hidden = false;
-  clearTimeout(toastTimer);
-  toastTimer = setTimeout(() => (box.hidden = true), TOAST_MS);
-}
-
-// Paper is white: the page prints in light colours and goes back to its theme.
-export function printInLight(app) {
-  let before = app.themeChoice;
-  window.addEventListener('beforeprint', () => {
-    before = app.themeChoice;
-    app.setTheme('light');
-    app.restyle();
-    app.stage.view.draw();
-  });
-  window.addEventListener('afterprint', () => {
-    app.setTheme(before);
-    app.restyle();
-  });
-}
-
-// Children of the help dialog. letters: {on, set(on)}
-export function helpParts(letters, close) {
+// Children of the help dialog. help: groups of [key, text]; letters: {on, set(on)}
+export function helpParts(help, letters, close) {
   const box = make('input', { type: 'checkbox' });
   box.checked = letters.on;
   box.addEventListener('change', () => letters.set(box.checked));
   const button = make('button', { type: 'button', class: 'control' }, 'Close');
   button.addEventListener('click', close);
-  const groups = HELP.flatMap(([title, keys]) => [make('h3', {}, title),
+  const groups = help.flatMap(([title, keys]) => [make('h3', {}, title),
     make('dl', {}, ...keys.flatMap(([key, text]) => [make('dt', {}, key), make('dd', {}, text)]))]);
   return [...groups,
     make('footer', {}, make('label', {}, box, ' single letters act as keys'), button)];

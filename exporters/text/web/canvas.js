@@ -53,10 +53,9 @@ class RectBuckets {
 
 export class FlameView {
   // canvases: {frames, marks}; both cover the same box.
-  constructor(canvases, profile) {
+  constructor(canvases) {
     this.frames = canvases.frames;
     this.marks = canvases.marks;
-    this.profile = profile;
     this.context = this.frames.getContext('2d');
     this.overlay = this.marks.getContext('2d');
     const font = (style) => `${style} 11.5px ${UI_FONT}`;
@@ -66,8 +65,8 @@ export class FlameView {
       this.labels[style] = new LabelMaker(new TextMeasure(this.context, text));
     }
     Object.assign(this, {
-      width: 0, height: 0, scale: 1, scroll: 0, rowHeight: ROW, flipped: false, skip: 0, fullNames: false,
-      zoomNode: 0, x0: 0, x1: 1, rows: 1, hits: null, hitLevels: null, colours: [], whole: 1,
+      profile: null, width: 0, height: 0, scale: 1, scroll: 0, rowHeight: ROW, flipped: false, skip: 0, fullNames: false,
+      zoomNode: 0, x0: 0, x1: 1, rows: 1, hits: null, hitLevels: null, colours: [], nodeColours: null, nodeNote: null, repeats: new Map(), whole: 1,
       tokens: readTokens(), drawn: [], hovered: -1, focused: -1, outlineFrame: -1, dimKind: -1,
     });
   }
@@ -190,6 +189,10 @@ export class FlameView {
       const node = order[i];
       if (x[node] >= this.x1) break;
       const total = this.tree.total[node];
+      if (total === 0) { // of side A alone
+        ++i;
+        continue;
+      }
       if (total < RUN_WIDTH * ticksPerPixel) {
         const pixel = Math.floor(((x[node] - this.x0) / ticksPerPixel) * this.scale) / this.scale;
         const parent = this.tree.parent[node];
@@ -215,7 +218,8 @@ export class FlameView {
   colourOf(node) {
     const frame = this.tree.frame[node];
     const dimmed = this.dimKind >= 0 && this.profile.kind[frame] !== this.dimKind;
-    return this.hits || dimmed ? this.tokens.rest : this.colours[frame];
+    if (this.hits || dimmed) return this.tokens.rest;
+    return this.nodeColours ? this.nodeColours[node] : this.colours[frame];
   }
 
   drawHatch(list) {
@@ -287,7 +291,9 @@ export class FlameView {
       const style = kind === KIND.group ? 'bold' : kind >= KIND.folded ? 'italic' : 'plain';
       const labels = this.labels[style];
       const name = this.labelName(frame);
-      const room = box.w - 2 * LABEL_PADDING + 1;
+      const times = this.repeats.get(frame);
+      const tail = times ? ` ×${times}` : ''; // calls of itself that are drawn as one
+      const room = box.w - 2 * LABEL_PADDING + 1 - (tail ? labels.measure.width(tail) : 0);
       const whole = this.fullNames || !isFunction(this.profile, frame);
       const label = whole ? labels.fitWhole(name, room) : labels.fit(name, room);
       if (!label) continue;
@@ -295,8 +301,9 @@ export class FlameView {
       context.fillStyle = this.textColour(frame);
       context.globalAlpha = this.tree.level[box.node] < zoomLevel ? 0.75 : 1;
       const middle = box.y + (this.rowHeight - 1) / 2 + 0.5;
-      context.fillText(label, box.x + LABEL_PADDING, middle);
-      if (kind === KIND.group) this.drawGroupNote(box, label, middle);
+      context.fillText(label + tail, box.x + LABEL_PADDING, middle);
+      if (this.nodeNote) this.drawNodeNote(box, label, style, middle);
+      else if (kind === KIND.group) this.drawGroupNote(box, label, middle);
     }
     context.globalAlpha = 1;
   }
@@ -311,6 +318,17 @@ export class FlameView {
     if (this.profile.kind[frame] === KIND.group) return this.tokens.text;
     const dimmed = this.dimKind >= 0 && this.profile.kind[frame] !== this.dimKind;
     return dimmed ? this.tokens.text3 : FRAME_TEXT[this.tokens.theme];
+  }
+
+  // What nodeNote(node) says, at the right edge where there is room behind the label.
+  drawNodeNote(box, label, style, middle) {
+    const note = this.nodeNote(box.node);
+    const { measure } = this.labels.plain;
+    const room = box.w - 3 * LABEL_PADDING - this.labels[style].measure.width(label);
+    const width = measure.width(note);
+    if (!note || width > room) return;
+    this.context.font = this.fonts.plain;
+    this.context.fillText(note, box.x + box.w - LABEL_PADDING - width, middle);
   }
 
   // Share and pids behind the name of a group, where there is room.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the menus offer. Each function returns items of FrameMenu for the page's App.
+// What the menus offer. Each function returns items of FrameMenu for a GraphView.
 import { exactQuery } from './search.js';
 import { stackText, tableTsv } from './export.js';
+import { isFunction } from './flame.js';
+import { addTransform } from './edits.js';
 
 const NAME_WIDTH = 170;
 const EM_SPACE = '\u2003'; // as wide as the check mark
@@ -15,6 +17,14 @@ function nameItems(app, frame) {
   ];
 }
 
+function transformItems(app, frame, label) {
+  if (!isFunction(app.profile, frame)) return [];
+  return [null, [`Focus  ${label}`, 'f', () => addTransform(app, 'foc', frame)],
+    [`Hide  ${label}`, 'h', () => addTransform(app, 'hid', frame)],
+    [`Fold  ${label}`, 'x', () => addTransform(app, 'fold', frame)],
+    [`Fold image  ${app.profile.image[frame].base}`, '', () => addTransform(app, 'fold', frame, true)], null];
+}
+
 // Of a frame of the main graph.
 export function nodeChoices(app, node) {
   const { tree, profile } = app;
@@ -23,6 +33,7 @@ export function nodeChoices(app, node) {
   return [
     [`Zoom  ${label}`, 'Enter', () => app.zoom(node)],
     ['Sandwich', 's', () => app.openSandwich(frame)],
+    ...transformItems(app, frame, label),
     ...nameItems(app, frame),
     ['Copy stack, root to leaf', 'Y', () => app.copy(stackText(tree, profile, node), 'Stack')],
     ['Copy link', '', () => app.copy(location.href, 'Link')],
@@ -41,6 +52,7 @@ export function optionChoices(app) {
   return [
     toggle('inverted', 'Root at the bottom', 'i'),
     toggle('alphabetic', 'Order by name'),
+    toggle('collapsed', 'Collapse recursion'),
     toggle('fullNames', 'Whole names first'),
     [`${mark(app.stage.fitDepth)}Fit the depth`, 'D', () => app.fitDepth()],
   ];

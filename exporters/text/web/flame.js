@@ -39,19 +39,22 @@ export function openProfile(payload) {
 }
 
 // Columns from parents and selfs. level and total follow: one pass forward, one backward.
-export function makeTree(parent, frame, self, samples = null) {
+// before: selfs of side A in a comparison, else null; totalBefore is then null as well.
+export function makeTree(parent, frame, self, samples = null, before = null) {
   const count = parent.length;
   const level = new Uint16Array(count);
   const total = Float64Array.from(self);
+  const totalBefore = before && Float64Array.from(before);
   const end = new Int32Array(count); // one past the last descendant
   for (let i = 1; i < count; ++i) level[i] = level[parent[i]] + 1;
   for (let i = count - 1; i >= 0; --i) {
     if (end[i] === 0) end[i] = i + 1;
     if (i === 0) break;
     total[parent[i]] += total[i];
+    if (before) totalBefore[parent[i]] += totalBefore[i];
     if (end[parent[i]] < end[i]) end[parent[i]] = end[i];
   }
-  return { count, parent, frame, self, total, level, end, samples };
+  return { count, parent, frame, self, total, level, end, samples, before, totalBefore };
 }
 
 export function openTree(payload) {
@@ -65,7 +68,7 @@ export function openTree(payload) {
     open[level] = i;
   }
   return makeTree(parent, Int32Array.from(payload.f), Float64Array.from(payload.s),
-    payload.n ? Float64Array.from(payload.n) : null);
+    payload.n ? Float64Array.from(payload.n) : null, payload.b ? Float64Array.from(payload.b) : null);
 }
 
 // The samples below a node: the total, unless samples differ in weight.
@@ -88,6 +91,7 @@ export function sortedTree(tree, before) {
   const frame = new Int32Array(tree.count);
   const self = new Float64Array(tree.count);
   const samples = tree.samples ? new Float64Array(tree.count) : null;
+  const earlier = tree.before ? new Float64Array(tree.count) : null;
   const work = [[0, -1]];
   let next = 0;
   while (work.length > 0) {
@@ -97,10 +101,11 @@ export function sortedTree(tree, before) {
     frame[index] = tree.frame[old];
     self[index] = tree.self[old];
     if (samples) samples[index] = tree.samples[old];
+    if (earlier) earlier[index] = tree.before[old];
     const children = childrenOf(tree, old).sort((a, b) => before(a, b));
     for (let i = children.length - 1; i >= 0; --i) work.push([children[i], index]);
   }
-  return makeTree(parent, frame, self, samples);
+  return makeTree(parent, frame, self, samples, earlier);
 }
 
 // Self and total of every frame below `root`. A frame counts once per stack: only its outermost
@@ -109,6 +114,7 @@ export function frameTotals(tree, frames, root) {
   const self = new Float64Array(frames);
   const total = new Float64Array(frames);
   const samples = new Float64Array(frames);
+  const before = tree.before && new Float64Array(frames); // self in A
   const active = new Int32Array(frames);
   const open = [];
   for (let i = root; i < tree.end[root]; ++i) {
@@ -118,10 +124,11 @@ export function frameTotals(tree, frames, root) {
     const frame = tree.frame[i];
     self[frame] += tree.self[i];
     samples[frame] += tree.samples ? tree.samples[i] : tree.self[i];
+    if (before) before[frame] += tree.before[i];
     if (active[frame]++ === 0) total[frame] += tree.total[i];
     open.push(i);
   }
-  return { self, total, samples };
+  return { self, total, samples, before };
 }
 
 // Shares of the origins by self time below `root`: index = kind.
@@ -142,13 +149,15 @@ export function outermostNodes(tree, frame) {
   return out;
 }
 
-// Collects paths into a tree; children end up by weight.
-class PathTree {
-  constructor(frame) {
+// Collects paths into a tree with the columns of `like`; children end up by the larger side.
+export class PathTree {
+  constructor(frame, like) {
+    this.like = like;
     this.parent = [-1];
     this.frame = [frame];
-    this.self = [0];
     this.children = new Map();
+    this.columns = ['self', 'samples', 'before'].filter((name) => like[name]);
+    for (const name of this.columns) this[name] = [0];
   }
 
   child(node, frame) {
@@ -159,45 +168,57 @@ class PathTree {
       this.children.set(key, at);
       this.parent.push(node);
       this.frame.push(frame);
-      this.self.push(0);
+      for (const name of this.columns) this[name].push(0);
     }
     return at;
   }
 
-  finish() {
+  // Adds what node `from` of `like` weighs itself.
+  take(node, from) {
+    for (const name of this.columns) this[name][node] += this.like[name][from];
+  }
+
+  // Children by the larger side, heaviest last: as they go on a stack.
+  childLists() {
     const list = this.parent.map(() => []);
-    const total = [...this.self];
+    const sums = ['self', 'before'].filter((name) => this[name]).map((name) => [...this[name]]);
     for (let i = this.parent.length - 1; i > 0; --i) {
-      total[this.parent[i]] += total[i];
+      for (const sum of sums) sum[this.parent[i]] += sum[i];
       list[this.parent[i]].push(i);
     }
+    const weight = (i) => Math.max(...sums.map((sum) => sum[i]));
+    for (const children of list) if (children.length > 1) children.sort((a, b) => weight(a) - weight(b) || b - a);
+    return list;
+  }
+
+  finish() {
+    const list = this.childLists();
     const parent = [];
-    const frame = [];
-    const self = [];
+    const order = []; // old node of each new one
     const work = [[0, -1]];
     while (work.length > 0) {
       const [old, above] = work.pop();
       const index = parent.length;
       parent.push(above);
-      frame.push(this.frame[old]);
-      self.push(this.self[old]);
-      list[old].sort((a, b) => total[a] - total[b]);
+      order.push(old);
       for (const child of list[old]) work.push([child, index]);
     }
-    return makeTree(Int32Array.from(parent), Int32Array.from(frame), Float64Array.from(self));
+    const column = (name) => (this[name] ? Float64Array.from(order, (old) => this[name][old]) : null);
+    return makeTree(Int32Array.from(parent), Int32Array.from(order, (old) => this.frame[old]),
+      column('self'), column('samples'), column('before'));
   }
 }
 
 // What `frame` calls: the subtrees of its outermost nodes, merged.
 export function calleesTree(tree, frame) {
-  const paths = new PathTree(frame);
+  const paths = new PathTree(frame, tree);
   for (const root of outermostNodes(tree, frame)) {
     const place = new Map([[root, 0]]);
-    paths.self[0] += tree.self[root];
+    paths.take(0, root);
     for (let i = root + 1; i < tree.end[root]; ++i) {
       const at = paths.child(place.get(tree.parent[i]), tree.frame[i]);
       place.set(i, at);
-      paths.self[at] += tree.self[i];
+      paths.take(at, i);
     }
   }
   return paths.finish();
@@ -205,13 +226,13 @@ export function calleesTree(tree, frame) {
 
 // Who calls `frame`: the ways from its outermost nodes to the process, merged from the frame up.
 export function callersTree(tree, frame) {
-  const paths = new PathTree(frame);
+  const paths = new PathTree(frame, { self: tree.total });
   for (const node of outermostNodes(tree, frame)) {
     let at = 0;
     for (let up = tree.parent[node]; up > 0; up = tree.parent[up]) {
       at = paths.child(at, tree.frame[up]);
     }
-    paths.self[at] += tree.total[node];
+    paths.take(at, node);
   }
   return paths.finish();
 }

@@ -4,7 +4,7 @@ import { make, nameNode } from './dom.js';
 import { countText, percentText, printable, timeText, valueText } from './format.js';
 
 // Of the stacks that could be whole: samples taken before their code was known count apart.
-function wholeStackShare(payload) {
+export function wholeStackShare(payload) {
   const able = payload.samples - payload.trust.early;
   return able > 0 ? payload.trust.whole / able : 1;
 }
@@ -14,7 +14,8 @@ export function trustVerdict(payload) {
   const { produced, lost } = payload.trust;
   const wholeShare = Math.round(wholeStackShare(payload) * 1000) / 1000; // as it is shown
   const lostShare = produced > 0 ? lost / produced : 0;
-  const level = wholeShare >= 0.99 && lostShare <= 0.001 ? 'ok'
+  const level = (payload.trust.unaccounted ?? 0) !== 0 ? 'bad'
+    : wholeShare >= 0.99 && lostShare <= 0.001 ? 'ok'
     : wholeShare >= 0.95 && lostShare <= 0.01 ? 'warn' : 'bad';
   const losing = lostShare > 0.01 || (lostShare > 0.001 && wholeShare >= 0.99);
   const wholeText = `${percentText(wholeShare)} whole stacks`;

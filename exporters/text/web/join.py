@@ -1,35 +1,50 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Joins the page's modules, style and template into one C++ source for the HTML export.
+"""Joins the page's modules, style and templates into C++ sources: one for the HTML export, one with
+the files of the live page.
 
-Inline modules cannot import one another, so imports and exports are stripped; that is only right
+Joined modules cannot import one another, so imports and exports are stripped; that is only right
 while modules import from their left, names are unique and nothing builds markup from text. All
 three are checked here and fail the build.
 
-usage: join.py WEB_FOLDER OUTPUT.cc MODULE...   (modules in order, leaf modules first)
+usage: join.py export|live WEB_FOLDER OUTPUT.cc MODULE...   (modules in order, leaf modules first)
 """
 import base64
 import hashlib
 import pathlib
 import re
+import subprocess
 import sys
 
 FORBIDDEN = [
     r"\binnerHTML\b", r"\bouterHTML\b", r"\binsertAdjacentHTML\b", r"\bdocument\.write",
     r"\beval\s*\(", r"\bnew Function\b", r"setAttribute\('style'", r"\.on[a-z]+\s*=[^=>]",
-    r"\bcreateContextualFragment\b", r"\bDOMParser\b", r"\bfetch\s*\(", r"https?://(?!www\.w3\.org/2000/svg)",
+    r"\bcreateContextualFragment\b", r"\bDOMParser\b", r"https?://(?!www\.w3\.org/2000/svg)",
 ]
+NO_REQUESTS = [r"\bfetch\s*\(", r"\bnew Worker\b"]  # a file from disk asks nobody
 IMPORT = re.compile(r"^import\s+(?:\{[^}]*\}\s+from\s+)?'\./([a-z_]+)\.js';\n", re.M)
 DECLARED = re.compile(r"^(?:export\s+)?(?:async\s+)?(?:function|class|const|let|var)\s+(\w+)", re.M)
+# The one trusted-types policy makes the address of the search worker, which is /page.js again.
+LIVE_POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
+               "connect-src 'self'; worker-src 'self'; base-uri 'none'; form-action 'none'; "
+               "frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types worker")
 
 
 def fail(message):
     sys.exit(f"join.py: {message}")
 
 
-def module_text(folder, name, seen_modules, seen_names):
+def shortened(name, text):
+    """Without comment lines, blank lines and indentation; the rest stays as it is written."""
+    if any(line.count("`") % 2 for line in text.splitlines()):
+        fail(f"{name}.js has a template literal over several lines")
+    lines = (line.strip() for line in text.splitlines())
+    return "".join(f"{line}\n" for line in lines if line and not line.startswith("//"))
+
+
+def module_text(folder, name, seen_modules, seen_names, forbidden):
     text = (folder / f"{name}.js").read_text(encoding="utf-8")
-    for pattern in FORBIDDEN:
+    for pattern in forbidden:
         found = re.search(pattern, text)
         if found:
             fail(f"{name}.js: {found.group(0)!r} is not allowed")
@@ -44,15 +59,41 @@ def module_text(folder, name, seen_modules, seen_names):
     text = IMPORT.sub("", text)
     if re.search(r"^import\b|\bimport\(", text, re.M):
         fail(f"{name}.js has an import this script does not understand")
-    text = re.sub(r"^export\s+", "", text, flags=re.M)
-    # Comment lines and blank lines only; the rest stays as it is written.
-    return "".join(line for line in text.splitlines(True)
-                   if line.strip() and not line.lstrip().startswith("//"))
+    return shortened(name, re.sub(r"^export\s+", "", text, flags=re.M))
 
 
-def style_text(folder):
-    text = re.sub(r"/\*.*?\*/", "", (folder / "style.css").read_text(encoding="utf-8"), flags=re.S)
-    return "".join(line for line in text.splitlines(True) if line.strip())
+def joined(folder, modules, forbidden):
+    seen_modules, seen_names = set(), {}
+    script = "".join(module_text(folder, name, seen_modules, seen_names, forbidden)
+                     for name in modules)
+    return script
+
+
+def minified(text, kind):
+    """By esbuild, which renames what is local; the browser gets less, the sources stay readable."""
+    form = ["--format=esm"] if kind == "js" else []
+    command = ["esbuild", "--minify", f"--loader={kind}", "--charset=utf8", "--target=chrome100",
+               "--log-level=warning", *form]
+    try:
+        done = subprocess.run(command, input=text, capture_output=True, encoding="utf-8", check=False)
+    except FileNotFoundError:
+        fail("esbuild is missing (Debian package esbuild)")
+    if done.returncode != 0:
+        fail(f"esbuild: {done.stderr}")
+    return done.stdout
+
+
+def style_text(folder, *names):
+    text = "".join((folder / f"{name}.css").read_text(encoding="utf-8") for name in names)
+    return minified(text, "css")
+
+
+def template(folder, name):
+    """A template with the parts that both pages have, without comments."""
+    text = (folder / f"{name}.html").read_text(encoding="utf-8")
+    for part in ("graph", "boxes"):
+        text = text.replace(f"@{part.upper()}@\n", (folder / f"{part}.html").read_text(encoding="utf-8"))
+    return re.sub(r"<!--.*?-->\n?", "", text, flags=re.S)
 
 
 def csp_hash(text):
@@ -68,25 +109,23 @@ def literal(text):
     return "\n    ".join(f'R"WEB({piece})WEB"' for piece in pieces)
 
 
-def main():
-    folder, output, modules = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:]
-    seen_modules, seen_names = set(), {}
-    script = "".join(module_text(folder, name, seen_modules, seen_names) for name in modules)
+def export_source(folder, modules):
+    script = minified(joined(folder, modules, FORBIDDEN + NO_REQUESTS), "js")
+    style = style_text(folder, "style")
     if re.search(r"</script|<!--", script, re.I):
         fail("the script contains an end tag")
-    style = style_text(folder)
-    svg_script = "".join(module_text(folder, name, set(), {}) for name in ("names", "svg_script"))
+    svg_script = joined(folder, ("names", "svg_script"), FORBIDDEN + NO_REQUESTS)
     if "]]>" in svg_script:
         fail("svg_script.js contains the end of a CDATA section")
     csp = ("default-src 'none'; "
            f"script-src {csp_hash(script)}; style-src {csp_hash(style)}; "
            "base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'; "
            "trusted-types 'none'")
-    page = (folder / "export.html").read_text(encoding="utf-8")
+    page = template(folder, "export")
     page = page.replace("@CSP@", csp).replace("@STYLE@", style).replace("@SCRIPT@", script)
     head, rest = page.split("@TITLE@")
     middle, tail = rest.split("@PAYLOAD@")
-    output.write_text(f"""// Generated by join.py.
+    return f"""// Generated by join.py.
 #include "exporters/text/web_page.h"
 
 namespace sonde {{
@@ -108,7 +147,51 @@ std::string_view svg_script() {{
 }}
 
 }}  // namespace sonde
-""", encoding="utf-8")
+"""
+
+
+def live_source(folder, modules):
+    javascript = "text/javascript; charset=utf-8"
+    files = [
+        ("/", "text/html; charset=utf-8", template(folder, "live")),
+        ("/page.js", javascript, minified(joined(folder, modules, FORBIDDEN), "js")),
+        ("/page.css", "text/css; charset=utf-8", style_text(folder, "style", "live")),
+        ("/mark.svg", "image/svg+xml", (folder / "mark.svg").read_text(encoding="utf-8")),
+    ]
+    literals = "\n".join(f"constexpr std::string_view kFile{number} =\n    {literal(text)};"
+                         for number, (_, _, text) in enumerate(files))
+    entries = "\n".join(f'    {{"{path}", "{kind}", kFile{number}}},'
+                        for number, (path, kind, _) in enumerate(files))
+    return f"""// Generated by join.py.
+#include "exporters/text/live_page.h"
+
+#include <array>
+
+namespace sonde {{
+namespace {{
+
+{literals}
+
+constexpr std::array<PageFile, {len(files)}> kFiles{{{{
+{entries}
+}}}};
+
+}}  // namespace
+
+std::span<const PageFile> live_page_files() {{ return kFiles; }}
+
+std::string_view live_page_policy() {{
+  return "{LIVE_POLICY}";
+}}
+
+}}  // namespace sonde
+"""
+
+
+def main():
+    kind, folder, output, modules = sys.argv[1], pathlib.Path(sys.argv[2]), sys.argv[3], sys.argv[4:]
+    source = {"export": export_source, "live": live_source}[kind](folder, modules)
+    pathlib.Path(output).write_text(source, encoding="utf-8")
 
 
 main()

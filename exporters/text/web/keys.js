@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keys to actions. Letters act while the graph or the table has the focus, `/` and `?` everywhere
-// but in a field. Off: everything but `/`, arrows, Enter and Escape (WCAG 2.1.4).
+// Keys to actions. Letters act while the graph, the table or the strip has the focus, `/` and `?`
+// everywhere but in a field. Off: everything but `/`, arrows, Enter and Escape (WCAG 2.1.4).
 import { byId } from './dom.js';
 import { childrenOf, isFunction } from './flame.js';
 import { nodeAt } from './layout.js';
 import { stackText } from './export.js';
+import { addTransform, toggleKernel, undoTransform } from './edits.js';
 
-const LETTERS = ['n', 'N', 'D', 's', 'i', 't', 'p', 'y', 'Y', '0'];
 const PLAIN = ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Enter', 'Home', 'End', 'PageUp',
   'PageDown', 'Backspace', 'ContextMenu', 'F10'];
 const PAGE = 0.8; // of the graph's height
@@ -26,13 +26,15 @@ export function listenKeys(actions, lettersOn) {
       actions[event.key](event);
       return;
     }
-    const onGraph = target.closest?.('.stage, .functions') || target === document.body;
-    const letter = LETTERS.includes(event.key);
+    const onGraph = target.closest?.('.stage, .functions, .strip, .view, #calls') || target === document.body;
+    const letter = event.key.length === 1;
     if (!onGraph || (letter ? !lettersOn() : !PLAIN.includes(event.key))) return;
-    if (target.closest?.('button') && event.key === 'Enter') return;
+    if (target.closest?.('button') && (event.key === 'Enter' || event.key === ' ')) return;
     if (event.key === 'F10' && !event.shiftKey) return;
+    const key = event.key === 'F10' ? 'ContextMenu' : event.key;
+    if (!Object.hasOwn(actions, key)) return;
     event.preventDefault();
-    actions[event.key === 'F10' ? 'ContextMenu' : event.key](event);
+    actions[key](event);
   });
 }
 
@@ -60,7 +62,7 @@ function heaviestChild(tree, node) {
   return best;
 }
 
-// The actions of the page's App by key.
+// The actions of a GraphView by key.
 export function keyActions(app) {
   const { view } = app.stage;
   const at = () => (view.focused < 0 ? app.zoomed : view.focused);
@@ -68,7 +70,7 @@ export function keyActions(app) {
   const scroll = (by) => app.stage.box.scrollBy(0, by * PAGE * view.height);
   return {
     '/': () => byId('query').select(),
-    '?': () => app.showHelp(),
+    '?': () => app.shell.showHelp(),
     n: () => app.nextHit(1),
     N: () => app.nextHit(-1),
     ArrowUp: () => app.focusNode(Math.max(0, app.tree.parent[at()])),
@@ -85,6 +87,11 @@ export function keyActions(app) {
     PageUp: () => scroll(-1),
     D: () => app.fitDepth(),
     s: () => isFunction(app.profile, pointed()) && app.openSandwich(pointed()),
+    f: () => addTransform(app, 'foc', pointed()),
+    h: () => addTransform(app, 'hid', pointed()),
+    x: () => addTransform(app, 'fold', pointed()),
+    u: () => undoTransform(app),
+    k: () => toggleKernel(app),
     i: () => app.store.set({ inverted: !app.state.inverted }),
     t: () => app.store.set({ mode: app.state.mode === 'both' ? 'flame' : 'both' }),
     p: () => app.tooltip.pin(),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The menu of one frame: right click, Menu key, Shift+F10. Arrows move, Escape closes.
-import { make, refill } from './dom.js';
+import { make, nameNode, refill } from './dom.js';
 
 export class FrameMenu {
   constructor(box) {
@@ -15,14 +15,17 @@ export class FrameMenu {
     return !this.box.hidden;
   }
 
-  // items: [label, key hint, action]; null = a line between groups.
+  // items: [label, key hint, action]; null = a line between groups; a text = a heading;
+  // without an action it cannot be chosen.
   show(items, x, y) {
     this.before = document.activeElement;
     refill(this.box, ...items.map((item) => {
       if (!item) return make('hr', {});
+      if (typeof item === 'string') return make('p', { class: 'menu-head', role: 'presentation' }, nameNode(item));
       const [label, hint, action] = item;
       const button = make('button', { type: 'button', role: 'menuitem', tabindex: '-1' },
         make('span', {}, label), make('kbd', {}, hint));
+      button.disabled = !action;
       button.addEventListener('click', () => {
         this.close();
         action();
@@ -43,7 +46,7 @@ export class FrameMenu {
   }
 
   key(event) {
-    const buttons = [...this.box.querySelectorAll('button')];
+    const buttons = [...this.box.querySelectorAll('button:enabled')];
     const at = buttons.indexOf(document.activeElement);
     const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: buttons.length - 1 }[event.key];
     event.stopPropagation();

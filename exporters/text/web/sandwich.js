@@ -9,9 +9,8 @@ import { WORDS } from './words.js';
 
 export class Sandwich {
   // elements: {header, callers, callees}; owner: hover, menu, centre(frame)
-  constructor(elements, profile, owner) {
+  constructor(elements, owner) {
     Object.assign(this, elements);
-    this.profile = profile;
     const half = (view) => ({
       hover: (node, run, event) => owner.hover(view(), node, run, event),
       menu: (node, event) => owner.menu(view(), node, event),
@@ -19,14 +18,20 @@ export class Sandwich {
       click: (node) => {
         if (node < 0) return;
         const frame = view().tree.frame[node];
-        if (isFunction(profile, frame)) owner.centre(frame);
+        if (isFunction(this.profile, frame)) owner.centre(frame);
       },
     });
-    this.up = new Stage(this.callers, profile, half(() => this.up.view));
-    this.down = new Stage(this.callees, profile, half(() => this.down.view));
+    this.up = new Stage(this.callers, half(() => this.up.view));
+    this.down = new Stage(this.callees, half(() => this.down.view));
     this.up.view.flipped = true;
     this.down.view.skip = 1; // the middle row belongs to the upper half
     this.frame = -1;
+  }
+
+  setProfile(profile) {
+    this.profile = profile;
+    this.frame = -1;
+    for (const stage of [this.up, this.down]) stage.setProfile(profile, 1);
   }
 
   // frame -1: nothing chosen yet.

@@ -11,7 +11,7 @@ const MIN_ROW = 6;
 
 export class Stage {
   // owner: hover(node, run, event), click(node, run, event), menu(node, event), span(x0, x1)
-  constructor(box, profile, owner) {
+  constructor(box, owner) {
     this.box = box;
     this.owner = owner;
     this.content = make('div', { class: 'stage-content' });
@@ -20,7 +20,7 @@ export class Stage {
     this.spacer = make('div', { class: 'stage-spacer' });
     this.content.append(this.frames, this.marks);
     box.append(this.content, this.spacer);
-    this.view = new FlameView({ frames: this.frames, marks: this.marks }, profile);
+    this.view = new FlameView({ frames: this.frames, marks: this.marks });
     this.fitDepth = false;
     this.paint = oncePerFrame(() => this.view.draw());
     this.mark = oncePerFrame(() => this.view.layout && this.view.drawMarks());
@@ -59,6 +59,11 @@ export class Stage {
     this.view.resize(width, height);
     this.settleRows();
     this.view.draw(); // in the same frame: a cleared canvas is never shown
+  }
+
+  // The profile that the next layouts are of; whole: ticks that are 100 %.
+  setProfile(profile, whole) {
+    Object.assign(this.view, { profile, whole, hovered: -1, focused: -1, outlineFrame: -1, layout: null });
   }
 
   setLayout(layout) {

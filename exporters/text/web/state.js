@@ -2,15 +2,24 @@
 // Everything visible except scroll and hover, in one object with listeners.
 
 export const DEFAULT_STATE = Object.freeze({
-  mode: 'both', // both, flame, table, sandwich
-  zoom: [], // path of {name, image} below the root
+  view: 'profile', // profile, node, processes, health
+  range: Object.freeze({ ago: 900_000 }), // {ago: ms} ends now and follows; {from, to} does not
+  before: null, // range A of a comparison; `range` is B
+  context: null, // what the time strip spans; null: the range
+  filters: Object.freeze([]), // {key, op, value}
+  group: 'process', // rows below the root: label names joined by commas, or none
+  mode: 'both', // both, flame, table, sandwich, calls
+  zoom: Object.freeze([]), // path of {name, image} below the root
   query: '',
+  transforms: Object.freeze([]), // {op: foc, hid or fold; frame: {name, image}}, in their order
   fn: null, // {name, image} in the middle of the sandwich
   colour: 'origin', // origin, image, self
   sort: 'self.desc',
   inverted: false,
   alphabetic: false,
+  collapsed: false, // recursion
   fullNames: false,
+  zone: null, // utc or local; null: as this browser was set
 });
 
 export class Store {
@@ -19,7 +28,7 @@ export class Store {
     this.listeners = [];
   }
 
-  // listener(state, changed keys)
+  // listener(state, changed keys, push)
   listen(listener) {
     this.listeners.push(listener);
   }

@@ -3,6 +3,7 @@
 // height; only those in view exist.
 import { make, nameNode, refill, oncePerFrame } from './dom.js';
 import { percentText, countText } from './format.js';
+import { pointsText, ratioText } from './diff.js';
 import { WORDS } from './words.js';
 import { nameForms } from './names.js';
 import { KIND, isFunction } from './flame.js';
@@ -11,7 +12,10 @@ const ROW_HEIGHT = 23;
 const SPARE_ROWS = 6;
 const NAME_CHARACTERS = 30;
 
+// t.change: of Comparison, by frame; larger changes first.
 export const SORTS = {
+  change: (t, p, a, b) => Math.abs(t.change(a)) - Math.abs(t.change(b)),
+  before: (t, p, a, b) => (t.before ? t.before[a] - t.before[b] : 0),
   self: (t, p, a, b) => t.self[a] - t.self[b] || t.total[a] - t.total[b],
   total: (t, p, a, b) => t.total[a] - t.total[b] || t.self[a] - t.self[b],
   samples: (t, p, a, b) => t.samples[a] - t.samples[b],
@@ -24,12 +28,13 @@ export const SORTS = {
 export function tableRows(profile, totals, hits, sort) {
   const rows = [];
   for (let frame = 0; frame < profile.frames; ++frame) {
-    if (!isFunction(profile, frame) || totals.total[frame] === 0) continue;
+    if (!isFunction(profile, frame)) continue;
+    if (totals.total[frame] === 0 && !(totals.before?.[frame] > 0)) continue;
     if (!hits || hits[frame]) rows.push(frame);
   }
   const [column, direction] = sort.split('.');
   const sign = direction === 'asc' ? 1 : -1;
-  const compare = SORTS[column];
+  const compare = SORTS[column === 'change' && !totals.before ? 'self' : column] ?? SORTS.self;
   rows.sort((a, b) => sign * compare(totals, profile, a, b) || a - b);
   return rows;
 }
@@ -43,9 +48,8 @@ function shortName(name, columns) {
 
 export class FunctionTable {
   // owner: pick(frame), open(frame), point(frame or -1), sort(column)
-  constructor(elements, profile, owner) {
+  constructor(elements, owner) {
     Object.assign(this, elements); // head, scroller, body
-    this.profile = profile;
     this.owner = owner;
     this.rows = [];
     this.selected = -1;
@@ -56,6 +60,11 @@ export class FunctionTable {
     this.scroller.addEventListener('scroll', this.fill);
     new ResizeObserver(this.fill).observe(this.scroller);
     this.listen();
+  }
+
+  setProfile(profile) {
+    this.profile = profile;
+    this.selected = -1;
   }
 
   listen() {
@@ -109,9 +118,11 @@ export class FunctionTable {
     this.fillNow();
   }
 
-  // all: ticks that are 100 %.
-  show({ rows, totals, all, sort, colours }) {
-    Object.assign(this, { rows, totals, all, colours });
+  // all: ticks that are 100 %; compared: a Comparison or null.
+  show({ rows, totals, all, sort, colours, compared }) {
+    Object.assign(this, { rows, totals, all, colours, compared });
+    this.head.classList.toggle('compared', Boolean(compared));
+    this.head.querySelector('[data-column=self]').textContent = compared ? 'Self in B' : 'Self';
     this.selected = Math.min(this.selected, rows.length - 1);
     let most = 0;
     for (const frame of rows) most = Math.max(most, totals.self[frame]);
@@ -147,7 +158,6 @@ export class FunctionTable {
 
   row(index) {
     const frame = this.rows[index];
-    const self = this.totals.self[frame];
     const swatch = make('span', { class: 'swatch' });
     swatch.style.background = this.colours[frame];
     const kernel = this.profile.kind[frame] === KIND.kernel;
@@ -155,16 +165,14 @@ export class FunctionTable {
     const name = make('span', { class: 'name', role: 'cell' }, swatch,
       nameNode(shortName(this.profile.name[frame], columns)));
     if (kernel) name.append(make('span', { class: 'tag' }, ' [k]'));
-    const bar = make('span', { class: 'bar' });
-    bar.style.width = `${this.most > 0 ? (self / this.most) * 100 : 0}%`;
     const cells = [name];
     if (this.wide) {
-      cells.push(make('span', { class: 'image', role: 'cell' }, nameNode(this.profile.image[frame].base)),
-        make('span', { class: 'number', role: 'cell' }, countText(this.totals.samples[frame])));
+      cells.push(make('span', { class: 'image', role: 'cell' }, nameNode(this.profile.image[frame].base)));
+      if (!this.compared) {
+        cells.push(make('span', { class: 'number', role: 'cell' }, countText(this.totals.samples[frame])));
+      }
     }
-    cells.push(make('span', { class: 'number self', role: 'cell' }, bar,
-      make('span', { class: 'figure' }, percentText(self / this.all))),
-    make('span', { class: 'number', role: 'cell' }, percentText(this.totals.total[frame] / this.all)));
+    cells.push(...(this.compared ? this.changeCells(frame) : this.shareCells(frame)));
     const row = make('div', {
       class: index === this.selected ? 'row selected' : 'row', role: 'row',
       'aria-rowindex': String(index + 2), 'data-frame': String(frame),
@@ -172,5 +180,28 @@ export class FunctionTable {
     }, ...cells);
     row.style.top = `${index * ROW_HEIGHT}px`;
     return row;
+  }
+
+  shareCells(frame) {
+    const self = this.totals.self[frame];
+    const bar = make('span', { class: 'bar' });
+    bar.style.width = `${this.most > 0 ? (self / this.most) * 100 : 0}%`;
+    return [make('span', { class: 'number self', role: 'cell' }, bar,
+      make('span', { class: 'figure' }, percentText(self / this.all))),
+    make('span', { class: 'number', role: 'cell' }, percentText(this.totals.total[frame] / this.all))];
+  }
+
+  // Change in percentage points, quiet if it may be chance; self on both sides.
+  changeCells(frame) {
+    const [a, b] = [this.totals.before[frame], this.totals.self[frame]];
+    const change = this.compared.of(a, b);
+    const ratio = ratioText(change);
+    const cells = [make('span', { class: change.beyond ? 'number' : 'number quiet', role: 'cell',
+      title: change.beyond ? ratio : WORDS.tooFew }, pointsText(change.after - change.before))];
+    if (this.wide) cells.push(make('span', { class: 'number', role: 'cell' }, percentText(change.before)));
+    const none = a === 0 ? WORDS.onlyInB : b === 0 ? WORDS.onlyInA : '';
+    cells.push(make('span', { class: 'number', role: 'cell' },
+      none === WORDS.onlyInA ? none : percentText(change.after)));
+    return cells;
   }
 }

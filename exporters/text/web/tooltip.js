@@ -3,6 +3,7 @@
 import { make, nameNode, refill } from './dom.js';
 import { countText, percentText, shortId, valueText } from './format.js';
 import { KIND, samplesBelow } from './flame.js';
+import { pointsText, ratioText } from './diff.js';
 import { WORDS } from './words.js';
 
 const DELAY_MS = 80;
@@ -16,8 +17,24 @@ function groupOf(tree, node) {
   return tree.level[at] === 1 ? at : -1;
 }
 
+// A, B and the change of both total and self, with twice its error.
+function changeTable(compared, tree, node) {
+  const row = (label, a, b) => {
+    const change = compared.of(a, b);
+    const points = `${pointsText(change.after - change.before)} \u00b1 ${(200 * change.sigma).toFixed(2)}`;
+    return make('tr', {}, ...[['th', label], ['td', percentText(change.before)],
+      ['td', percentText(change.after)], ['td', points], ['td', change.beyond ? ratioText(change) : '']]
+      .map(([tag, text]) => make(tag, tag === 'th' ? { scope: 'row' } : {}, text)));
+  };
+  const here = compared.of(tree.totalBefore[node], tree.total[node]);
+  const table = make('table', {},
+    make('tr', {}, make('td', {}), ...['A', 'B', 'change', ''].map((text) => make('th', { scope: 'col' }, text))),
+    row('total here', tree.totalBefore[node], tree.total[node]), row('self here', tree.before[node], tree.self[node]));
+  return here.beyond ? table : make('div', {}, table, make('p', { class: 'quiet' }, WORDS.tooFew));
+}
+
 export class Tooltip {
-  // box: the element; context: {profile, tree(), totals(), kindColour(kind)}
+  // box: the element; context: {profile(), totals(), compared(), kindColour(kind)}
   constructor(box, context) {
     this.box = box;
     this.context = context;
@@ -80,7 +97,7 @@ export class Tooltip {
   }
 
   content(view, node, own) {
-    const { profile } = this.context;
+    const profile = this.context.profile();
     const frame = view.tree.frame[node];
     const kind = profile.kind[frame];
     const swatch = make('span', { class: 'swatch' });
@@ -105,8 +122,10 @@ export class Tooltip {
   }
 
   figures(view, node, frame, own) {
-    const { profile } = this.context;
+    const profile = this.context.profile();
     const { tree } = view;
+    const compared = this.context.compared();
+    if (compared && own) return changeTable(compared, tree, node);
     const { unit } = profile.payload;
     const totals = this.context.totals();
     const group = own ? groupOf(tree, node) : -1;

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+// What surrounds every view: theme, zone, help, toast, panels. Settings last in this browser.
+import { byId, nameNode, refill } from './dom.js';
+import { printable } from './format.js';
+import { helpParts, saveSetting, savedSetting } from './bars.js';
+import { readTokens } from './canvas.js';
+
+const THEMES = ['system', 'light', 'dark'];
+const TOAST_MS = 4000;
+
+export class Shell {
+  // help: groups of keys; restyle(): draws again after a change of theme
+  constructor(help, restyle) {
+    this.help = help;
+    this.restyle = restyle;
+    this.letters = savedSetting('letters', 'on') === 'on';
+    this.panels = new Map(); // open panels: element -> its button
+    this.setTheme(savedSetting('theme', 'system'));
+    byId('theme').addEventListener('click', () => this.nextTheme());
+    byId('help-button').addEventListener('click', () => this.showHelp());
+    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
+      this.theme = readTokens().theme;
+      this.restyle();
+    });
+    this.printInLight();
+  }
+
+  setTheme(choice) {
+    this.choice = THEMES.includes(choice) ? choice : 'system';
+    document.documentElement.dataset.theme = this.choice;
+    byId('theme').textContent = 'Theme';
+    for (const name of ['title', 'aria-label']) byId('theme').setAttribute(name, `Theme: ${this.choice}`);
+    this.theme = readTokens().theme; // light or dark
+  }
+
+  nextTheme() {
+    this.setTheme(THEMES[(THEMES.indexOf(this.choice) + 1) % THEMES.length]);
+    saveSetting('theme', this.choice);
+    this.restyle();
+  }
+
+  // Paper is white: the page prints in light colours and goes back to its theme.
+  printInLight() {
+    let before = this.choice;
+    window.addEventListener('beforeprint', () => {
+      before = this.choice;
+      this.setTheme('light');
+      this.restyle(true);
+    });
+    window.addEventListener('afterprint', () => {
+      this.setTheme(before);
+      this.restyle();
+    });
+  }
+
+  toast(text) {
+    const box = byId('toast');
+    refill(box, nameNode(printable(text)));
+    box.hidden = false;
+    clearTimeout(this.toastTimer);
+    this.toastTimer = setTimeout(() => (box.hidden = true), TOAST_MS);
+  }
+
+  // A panel below the bars; one is open at a time.
+  togglePanel(panel, button) {
+    const open = panel.hidden;
+    this.closePanel();
+    if (!open) return;
+    panel.hidden = false;
+    button.setAttribute('aria-expanded', 'true');
+    this.panels.set(panel, button);
+  }
+
+  // True if one was open.
+  closePanel() {
+    for (const [panel, button] of this.panels) {
+      panel.hidden = true;
+      button.setAttribute('aria-expanded', 'false');
+      if (panel.contains(document.activeElement)) button.focus();
+    }
+    const had = this.panels.size > 0;
+    this.panels.clear();
+    return had;
+  }
+
+  showHelp() {
+    const dialog = byId('help');
+    const letters = {
+      on: this.letters,
+      set: (on) => {
+        this.letters = on;
+        saveSetting('letters', on ? 'on' : 'off');
+      },
+    };
+    refill(dialog, ...helpParts(this.help, letters, () => dialog.close()));
+    dialog.showModal();
+  }
+}
