@@ -50,6 +50,8 @@ class TreeBuilder : public YAML::EventHandler {
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     check(mark, tag, anchor);
+    // yaml-cpp 0.7 writes some escapes (`\N`, `\_`) as single bytes.
+    if (!is_valid_utf8(value)) refuse(mark, "an escape that gives no UTF-8");
     close({.kind = YamlNode::Kind::kText, .line = line_of(mark), .text = value}, mark);
   }
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,

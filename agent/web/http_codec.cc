@@ -189,19 +189,21 @@ std::string http_refusal_bytes(int status, std::string_view why) {
   const HttpResponse response = http_error(status, why);
   std::string out = "HTTP/1.1 " + std::to_string(status) + " " + std::string(reason_of(status)) +
                     "\r\nConnection: close\r\n";
-  for (const auto& [name, value] : default_headers()) out += name + ": " + value + "\r\n";
+  for (const auto& [name, value] : default_headers()) {
+    out.append(name).append(": ").append(value).append("\r\n");
+  }
   return out + "Content-Type: " + response.content_type +
          "\r\nContent-Length: " + std::to_string(response.body.size()) + "\r\n\r\n" + response.body;
 }
 
 const HttpHeaders& default_headers() {
-  static const HttpHeaders kHeaders = {{"Cache-Control", "no-store"},
-                                       {"Content-Security-Policy", std::string(kDataPolicy)},
-                                       {"X-Content-Type-Options", "nosniff"},
-                                       {"Referrer-Policy", "no-referrer"},
-                                       {"Cross-Origin-Opener-Policy", "same-origin"},
-                                       {"Cross-Origin-Resource-Policy", "same-origin"}};
-  return kHeaders;
+  static const HttpHeaders headers = {{"Cache-Control", "no-store"},
+                                      {"Content-Security-Policy", std::string(kDataPolicy)},
+                                      {"X-Content-Type-Options", "nosniff"},
+                                      {"Referrer-Policy", "no-referrer"},
+                                      {"Cross-Origin-Opener-Policy", "same-origin"},
+                                      {"Cross-Origin-Resource-Policy", "same-origin"}};
+  return headers;
 }
 
 }  // namespace sonde

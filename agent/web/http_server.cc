@@ -58,7 +58,7 @@ std::uint32_t interest_of(State state) {
 
 class HttpServer::Loop {
  public:
-  static Result<std::unique_ptr<Loop>> create(UniqueFd listener, HttpHandler handler,
+  static Result<std::unique_ptr<Loop>> create(UniqueFd listener, const HttpHandler& handler,
                                               const HttpServerOptions& options) {
     auto out = std::unique_ptr<Loop>(new Loop(std::move(listener), options));
     out->epoll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
@@ -310,13 +310,13 @@ HttpServer::HttpServer(ListenAddress address, std::unique_ptr<Loop> loop)
 HttpServer::~HttpServer() = default;
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const ListenAddress& address,
-                                                      HttpHandler handler,
+                                                      const HttpHandler& handler,
                                                       const HttpServerOptions& options) {
   auto listener = open_listener(address);
   if (!listener) return listener.error();
   auto bound = address_of(*listener);
   if (!bound) return bound.error();
-  auto loop = Loop::create(*std::move(listener), std::move(handler), options);
+  auto loop = Loop::create(*std::move(listener), handler, options);
   if (!loop) return loop.error().with_context(address.text());
   return std::unique_ptr<HttpServer>(new HttpServer(*std::move(bound), *std::move(loop)));
 }

@@ -43,7 +43,7 @@ class HttpServer {
   // handler  is called by several threads at once, until the destructor returns.
   // errors   those of socket(2), bind(2) and listen(2), with the address in front.
   static Result<std::unique_ptr<HttpServer>> start(const ListenAddress& address,
-                                                   HttpHandler handler,
+                                                   const HttpHandler& handler,
                                                    const HttpServerOptions& options = {});
   // Stops listening, ends idle connections at once and the others when their answer is sent or
   // after options.stop; then waits for handlers that run.

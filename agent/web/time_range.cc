@@ -13,18 +13,16 @@ namespace {
 
 constexpr std::int64_t kNsPerMs = 1'000'000;
 constexpr std::int64_t kNsPerSecond = 1'000'000'000;
+constexpr std::int64_t kDayNs = 86'400 * kNsPerSecond;
 constexpr std::int64_t kMaxNs = 9'000'000'000 * kNsPerSecond;  // the year 2255
 
 struct Unit {
   std::string_view name;
   std::int64_t ns;
 };
-constexpr std::array kUnits = {Unit{"ms", kNsPerMs},
-                               Unit{"s", kNsPerSecond},
-                               Unit{"m", 60 * kNsPerSecond},
-                               Unit{"h", 3600 * kNsPerSecond},
-                               Unit{"d", 86400 * kNsPerSecond},
-                               Unit{"w", 7 * 86400 * kNsPerSecond}};
+constexpr std::array kUnits = {
+    Unit{"ms", kNsPerMs},           Unit{"s", kNsPerSecond}, Unit{"m", 60 * kNsPerSecond},
+    Unit{"h", 3600 * kNsPerSecond}, Unit{"d", kDayNs},       Unit{"w", 7 * kDayNs}};
 
 // The digits in front, at most `max` of them; cut off `rest`.
 std::optional<std::int64_t> take_number(std::string_view& rest, std::size_t max) {
@@ -56,15 +54,15 @@ std::optional<std::int64_t> duration_of(std::string_view text) {
 }
 
 // Digits of a fixed number, then `mark` (none if it is zero).
-std::optional<int> take_field(std::string_view& rest, std::size_t digits, char mark) {
+std::optional<std::int64_t> take_field(std::string_view& rest, std::size_t digits, char mark) {
   std::string_view head = rest.substr(0, digits);
   const auto value = take_number(head, digits);
   if (!value || !head.empty() || rest.size() < digits) return std::nullopt;
   rest.remove_prefix(digits);
-  if (mark == '\0') return static_cast<int>(*value);
+  if (mark == '\0') return *value;
   if (!rest.starts_with(mark)) return std::nullopt;
   rest.remove_prefix(1);
-  return static_cast<int>(*value);
+  return *value;
 }
 
 // `Z`, `+02:00`: what is to be taken off to come to UTC, in seconds.
@@ -98,15 +96,15 @@ std::optional<std::int64_t> rfc3339_of(std::string_view text) {
   const auto minute = hour ? take_field(text, 2, ':') : std::nullopt;
   const auto second = minute ? take_field(text, 2, '\0') : std::nullopt;
   if (!second || *hour > 23 || *minute > 59 || *second > 60) return std::nullopt;
-  const std::chrono::year_month_day date(std::chrono::year(*year),
+  const std::chrono::year_month_day date(std::chrono::year(static_cast<int>(*year)),
                                          std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day)));
   const auto fraction = take_fraction(text);
   const auto offset = fraction ? offset_of(text) : std::nullopt;
   if (!offset || !date.ok() || *year < 1970 || *year > 2254) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
-  const std::int64_t seconds = days * 86400 + *hour * 3600 + *minute * 60 + *second - *offset;
-  return seconds * kNsPerSecond + *fraction;
+  const std::int64_t seconds = *hour * 3600 + *minute * 60 + *second - *offset;
+  return days * kDayNs + seconds * kNsPerSecond + *fraction;
 }
 
 std::optional<std::int64_t> time_of(std::string_view text, std::int64_t now_ns) {

@@ -86,6 +86,15 @@ TEST(YamlTest, WhatSurprisesIsRefused) {
   EXPECT_THAT(error("~: 1\n"), HasSubstr("a key must be text, not nothing"));
 }
 
+TEST(YamlTest, EscapesThatTheParserGetsWrongAreRefused) {
+  EXPECT_EQ(parse(R"(a: "\u00fc\x41")").children.at(0).text,
+            "\xc3\xbc"
+            "A");
+  EXPECT_THAT(error(R"(a: "\N")"), HasSubstr("x.yaml:1: an escape that gives no UTF-8"));
+  EXPECT_THAT(error(R"("\_": 1)"), HasSubstr("an escape that gives no UTF-8"));
+  EXPECT_THAT(error(R"(a: "\ud800")"), HasSubstr("x.yaml:1: "));
+}
+
 TEST(YamlTest, BytesThatTheParserWouldDropAreRefused) {
   EXPECT_THAT(error("a: 1\nb: \x04\nc: 3\n"), HasSubstr("x.yaml:2: a control character"));
   EXPECT_THAT(error(std::string("a: 1\0b", 6)), HasSubstr("x.yaml:1: a control character"));
