@@ -85,8 +85,8 @@ export function childrenOf(tree, node) {
   return out;
 }
 
-// A tree with equal shape and the children of every node in the order of `before(a, b)`.
-export function sortedTree(tree, before) {
+// A tree with equal shape and the children of every node as `order(node)` lists them.
+export function reorderedTree(tree, order) {
   const parent = new Int32Array(tree.count);
   const frame = new Int32Array(tree.count);
   const self = new Float64Array(tree.count);
@@ -102,10 +102,15 @@ export function sortedTree(tree, before) {
     self[index] = tree.self[old];
     if (samples) samples[index] = tree.samples[old];
     if (earlier) earlier[index] = tree.before[old];
-    const children = childrenOf(tree, old).sort((a, b) => before(a, b));
+    const children = order(old);
     for (let i = children.length - 1; i >= 0; --i) work.push([children[i], index]);
   }
   return makeTree(parent, frame, self, samples, earlier);
+}
+
+// The same with the children in the order of `before(a, b)`.
+export function sortedTree(tree, before) {
+  return reorderedTree(tree, (node) => childrenOf(tree, node).sort(before));
 }
 
 // Self and total of every frame below `root`. A frame counts once per stack: only its outermost

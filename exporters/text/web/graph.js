@@ -4,6 +4,7 @@
 import { frameOfName, frameTotals, nodeOfPath, isFunction, openProfile, openTree,
   pathOf, sortedTree } from './flame.js';
 import { applyTransforms, withoutRecursion } from './transform.js';
+import { keptOrder } from './kept_order.js';
 import { layoutTree } from './layout.js';
 import { frameColours, kindColours, kindHex } from './palette.js';
 import { exactQuery, searchAnswer, searchFrames } from './search.js';
@@ -43,15 +44,17 @@ export class GraphView {
     });
   }
 
-  // Shows this payload in place of the one before; zoom, search, order and scroll stay.
-  open(payload) {
+  // Shows this payload in place of the one before; zoom, search, order and scroll stay. follows: it is
+  // the same selection a little later, so neighbours stay neighbours.
+  open(payload, follows = false) {
     const focus = this.stage.view.focused > 0
       ? pathOf(this.tree, this.profile, this.stage.view.focused) : null;
     this.payload = payload;
     this.given = { profile: openProfile(payload), tree: openTree(payload) };
     this.all = Math.max(1e-9, this.given.tree.total[0]);
     this.compared = payload.b ? new Comparison(payload) : null;
-    this.render(new Set(DRAWN));
+    const shown = follows && this.tree && !this.state.alphabetic ? { tree: this.tree, profile: this.profile } : null;
+    this.render(new Set(DRAWN), shown);
     const found = focus && nodeOfPath(this.tree, this.profile, focus);
     this.stage.view.focused = found && !found.missing ? found.node : -1;
     this.showIdle();
@@ -127,11 +130,11 @@ export class GraphView {
   }
 
   // The tree as the transforms leave it, and everything that is derived from it.
-  transform() {
+  transform(follows) {
     const { profile, tree } = applyTransforms(this.given.profile, this.given.tree, this.state.transforms);
     const collapsed = this.state.collapsed ? withoutRecursion(tree) : { tree, repeats: new Map() };
     this.profile = profile;
-    this.source = collapsed.tree;
+    this.source = follows ? keptOrder(collapsed.tree, profile, follows.tree, follows.profile) : collapsed.tree;
     this.hits = null;
     this.answer = null;
     this.nodeTotals = this.totalsBelow(this.source, 0);
@@ -143,10 +146,10 @@ export class GraphView {
   }
 
   // Picture --------------------------------------------------------------------------------
-  render(changed) {
+  render(changed, follows = null) {
     const has = (...keys) => keys.some((key) => changed.has(key));
     if (has('transforms', 'collapsed')) {
-      this.transform();
+      this.transform(follows);
       DRAWN.forEach((key) => changed.add(key));
     }
     if (has('alphabetic')) this.arrange();

@@ -329,7 +329,9 @@ class LivePage {
 
   showProfile(flame, series, without) {
     const few = this.status.history.windows === 0 && flame.samples < MIN_SAMPLES;
-    this.graph.open(flame);
+    const selection = JSON.stringify([this.state.range, this.state.filters, this.state.group, this.state.before]);
+    this.graph.open(flame, Boolean(this.state.range.ago) && this.selection === selection);
+    this.selection = selection;
     const facts = { payload: few ? { ...flame, total: 0 } : flame, series, status: this.status,
       state: this.state, utc: this.utc, now: this.now(), without };
     showNotice(noticeOf(facts, {
