@@ -15,7 +15,7 @@ export const WORDS = {
   },
   tip: 'Click a frame to zoom. / searches.',
   crumbHint: 'click a frame to zoom',
-  searchPlaceholder: 'Find a function, image or /regex/',
+  searchPlaceholder: 'Find a function or /regex/',
   noMatch: 'no match',
   slowRegex: 'That regex took longer than 0.5 s and was stopped.',
   noFunctions: 'No function matches',
