@@ -145,6 +145,7 @@ test('120,000 nodes open, draw, search and point without a wait', async () => {
     };
     return {
       nodes: app.tree.count,
+      open: time(() => app.open(app.payload)),
       draw: time(() => app.stage.view.draw()),
       search: time((i) => app.setQuery(`function_${i}`)),
       hover: time((i) => app.stage.view.hit(100 + i * 50, 60)),
@@ -153,8 +154,8 @@ test('120,000 nodes open, draw, search and point without a wait', async () => {
   });
   console.log('large profile, ms:', JSON.stringify(took));
   assert.ok(took.nodes > 100_000);
-  // Generous: this machine runs other tests at the same time. Figures to hold: 50, 50, 4.
-  assert.ok(took.draw < 500 && took.search < 1000 && took.hover < 50, JSON.stringify(took));
+  // Generous: this machine runs other tests at the same time. Figures to hold: 300, 50, 50, 4.
+  assert.ok(took.open < 2000 && took.draw < 500 && took.search < 1000 && took.hover < 50, JSON.stringify(took));
   assert.deepEqual(page.complaints, []);
   await page.close();
 });

@@ -18,6 +18,7 @@ import { FrameMenu } from './menu.js';
 import { Tooltip } from './tooltip.js';
 import { copyText, saveFile, tableCsv } from './export.js';
 import { functionChoices, nodeChoices, optionChoices, tableChoices } from './choices.js';
+import { tapFrame } from './touch.js';
 import { crumbParts, diffLegendParts, legendParts, spokenText, statusParts } from './bars.js';
 import { byId, refill } from './dom.js';
 import { countText, percentText, printable } from './format.js';
@@ -68,7 +69,7 @@ export class GraphView {
     const main = () => this.stage.view;
     this.stage = new Stage(byId('flame'), {
       hover: (node, run, event) => this.hover(main(), node, run, event, true),
-      click: (node, run) => this.click(node, run),
+      click: (node, run, event) => (event.pointerType === 'touch' ? tapFrame(this, node) : this.click(node, run)),
       menu: (node, event) => this.openMenu(node, event.clientX, event.clientY),
       pin: () => this.tooltip.pin(),
       span: (x0, x1) => this.stage.slide(x0, x1, true),

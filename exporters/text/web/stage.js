@@ -159,6 +159,7 @@ export class Stage {
       if (this.drag.moved && this.drag.span) this.showSpan(this.drag.x, x);
       if (this.drag.moved) return;
     }
+    if (event.pointerType === 'touch') return; // a finger does not hover
     const { node, run } = this.hitOf(event);
     this.setHover(node, run, event);
   }

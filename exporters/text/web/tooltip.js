@@ -47,7 +47,7 @@ export class Tooltip {
     if (this.pinned && !force) return;
     this.pinned = false;
     this.box.hidden = true;
-    this.box.classList.remove('pinned');
+    this.box.classList.remove('pinned', 'sheet');
   }
 
   pin() {
@@ -55,6 +55,24 @@ export class Tooltip {
     this.pinned = !this.pinned;
     this.box.classList.toggle('pinned', this.pinned);
     if (!this.pinned) this.hide(true);
+  }
+
+  // The same at the lower edge of the window, with buttons, until it is closed.
+  sheet(view, node, actions) {
+    this.hide(true);
+    this.key = '';
+    const buttons = [...actions, ['Close', () => {}]].map(([label, action]) => {
+      const button = make('button', { type: 'button', class: 'control' }, label);
+      button.addEventListener('click', () => {
+        this.hide(true);
+        action();
+      });
+      return button;
+    });
+    refill(this.box, ...this.content(view, node, true), make('p', { class: 'sheet-actions' }, ...buttons));
+    this.box.classList.add('pinned', 'sheet');
+    this.pinned = true;
+    this.box.hidden = false;
   }
 
   // view: of the frame; event: the pointer; own: the node is one of the main tree.
