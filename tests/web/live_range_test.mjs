@@ -149,6 +149,23 @@ test('presets, typed times, wrong times and the zone', async () => {
   await page.close();
 });
 
+test('the range panel takes the focus and gives it back; a press elsewhere closes it', async () => {
+  const page = await openLive(browser, server);
+  const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.textContent);
+  await page.locator('#range').focus();
+  await page.keyboard.press('Enter');
+  assert.equal(await focused(), '5 min');
+  assert.equal(await page.locator('#range').getAttribute('aria-expanded'), 'true');
+  await page.keyboard.press('Escape');
+  assert.equal(await focused(), 'range');
+  assert.ok(!await page.locator('#range-panel').isVisible());
+  await page.locator('#range').click();
+  await page.mouse.click(700, 880);
+  assert.ok(!await page.locator('#range-panel').isVisible());
+  assert.equal(await page.locator('#range').getAttribute('aria-expanded'), 'false');
+  await page.close();
+});
+
 test('keys move and scale the range', async () => {
   const page = await openLive(browser, server, { hash: '#/profile?t=1749816300000..1749816600000' });
   await page.locator('#flame').focus();

@@ -22,6 +22,10 @@ export class Shell {
       this.theme = readTokens().theme;
       this.restyle();
     });
+    document.addEventListener('pointerdown', ({ target }) => {
+      const inside = [...this.panels].some(([panel, button]) => panel.contains(target) || button.contains(target));
+      if (!inside) this.closePanel();
+    });
     this.printInLight();
   }
 
@@ -69,6 +73,7 @@ export class Shell {
     panel.hidden = false;
     button.setAttribute('aria-expanded', 'true');
     this.panels.set(panel, button);
+    panel.querySelector('button, input')?.focus();
   }
 
   // True if one was open.
