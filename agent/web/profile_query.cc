@@ -106,7 +106,7 @@ Result<std::vector<LabelMatcher>> filters_of(const std::vector<std::string_view>
   for (const std::string_view text : texts) {
     auto filter = parse_filter(text);
     if (!filter) return filter.error().with_context("f");
-    if (out.size() == kMaxLabelMatchers) return wrong("f: more than 64 conditions");
+    if (out.size() == kMaxLabelMatchers) return wrong("f: more than 32 conditions");
     out.push_back(*std::move(filter));
   }
   return out;

@@ -148,7 +148,7 @@ Result<std::vector<LabelMatcher>> parse_selector(std::string_view text) {
   while (!closed && (in_braces || !scanner.at_end())) {
     auto matcher = scan_matcher(scanner);
     if (!matcher) return matcher.error();
-    if (matchers.size() == kMaxLabelMatchers) return scanner.expected("no more than 64 conditions");
+    if (matchers.size() == kMaxLabelMatchers) return scanner.expected("no more than 32 conditions");
     matchers.push_back(std::move(*matcher));
     scanner.skip_space();
     closed = in_braces && scanner.take('}');

@@ -14,7 +14,7 @@
 
 namespace sonde {
 
-constexpr std::size_t kMaxLabelMatchers = 64;
+constexpr std::size_t kMaxLabelMatchers = 32;
 
 enum class MatchOperator { kEqual, kNotEqual, kMatch, kNoMatch };  // = != =~ !~
 
@@ -47,7 +47,7 @@ bool matches_all(const std::vector<LabelMatcher>& matchers, const Labels& labels
 Result<LabelMatcher> parse_filter(std::string_view text);
 
 // `{process="postgres",container!~"a|b"}`, with or without the braces; values in double quotes with
-// the escapes \" \\ \n. At most 64 conditions.
+// the escapes \" \\ \n. At most 32 conditions.
 // errors  kInvalidArgument  the message gives the byte offset
 Result<std::vector<LabelMatcher>> parse_selector(std::string_view text);
 

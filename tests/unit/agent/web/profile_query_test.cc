@@ -141,8 +141,8 @@ TEST(FlameQueryTest, MistakesNameTheirParameter) {
   }
   EXPECT_EQ(flame_error("live=yes"), "live: not one of 0, 1");
   std::string filters;
-  for (int i = 0; i < 65; ++i) filters += "f=a%3Db&";
-  EXPECT_EQ(flame_error(filters), "f: more than 64 conditions");
+  for (int i = 0; i < 33; ++i) filters += "f=a%3Db&";
+  EXPECT_EQ(flame_error(filters), "f: more than 32 conditions");
   std::string path = "root=";
   for (int i = 0; i < 513; ++i) path += "a/";
   EXPECT_EQ(flame_error(path), "root: more than 512 frames");
