@@ -118,6 +118,7 @@ test('zoom, search, sandwich and the address work as in the exported file', asyn
   assert.equal(await zoomedName(page), 'exec_simple_query');
   await page.keyboard.press('/');
   await page.keyboard.type('hash');
+  await until(page, () => location.hash.endsWith('&q=hash'));
   await settle(page);
   const address = page.url();
   assert.match(address, /z=.*exec_simple_query@postgres&q=hash$/);
