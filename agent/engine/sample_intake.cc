@@ -54,13 +54,25 @@ void SampleIntake::take_walked(const RawSample& sample) {
     frames_.resize(certain);
     stop = SONDE_STOP_NO_MAPPING;
   }
-  store(header, process, stop);
+  store(header, process, stop, name_of(header, stop));
+}
+
+// In the middle of an exec the name is still that of the program whose memory is gone: the time is
+// the new one's.
+std::string_view SampleIntake::name_of(const sonde_sample& header, std::uint16_t stop) const {
+  if (stop == SONDE_STOP_MEMORY_GONE) {
+    const Process* now = processes_.find(header.tgid);
+    if (now != nullptr && now->start_ticks == header.start_time_ns / SONDE_START_TICK_NS) {
+      return now->name;
+    }
+  }
+  return {header.process, ::strnlen(header.process, sizeof(header.process))};
 }
 
 // A sample that was walked here, with the mappings of its own time.
 void SampleIntake::take_deferred(const RawSample& sample, const Process* process) {
   translate_frames(sample, process);
-  store(sample.header, process, sample.header.stop);
+  store(sample.header, process, sample.header.stop, name_of(sample.header, sample.header.stop));
 }
 
 void SampleIntake::translate_frames(const RawSample& sample, const Process* process) {
@@ -91,18 +103,19 @@ FrameWord SampleIntake::translate_user(FrameWord word, const Process* process) c
          fp | ((pc - range->begin + range->file_offset) & SONDE_IMAGE_OFFSET_MASK);
 }
 
-void SampleIntake::store(const sonde_sample& header, const Process* process, std::uint16_t stop) {
+void SampleIntake::store(const sonde_sample& header, const Process* process, std::uint16_t stop,
+                         std::string_view name) {
   if (process != nullptr) {
     publisher_.touch({header.tgid, header.start_time_ns / SONDE_START_TICK_NS});
   }
-  const bool stored = aggregator_.add(
-      {.tgid = header.tgid,
-       .start_ticks = header.start_time_ns / SONDE_START_TICK_NS,
-       .process_name = {header.process, ::strnlen(header.process, sizeof(header.process))},
-       .executable = process == nullptr ? ImageId::kNone : process->executable,
-       .stop = stop,
-       .weight_ns = header.weight_ns,
-       .frames = frames_});
+  const bool stored =
+      aggregator_.add({.tgid = header.tgid,
+                       .start_ticks = header.start_time_ns / SONDE_START_TICK_NS,
+                       .process_name = name,
+                       .executable = process == nullptr ? ImageId::kNone : process->executable,
+                       .stop = stop,
+                       .weight_ns = header.weight_ns,
+                       .frames = frames_});
   if (!stored) ++losses_[static_cast<std::size_t>(UserLoss::kStackLimit)];
 }
 

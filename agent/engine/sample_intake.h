@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "agent/engine/deferred_walks.h"
@@ -50,7 +51,9 @@ class SampleIntake {
   void take_deferred(const RawSample& sample, const Process* process);
   void translate_frames(const RawSample& sample, const Process* process);
   [[nodiscard]] FrameWord translate_user(FrameWord word, const Process* process) const;
-  void store(const sonde_sample& header, const Process* process, std::uint16_t stop);
+  [[nodiscard]] std::string_view name_of(const sonde_sample& header, std::uint16_t stop) const;
+  void store(const sonde_sample& header, const Process* process, std::uint16_t stop,
+             std::string_view name);
 
   TablePublisher& publisher_;
   const ProcessTable& processes_;

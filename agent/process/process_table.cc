@@ -13,7 +13,8 @@ namespace sonde {
 namespace {
 
 constexpr std::uint64_t kPageBytes = 4096;
-constexpr std::uint64_t kRestlessNs = 1'000'000'000;
+constexpr std::size_t kMostLately = 64;
+constexpr std::uint64_t kLatelyNs = 1'000'000'000;
 
 bool is_opaque(const std::string& path) { return path == "[vsyscall]" || path == "[uprobes]"; }
 
@@ -181,13 +182,13 @@ void ProcessTable::rescan(std::uint32_t tgid, std::uint64_t certain_ns) {
         {.kind = ProcessChange::Kind::kGone, .tgid = tgid, .start_ticks = before.start_ticks});
     return remember(before, certain_ns);
   }
-  now.mapped_ns = before.mapped_ns;
   bool replaced = false;
   for (const CodeRange& range : *now.ranges) replaced |= is_replaced_by(before, range, certain_ns);
   // Libraries that come and go can have done so unseen and be back.
-  if (before.mapped_ns != 0 && before.mapped_ns + kRestlessNs > certain_ns) {
-    stale_.add(tgid, certain_ns, ImageId::kNone);
-    replaced = true;
+  if (const auto lately = mapped_.find(tgid); lately != mapped_.end()) {
+    for (const Mapped& one : lately->second) {
+      if (one.time_ns + kLatelyNs > certain_ns) stale_.add(tgid, certain_ns, one.image);
+    }
   }
   if (!replaced) return;
   remember(before, certain_ns);
@@ -324,6 +325,7 @@ void ProcessTable::on_exit(std::uint32_t tgid, std::uint64_t start_ticks, std::u
   ordered_.push_back(
       {.kind = ProcessChange::Kind::kGone, .tgid = tgid, .start_ticks = start_ticks});
   dirty_.erase(tgid);
+  mapped_.erase(tgid);
   settle(known->second);
   remember(known->second, time_ns);
   processes_.erase(known);
@@ -351,6 +353,23 @@ bool ProcessTable::is_replaced_by(const Process& process, const CodeRange& range
   return replaced;
 }
 
+// More than kMostLately files within a second: any file may be one of them (kNone).
+void ProcessTable::note_mapped(std::uint32_t tgid, ImageId image, std::uint64_t time_ns) {
+  std::vector<Mapped>& lately = mapped_[tgid];
+  const auto same = std::ranges::find(lately, image, &Mapped::image);
+  if (same != lately.end()) {
+    same->time_ns = time_ns;
+    return;
+  }
+  std::erase_if(lately, [&](const Mapped& one) { return one.time_ns + kLatelyNs < time_ns; });
+  const bool fits = lately.size() < kMostLately;
+  if (fits || lately.back().image != ImageId::kNone) {
+    lately.push_back({.image = fits ? image : ImageId::kNone, .time_ns = time_ns});
+  } else {
+    lately.back().time_ns = time_ns;
+  }
+}
+
 void ProcessTable::on_mapping(const MappingEvent& event) {
   const auto known = processes_.find(event.pid);
   if (known == processes_.end()) {
@@ -370,7 +389,7 @@ void ProcessTable::on_mapping(const MappingEvent& event) {
     ++process.replacements;
   }
   insert_range(process.fresh, range);
-  process.mapped_ns = event.time_ns;
+  if (range.kind == RangeKind::kImage) note_mapped(event.pid, range.image, event.time_ns);
   // The kernel maps the program itself first, then its loader.
   if (process.in_exec && process.executable == ImageId::kNone && range.kind == RangeKind::kImage) {
     process.executable = range.image;

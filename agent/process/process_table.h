@@ -26,7 +26,6 @@ struct Process {
   std::string name;
   ImageId executable = ImageId::kNone;
   std::uint64_t scanned_ns = 0;    // mapping events before this are already in `ranges`
-  std::uint64_t mapped_ns = 0;     // time of its latest mapping event
   bool in_exec = false;            // not scanned since its exec began: events alone made `ranges`
   std::uint32_t replacements = 0;  // how often code of it was replaced by other code
   // Sorted by begin, no overlap. Shared with the parent after a fork until either changes.
@@ -100,6 +99,7 @@ class ProcessTable {
  private:
   CodeRange make_range(const MappingEvent& event, bool deleted);
   void rescan(std::uint32_t tgid, std::uint64_t certain_ns);
+  void note_mapped(std::uint32_t tgid, ImageId image, std::uint64_t time_ns);
   bool is_replaced_by(const Process& process, const CodeRange& range, std::uint64_t time_ns);
   void remember(const Process& process, std::uint64_t until_ns);
   // Anonymous code that is a copy of a file's, as that file's code; else what it was.
@@ -118,8 +118,13 @@ class ProcessTable {
     std::uint64_t until_ns = 0;
   };
   std::unordered_map<std::uint32_t, std::vector<Past>> past_;  // by tgid, in order of time
-  std::vector<ProcessChange> ordered_;                         // kShared and kGone, as they came
-  std::set<std::uint32_t> dirty_;                              // whose ranges changed
+  struct Mapped {
+    ImageId image = ImageId::kNone;
+    std::uint64_t time_ns = 0;
+  };
+  std::unordered_map<std::uint32_t, std::vector<Mapped>> mapped_;  // by tgid: lately, each once
+  std::vector<ProcessChange> ordered_;  // kShared and kGone, as they came
+  std::set<std::uint32_t> dirty_;       // whose ranges changed
   ProcessTableCounts counts_;
 };
 

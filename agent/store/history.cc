@@ -14,7 +14,7 @@ constexpr std::uint64_t kWindowsPerAdd = 100;  // indexed on the way, where the 
 constexpr std::uint64_t kWindowsOfMemoryIndex = 8'640;  // a day of them
 constexpr std::size_t kMovedRemembered = 1'000;
 
-bool overlaps(const TimeRange& range, std::uint64_t begin_ns, std::uint64_t end_ns) {
+bool overlaps(const HistoryRange& range, std::uint64_t begin_ns, std::uint64_t end_ns) {
   return begin_ns < range.end_ns && end_ns > range.begin_ns;
 }
 
@@ -240,7 +240,7 @@ Result<Value> History::ask(const Ask& question) {
   return Error{ErrorCode::kUnavailable, answer.error().message};
 }
 
-Result<std::vector<HistoryWindow>> History::windows(const TimeRange& range) {
+Result<std::vector<HistoryWindow>> History::windows(const HistoryRange& range) {
   const std::lock_guard lock(mutex_);
   auto indexed =
       ask<std::vector<IndexedWindow>>([&](WindowIndex& index) { return index.windows(range); });
@@ -337,9 +337,9 @@ Result<std::vector<Series>> History::series(const Selection& selection,
   return sums.take();
 }
 
-Result<TimeRange> History::span() {
+Result<HistoryRange> History::span() {
   const std::lock_guard lock(mutex_);
-  auto span = ask<TimeRange>([](WindowIndex& index) { return index.span(); });
+  auto span = ask<HistoryRange>([](WindowIndex& index) { return index.span(); });
   if (!span) return span.error();
   if (waiting_.empty()) return span;
   if (span->end_ns == 0) span->begin_ns = waiting_.front().totals.begin_ns;

@@ -31,7 +31,7 @@ struct HistoryOptions {
 
 // What somebody wants to see: windows of a range, and in them the targets that match.
 struct Selection {
-  TimeRange range;
+  HistoryRange range;
   std::vector<LabelMatcher> matchers;
 };
 
@@ -93,7 +93,7 @@ class History {
 
   // Windows of the range, by time.
   // errors of these  kUnavailable: the index cannot be read now, windows in memory included.
-  Result<std::vector<HistoryWindow>> windows(const TimeRange& range);
+  Result<std::vector<HistoryWindow>> windows(const HistoryRange& range);
   // errors  kNotFound (shed meanwhile), kDataLoss, those of the disk
   Result<ClosedWindow> load(const HistoryWindow& window);
   // Sums over a selection by the labels named; by all of them if none is named. Largest CPU time
@@ -104,7 +104,7 @@ class History {
   Result<std::vector<Series>> series(const Selection& selection,
                                      const std::vector<std::string>& group_by);
   // From the oldest window to the newest; both 0 if there are none.
-  Result<TimeRange> span();
+  Result<HistoryRange> span();
 
   [[nodiscard]] HistoryState state() const;
 

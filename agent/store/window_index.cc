@@ -278,7 +278,7 @@ Result<std::uint64_t> WindowIndex::target_of(const Labels& labels) {
   return *id;
 }
 
-Result<SqlStatement> WindowIndex::ranged(const char* sql, const TimeRange& range) {
+Result<SqlStatement> WindowIndex::ranged(const char* sql, const HistoryRange& range) {
   auto statement = database_.prepare(sql);
   if (!statement) return statement;
   const std::uint64_t begin = std::min(range.begin_ns, kForever);
@@ -288,7 +288,7 @@ Result<SqlStatement> WindowIndex::ranged(const char* sql, const TimeRange& range
   return statement;
 }
 
-Result<std::vector<IndexedWindow>> WindowIndex::windows(const TimeRange& range) {
+Result<std::vector<IndexedWindow>> WindowIndex::windows(const HistoryRange& range) {
   auto statement =
       ranged("SELECT * FROM windows WHERE " IN_RANGE " ORDER BY begin_ns, sequence", range);
   if (!statement) return statement.error();
@@ -305,7 +305,7 @@ Result<std::vector<IndexedWindow>> WindowIndex::windows(const TimeRange& range) 
   return out;
 }
 
-Result<std::vector<TotalsRow>> WindowIndex::totals(const TimeRange& range) {
+Result<std::vector<TotalsRow>> WindowIndex::totals(const HistoryRange& range) {
   auto statement = ranged(
       "SELECT sequence, begin_ns, end_ns, target, t.samples, t.cpu_ns, t.kernel_ns, t.whole, "
       "t.early"
@@ -324,7 +324,7 @@ Result<std::vector<TotalsRow>> WindowIndex::totals(const TimeRange& range) {
   return out;
 }
 
-Result<std::map<std::uint64_t, Totals>> WindowIndex::sums(const TimeRange& range) {
+Result<std::map<std::uint64_t, Totals>> WindowIndex::sums(const HistoryRange& range) {
   auto statement = ranged(
       "SELECT target, sum(t.samples), sum(t.cpu_ns), sum(t.kernel_ns), sum(t.whole), sum(t.early)"
       " FROM windows JOIN totals t USING(sequence) WHERE " IN_RANGE " GROUP BY target",
@@ -349,8 +349,8 @@ Result<std::map<std::uint64_t, Labels>> WindowIndex::targets() {
   return out;
 }
 
-Result<TimeRange> WindowIndex::span() {
-  TimeRange out;
+Result<HistoryRange> WindowIndex::span() {
+  HistoryRange out;
   auto statement =
       database_.prepare("SELECT coalesce(min(begin_ns), 0), coalesce(max(end_ns), 0) FROM windows");
   if (!statement) return statement.error();

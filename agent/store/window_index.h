@@ -18,7 +18,7 @@
 namespace sonde {
 
 // Unix time in ns, [begin, end). A window is in it that overlaps it.
-struct TimeRange {
+struct HistoryRange {
   std::uint64_t begin_ns = 0;
   std::uint64_t end_ns = 0;
 };
@@ -74,14 +74,14 @@ class WindowIndex {
   [[nodiscard]] std::uint64_t refused() const { return refused_; }
 
   // errors of these  those of SQLite; kDataLoss: open it anew
-  Result<std::vector<IndexedWindow>> windows(const TimeRange& range);
-  Result<std::vector<TotalsRow>> totals(const TimeRange& range);
+  Result<std::vector<IndexedWindow>> windows(const HistoryRange& range);
+  Result<std::vector<TotalsRow>> totals(const HistoryRange& range);
   // Sums over the range, by target.
-  Result<std::map<std::uint64_t, Totals>> sums(const TimeRange& range);
+  Result<std::map<std::uint64_t, Totals>> sums(const HistoryRange& range);
   // Labels by target.
   Result<std::map<std::uint64_t, Labels>> targets();
   // Of all windows; both 0 if there are none.
-  Result<TimeRange> span();
+  Result<HistoryRange> span();
 
  private:
   explicit WindowIndex(Database database) : database_(std::move(database)) {}
@@ -92,7 +92,7 @@ class WindowIndex {
   Result<void> add_new(const Journal& journal, std::uint64_t max_windows);
   Result<void> add(const JournalRecord& record, const WindowTotals& totals);
   Result<std::uint64_t> target_of(const Labels& labels);
-  Result<SqlStatement> ranged(const char* sql, const TimeRange& range);
+  Result<SqlStatement> ranged(const char* sql, const HistoryRange& range);
 
   Database database_;
   bool is_new_ = false;

@@ -15,7 +15,7 @@
 namespace sonde {
 namespace {
 
-constexpr TimeRange kAll{0, ~std::uint64_t{0}};
+constexpr HistoryRange kAll{0, ~std::uint64_t{0}};
 
 class HistoryDiskTest : public testing::Test {
  protected:

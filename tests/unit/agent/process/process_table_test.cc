@@ -305,15 +305,19 @@ TEST_F(ProcessTableTest, CodeThatWasReplacedWhileEventsWereLostIsStaleSinceThen)
   EXPECT_EQ(stale_.certain_frames(10, 5'500, frames), 0U);
 }
 
-TEST_F(ProcessTableTest, CodeOfAProcessThatMapsAllTheTimeIsUncertainWhileEventsAreLost) {
-  write_process(10, "ten", kMaps);
+TEST_F(ProcessTableTest, ALibraryThatWasMappedLatelyIsUncertainWhileEventsAreLost) {
+  write_process(10, "ten", kMaps + std::string("8000-9000 r-xp 00000000 08:01 9 /lib/new\n"));
   table_.scan(10);
-  const auto frames = frame_in(*table_.find(10));
+  const auto program = frame_in(*table_.find(10));
+  const std::vector<FrameWord> library{
+      std::uint64_t{static_cast<std::uint32_t>(table_.find(10)->ranges->back().image)}
+      << SONDE_IMAGE_GENERATION_SHIFT};
   const std::uint64_t now = table_.find(10)->scanned_ns + 1'000;
   table_.on_mapping(mapping_of(10, now, 0x8000, 9));
   ASSERT_TRUE(table_.rescan_all(now + 500, now + 2'000).ok());
-  EXPECT_EQ(stale_.certain_frames(10, now + 400, frames), 1U);
-  EXPECT_EQ(stale_.certain_frames(10, now + 600, frames), 0U);
+  EXPECT_EQ(stale_.certain_frames(10, now + 400, library), 1U);
+  EXPECT_EQ(stale_.certain_frames(10, now + 600, library), 0U);
+  EXPECT_EQ(stale_.certain_frames(10, now + 600, program), 1U);
 }
 
 TEST_F(ProcessTableTest, AProcessWhosePidWasUsedAgainWhileEventsWereLostIsGone) {

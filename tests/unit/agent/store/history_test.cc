@@ -16,7 +16,7 @@
 namespace sonde {
 namespace {
 
-constexpr TimeRange kAll{0, ~std::uint64_t{0}};
+constexpr HistoryRange kAll{0, ~std::uint64_t{0}};
 
 std::vector<LabelMatcher> selector(std::string_view text) { return *parse_selector(text); }
 
@@ -27,7 +27,7 @@ class HistoryTest : public testing::Test {
     EXPECT_TRUE(history.ok()) << history.error().message;
     return history ? std::move(*history) : nullptr;
   }
-  static std::vector<std::uint64_t> numbers(History& history, const TimeRange& range = kAll) {
+  static std::vector<std::uint64_t> numbers(History& history, const HistoryRange& range = kAll) {
     std::vector<std::uint64_t> out;
     auto windows = history.windows(range);
     EXPECT_TRUE(windows.ok());

@@ -13,7 +13,7 @@
 namespace sonde {
 namespace {
 
-constexpr TimeRange kAll{0, ~std::uint64_t{0}};
+constexpr HistoryRange kAll{0, ~std::uint64_t{0}};
 
 class WindowIndexTest : public testing::Test {
  protected:
@@ -36,7 +36,8 @@ class WindowIndexTest : public testing::Test {
                              encode_window(window))
                     .ok());
   }
-  static std::vector<std::uint64_t> sequences(WindowIndex& index, const TimeRange& range = kAll) {
+  static std::vector<std::uint64_t> sequences(WindowIndex& index,
+                                              const HistoryRange& range = kAll) {
     std::vector<std::uint64_t> out;
     auto windows = index.windows(range);
     EXPECT_TRUE(windows.ok());
