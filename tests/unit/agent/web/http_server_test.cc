@@ -309,6 +309,10 @@ TEST_F(HttpServerTest, NoiseDoesNotHurtIt) {
 }
 
 TEST_F(HttpServerTest, WithoutDescriptorsClientsAreSentAwayAndLaterOnesServed) {
+#ifdef __SANITIZE_ADDRESS__
+  // It looks at memory through a pipe, and takes the lack of one for a fault (sanitizer_posix.cpp).
+  GTEST_SKIP() << "SKIP descriptors: UndefinedBehaviorSanitizer needs some";
+#endif
   start();
   HttpClient before;
   HttpClient after;
