@@ -68,8 +68,9 @@ void add_symbols(const ElfFile& file, const ElfSection& section, std::vector<Stu
       Elf64_Rela entry;
       std::memcpy(&entry, part.data() + i, sizeof(entry));
       if (!is_slot(ELF64_R_TYPE(entry.r_info))) continue;
-      for (Stub& stub : std::ranges::equal_range(stubs, entry.r_offset, {}, &Stub::slot)) {
-        stub.symbol = static_cast<std::uint32_t>(ELF64_R_SYM(entry.r_info));
+      auto stub = std::ranges::lower_bound(stubs, entry.r_offset, {}, &Stub::slot);
+      for (; stub != stubs.end() && stub->slot == entry.r_offset; ++stub) {
+        stub->symbol = static_cast<std::uint32_t>(ELF64_R_SYM(entry.r_info));
       }
     }
   }
