@@ -85,12 +85,13 @@ std::int64_t begin_of(std::uint64_t start_ticks) {
 CodeMaps::View CodeMaps::view_of(const Process& process) {
   View view;
   view.begin_s = begin_of(process.start_ticks);
-  view.mount_namespace = proc_.mount_namespace(process.tgid);
   const auto inner_id = proc_.inner_id(process.tgid);
   const auto owner = proc_.owner(process.tgid);
   view.inner_id = inner_id ? *inner_id : process.tgid;
   view.owner = owner ? *owner : kNobody;
-  auto root = calls_.run<UniqueFd>(view.mount_namespace, [path = proc_.root_of(process.tgid)] {
+  // A user's link leads to a server of that user at most.
+  view.server = proc_.mount_namespace(process.tgid) << 32U | view.owner;
+  auto root = calls_.run<UniqueFd>(view.server, [path = proc_.root_of(process.tgid)] {
     return UniqueFd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   });
   // All of that is of this process if it still has its id.
@@ -112,8 +113,8 @@ void CodeMaps::find_dumps(const Process& process, View& view) const {
 CodeMaps::FoundMap CodeMaps::open_map(const View& view) {
   if (!view.root) return {.fd = {}, .problem = CodeReason::kNoCodeMap};
   auto found = calls_.run<FoundMap>(
-      view.mount_namespace, [root = view.root, owner = view.owner, begin_s = view.begin_s,
-                             path = "/tmp/perf-" + std::to_string(view.inner_id) + ".map"] {
+      view.server, [root = view.root, owner = view.owner, begin_s = view.begin_s,
+                    path = "/tmp/perf-" + std::to_string(view.inner_id) + ".map"] {
         struct stat status {};
         FoundMap map;
         map.fd = adopt_foreign(open_in_root(root->get(), path, owner, status, map.problem));

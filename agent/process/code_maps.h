@@ -52,7 +52,7 @@ class CodeMaps {
   using Key = std::tuple<std::uint32_t, std::uint64_t, ImageId>;
   struct View {
     std::shared_ptr<const UniqueFd> root;  // O_PATH; null: the process was gone
-    std::uint64_t mount_namespace = 0;
+    std::uint64_t server = 0;     // whom its files may wait for: its user, in its namespace
     ForeignFile map;              // as it was found first
     std::uint64_t looked_ns = 0;  // for the map, last
     std::uint32_t inner_id = 0;   // process id in its own namespace

@@ -2,31 +2,13 @@
 #include "core/base/foreign_file.h"
 
 #include <linux/magic.h>
-#include <pthread.h>
 #include <sys/vfs.h>
 
-#include <csignal>
-#include <system_error>
-#include <thread>
 #include <utility>
 
+#include "core/base/detached_thread.h"
+
 namespace sonde {
-namespace {
-
-void close_elsewhere(int fd) {
-  sigset_t all, before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the threads that expect them
-  try {
-    std::thread([fd] { UniqueFd(fd).reset(); }).detach();
-  } catch (const std::system_error&) {
-    // No thread to be had: it stays open.
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
-
-}  // namespace
-
 ForeignFile adopt_foreign(UniqueFd fd) {
   if (!fd) return nullptr;
   struct statfs about {};
@@ -35,7 +17,8 @@ ForeignFile adopt_foreign(UniqueFd fd) {
   return {new UniqueFd(std::move(fd)), [](const UniqueFd* file) {
             auto* owned =
                 const_cast<UniqueFd*>(file);  // NOLINT(cppcoreguidelines-pro-type-const-cast)
-            close_elsewhere(owned->release());
+            // Without a thread it stays open.
+            (void)start_detached("sonde-close", [fd = owned->release()] { UniqueFd(fd).reset(); });
             delete owned;  // NOLINT(cppcoreguidelines-owning-memory)
           }};
 }

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "core/base/timed_calls.h"
 
-#include <pthread.h>
-
 #include <condition_variable>
-#include <csignal>
 #include <map>
 #include <mutex>
-#include <system_error>
-#include <thread>
+
+#include "core/base/detached_thread.h"
 
 namespace sonde {
 
@@ -67,19 +64,7 @@ void TimedCalls::serve(const std::shared_ptr<Lane>& lane) {
 std::shared_ptr<TimedCalls::Lane> TimedCalls::start_lane(
     const std::shared_ptr<Unanswered>& unanswered) {
   auto lane = std::make_shared<Lane>(unanswered);
-  // Signals are for the threads that wait for them.
-  sigset_t all, before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);
-  try {
-    std::thread thread([lane] { serve(lane); });
-    ::pthread_setname_np(thread.native_handle(), "sonde-files");
-    thread.detach();
-  } catch (const std::system_error&) {
-    lane.reset();  // no thread to be had
-  }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return lane;
+  return start_detached("sonde-files", [lane] { serve(lane); }) ? lane : nullptr;
 }
 
 bool TimedCalls::finishes(std::uint64_t whose, std::function<void()> work) {

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
-#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -98,7 +97,7 @@ class SymbolizerClient::Impl {
   std::optional<NameTable> try_debug_files(const NameRequest& request, const FileKey& key,
                                            const FileInfo& info);
   ForeignFile open_debug_file(const DebugFileCandidate& candidate,
-                              const std::string& root_of_process);
+                              const std::string& root_of_process, const FileKey& of);
   Result<NameTable> ask_names(const NameRequest& request, const FileKey& key, Question question,
                               bool& rejected);
 
@@ -239,7 +238,7 @@ std::optional<NameTable> SymbolizerClient::Impl::try_debug_files(const NameReque
                                                                  const FileInfo& info) {
   const DebugFileQuery query{request.root, request.path, info.build_id, info.debuglink};
   for (const DebugFileCandidate& candidate : debug_file_candidates(query)) {
-    const ForeignFile fd = open_debug_file(candidate, request.root);
+    const ForeignFile fd = open_debug_file(candidate, request.root, key);
     if (!fd) continue;
     Question question{.kind = RequestKind::kNames, .fds = {request.fd, fd->get()}};
     if (!candidate.by_build_id) question.debuglink_crc = info.debuglink_crc;
@@ -253,15 +252,16 @@ std::optional<NameTable> SymbolizerClient::Impl::try_debug_files(const NameReque
   return std::nullopt;
 }
 
-// Null if there is none. A root is one server: what it has mounted is not known here.
+// Null if there is none. Places beside a file are on its own file system as a rule: a server that
+// is slow for one file is so for its neighbours, and holds up no others.
 ForeignFile SymbolizerClient::Impl::open_debug_file(const DebugFileCandidate& candidate,
-                                                    const std::string& root_of_process) {
+                                                    const std::string& root_of_process,
+                                                    const FileKey& of) {
   const std::string root = candidate.in_root ? root_of_process : "/";
-  auto file = calls_.run<ForeignFile>(std::hash<std::string>{}(root),
-                                      [root, path = candidate.path]() -> ForeignFile {
-                                        auto fd = open_inside(root, path);
-                                        return fd ? adopt_foreign(std::move(*fd)) : nullptr;
-                                      });
+  auto file = calls_.run<ForeignFile>(of.device, [root, path = candidate.path]() -> ForeignFile {
+    auto fd = open_inside(root, path);
+    return fd ? adopt_foreign(std::move(*fd)) : nullptr;
+  });
   const std::lock_guard lock(counters_mutex_);
   debug_files_stuck_ = calls_.given_up();
   return file ? std::move(*file) : nullptr;

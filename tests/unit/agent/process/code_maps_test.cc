@@ -169,6 +169,22 @@ TEST_F(CodeMapsTest, AFileSystemThatDoesNotAnswerHoldsNothingUp) {
   EXPECT_EQ(maps_.stuck(), 101U) << "two wait, the others are not even tried";
 }
 
+TEST_F(CodeMapsTest, WhoseServerIsStoppedHoldsUpNobodyElse) {
+  SONDE_NEED_ROOT();  // to mount
+  StuckFileSystem files(tmp(), "perf-9.map", "1000 10 f\n");
+  ASSERT_TRUE(files.is_mounted());
+  files.stop_answering();
+  maps_.note(process_);
+  for (int i = 0; i < 3; ++i) (void)maps_.open(71, 555, kProgram);
+  std::filesystem::create_directories(dir_ / "72" / "root" / "tmp");
+  std::filesystem::copy(dir_ / "71" / "stat", dir_ / "72" / "stat");
+  std::ofstream(dir_ / "72" / "status") << "Name:\tjava\nUid:\t1\t1\t1\t65534\nNSpid:\t72\n";
+  std::ofstream(dir_ / "72" / "root" / "tmp" / "perf-72.map") << "1000 10 f\n";
+  process_.tgid = 72;
+  maps_.note(process_);
+  EXPECT_EQ(maps_.open(72, 555, kProgram).fds.size(), 1U);
+}
+
 TEST_F(CodeMapsTest, AMapThatWasNeverOpenedIsStuckWithItsFileSystem) {
   SONDE_NEED_ROOT();  // to mount
   StuckFileSystem files(tmp(), "perf-9.map", "1000 10 f\n");
