@@ -253,15 +253,17 @@ std::optional<NameTable> SymbolizerClient::Impl::try_debug_files(const NameReque
 }
 
 // Null if there is none. Places beside a file are on its own file system as a rule: a server that
-// is slow for one file is so for its neighbours, and holds up no others.
+// is slow for one file is so for its neighbours, and holds up no others; the host's are asked
+// apart.
 ForeignFile SymbolizerClient::Impl::open_debug_file(const DebugFileCandidate& candidate,
                                                     const std::string& root_of_process,
                                                     const FileKey& of) {
   const std::string root = candidate.in_root ? root_of_process : "/";
-  auto file = calls_.run<ForeignFile>(of.device, [root, path = candidate.path]() -> ForeignFile {
-    auto fd = open_inside(root, path);
-    return fd ? adopt_foreign(std::move(*fd)) : nullptr;
-  });
+  auto file = calls_.run<ForeignFile>(of.device << 1U | (candidate.in_root ? 1U : 0U),
+                                      [root, path = candidate.path]() -> ForeignFile {
+                                        auto fd = open_inside(root, path);
+                                        return fd ? adopt_foreign(std::move(*fd)) : nullptr;
+                                      });
   const std::lock_guard lock(counters_mutex_);
   debug_files_stuck_ = calls_.given_up();
   return file ? std::move(*file) : nullptr;
