@@ -275,6 +275,7 @@ void CpuSession::note_limits() {
 Result<void> CpuSession::start() {
   cycle();
   const std::uint64_t latest = monotonic_ns() + static_cast<std::uint64_t>(kWaitForRows.count());
+  read_kernel_names();  // while the worker makes rows, and before the clocks would see it
   while (!loader_->idle() && monotonic_ns() < latest) {
     wait(milliseconds{20});
     cycle();
@@ -282,9 +283,7 @@ Result<void> CpuSession::start() {
   cycle();
   begin_wall_ns_ = wall_ns();
   begin_ns_ = monotonic_ns();
-  if (auto enabled = sampler_->enable(); !enabled) return enabled;
-  read_kernel_names();  // takes a while, and is not needed for sampling
-  return {};
+  return sampler_->enable();
 }
 
 SessionProgress CpuSession::progress() const {
