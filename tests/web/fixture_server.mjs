@@ -37,16 +37,25 @@ function statusOf(fixture) {
     degraded: fixture.degraded, ready: true, ready_why: '' };
 }
 
+// The equations of docs/losses.md, from what was stored and lost.
+function booksOf(stored, lost, idle) {
+  const lostAt = (side) => lost.reduce((sum, one) => sum + (one.side === side ? one.samples : 0), 0);
+  const emitted = stored + lostAt('user');
+  const run = idle + emitted + lostAt('kernel');
+  return { expected: run, missed: 0, slept: 0, run, idle, filtered: 0, thinned: 0, emitted, stored, unaccounted: 0, lost };
+}
+
 // The same figures as /flame and /series have, with an invented rest.
-function healthOf({ now, started, lostReasons }, { from, to, trust, samples }, { groups }) {
-  const lost = lostReasons.map(([reason, side, count]) => ({ reason, side, samples: count, last: to - 1000 }));
-  const emitted = trust.produced;
+function healthOf({ now, started, lostReasons }, { from, to, trust: stored, samples }, { groups }) {
+  const reasons = stored.lost > 0 ? [...lostReasons, ['ring_full', 'kernel', stored.lost]] : lostReasons;
+  const lost = reasons.map(([reason, side, count]) => ({ reason, side, samples: count, last: to - 1000 }));
+  const lostSamples = lost.reduce((sum, one) => sum + one.samples, 0);
+  const trust = { ...stored, lost: lostSamples, produced: samples + lostSamples };
   const executables = groups.map((one) => ({ path: `/usr/bin/${one.value}`, samples: one.samples, whole: one.whole,
     early: 0, stops: { complete: one.whole, no_row: one.samples - one.whole } }))
     .sort((a, b) => a.whole / a.samples - b.whole / b.samples);
   return { v: 1, from, to, now, host: 'web-7', trust,
-    books: { expected: emitted + 9000, missed: 12, slept: 0, run: emitted + 8988, idle: 8988, filtered: 0, thinned: 0,
-      emitted, stored: samples, unaccounted: 0, lost },
+    books: booksOf(samples, lost, 8988),
     accounting: { sampled_ns: 993, kernel_ns: 1000 }, executables,
     executables_more: { executables: 47, samples: 1440, whole: 1439, early: 0 },
     explain: { no_row: 'no unwind row covers the code' }, advice: { no_row: 'its .eh_frame is stripped: rebuild' },

@@ -1,26 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // Comparison: its arithmetic alone, then the agent's page with a known regression.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { compareShares, diffHex, diffStep, pointsText, ratioText } from '../../exporters/text/web/diff.js';
-import { startServer } from './fixture_server.mjs';
-import { openLive, pixel, placeOf, settle, startBrowser, text, until } from './support.mjs';
+import { liveSetup } from './live_setup.mjs';
+import { openLive, pixel, placeOf, settle, text, until } from './support.mjs';
 
 const MIDDLE = 1749816700000; // 14:11:40 in Berlin
 const SPAN = 300_000;
 const HASH = `#/profile?t=${MIDDLE}..${MIDDLE + SPAN}&a=${MIDDLE - SPAN}..${MIDDLE}&s=change.desc`;
 
-let browser;
-let server;
-
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-  server.fixture.store.hot = { from: MIDDLE, name: 'ExecSort', times: 3 };
-});
-after(async () => {
-  await browser.close();
-  await server.close();
+const live = liveSetup((fixture) => {
+  fixture.store.hot = { from: MIDDLE, name: 'ExecSort', times: 3 };
 });
 
 test('steps at 1.1, 1.4 and 2 times, in both directions; chance stays grey', () => {
@@ -51,7 +42,7 @@ test('the error is that of two shares', () => {
 
 test('a regression is the first row and orange; all sums hold', async () => {
   for (const colorScheme of ['light', 'dark']) {
-    const page = await openLive(browser, server, { hash: HASH, colorScheme });
+    const page = await openLive(live.browser, live.server, { hash: HASH, colorScheme });
     const { x, y, w } = await placeOf(page, 'ExecSort');
     assert.equal(await pixel(page, x + w / 2 - 4, y), diffHex(6, colorScheme));
     const root = await placeOf(page, 'all of node web-7');
@@ -77,14 +68,14 @@ test('a regression is the first row and orange; all sums hold', async () => {
 
 test('a span against itself is grey everywhere', async () => {
   const span = `${MIDDLE}..${MIDDLE + SPAN}`;
-  const page = await openLive(browser, server, { hash: `#/profile?t=${span}&a=${span}` });
+  const page = await openLive(live.browser, live.server, { hash: `#/profile?t=${span}&a=${span}` });
   const colours = await page.evaluate(() => [...new Set(window.sonde.stage.view.nodeColours)]);
   assert.deepEqual(colours, [diffHex(3, 'light')]);
   await page.close();
 });
 
 test('the tooltip has both sides, the change and its error', async () => {
-  const page = await openLive(browser, server, { hash: HASH });
+  const page = await openLive(live.browser, live.server, { hash: HASH });
   const { x, y } = await placeOf(page, 'ExecSort');
   await page.mouse.move(x - 2, y);
   await page.mouse.move(x, y);
@@ -94,7 +85,7 @@ test('the tooltip has both sides, the change and its error', async () => {
 });
 
 test('Compare and c take the span before; the sides stay equally long unless Shift', async () => {
-  const page = await openLive(browser, server, { hash: `#/profile?t=${MIDDLE}..${MIDDLE + SPAN}&x=-30m` });
+  const page = await openLive(live.browser, live.server, { hash: `#/profile?t=${MIDDLE}..${MIDDLE + SPAN}&x=-30m` });
   const sides = () => page.evaluate(() => [window.sondePage.state.before, window.sondePage.state.range]);
   await page.locator('#sides label', { hasText: 'Compare' }).click();
   await until(page, () => window.sondePage.shown.flame.b);
@@ -133,7 +124,7 @@ test('Compare and c take the span before; the sides stay equally long unless Shi
 });
 
 test('a side without samples says so and offers the way out', async () => {
-  const page = await openLive(browser, server, { hash: `#/profile?t=${MIDDLE}..${MIDDLE + SPAN}&a=1749800000000..1749800300000` });
+  const page = await openLive(live.browser, live.server, { hash: `#/profile?t=${MIDDLE}..${MIDDLE + SPAN}&a=1749800000000..1749800300000` });
   assert.match((await text(page, '#notice')).replace(/\s+/g, ' '),
     /^A has no samples sonde started at 13:17:12\. Choose a later A, or turn Compare off\. Turn Compare off$/);
   await page.locator('#notice button').click();

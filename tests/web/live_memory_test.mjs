@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 // New data all day long must not fill the browser: the heap after many windows is that after a few.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { startServer } from './fixture_server.mjs';
-import { openLive, startBrowser } from './support.mjs';
+import { test } from 'node:test';
+import { liveSetup } from './live_setup.mjs';
+import { openLive } from './support.mjs';
 
 const WINDOWS = 60;
 const GROWTH = 0.1;
+const LOOKS = 5;
 
-let browser;
-let server;
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+const live = liveSetup();
 
 test(`the heap grows by less than ${GROWTH * 100} % over ${WINDOWS} windows`, async () => {
-  const page = await openLive(browser, server);
+  const page = await openLive(live.browser, live.server);
   const devtools = await page.context().newCDPSession(page);
-  const heap = async () => {
+  const look = async () => {
     await devtools.send('HeapProfiler.collectGarbage');
     const { usedSize, backingStorageSize = 0, embedderHeapUsedSize = 0 } = await devtools.send('Runtime.getHeapUsage');
     return usedSize + backingStorageSize + embedderHeapUsedSize;
+  };
+  // The least of several: one collection leaves what a frame or a compile under way still holds.
+  const heap = async () => {
+    let least = Infinity;
+    for (let i = 0; i < LOOKS; ++i) {
+      least = Math.min(least, await look());
+      await page.evaluate(() => new Promise(requestAnimationFrame));
+    }
+    return least;
   };
   const takeWindows = (count) => page.evaluate(async (windows) => {
     const { sondePage } = window;

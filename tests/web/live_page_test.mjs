@@ -2,31 +2,22 @@
 // The agent's page in headless Chromium: opening, filters, sharing, downloads, limits.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { startServer } from './fixture_server.mjs';
-import { clickFrame, openLive, pixel, placeOf, settle, startBrowser, text, until, zoomedName } from './support.mjs';
+import { liveSetup } from './live_setup.mjs';
+import { clickFrame, openLive, pixel, placeOf, settle, SOUND, soundness, text, until, zoomedName } from './support.mjs';
 
 const BUDGET = 62 * 1024; // gzip: 40 KiB of own code, and 22 that a library for charts would take
 
-let browser;
-let server;
-
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+const live = liveSetup();
 
 test('opens without a complaint in both themes, in at most 8 requests', async () => {
   for (const colorScheme of ['light', 'dark']) {
-    server.asked.length = 0;
-    const page = await openLive(browser, server, { colorScheme });
+    live.server.asked.length = 0;
+    const page = await openLive(live.browser, live.server, { colorScheme });
     assert.deepEqual(page.complaints, []);
-    assert.ok(server.asked.length <= 8, server.asked.join(' '));
+    assert.ok(live.server.asked.length <= 8, live.server.asked.join(' '));
     const ground = await placeOf(page, 'postgres');
     assert.equal(await pixel(page, ground.x + ground.w / 2 - 5, ground.y), colorScheme === 'light' ? '#dbe0e6' : '#32373e');
     assert.match(await text(page, '#badge'), /99\.7.%.whole stacks.0.% lost/s);
@@ -40,15 +31,15 @@ test('opens without a complaint in both themes, in at most 8 requests', async ()
 
 test('the page is small', async () => {
   const sizes = await Promise.all(['/', '/page.js', '/page.css', '/mark.svg'].map(async (path) =>
-    gzipSync(Buffer.from(await (await fetch(server.address + path)).arrayBuffer()), { level: 9 }).length));
+    gzipSync(Buffer.from(await (await fetch(live.server.address + path)).arrayBuffer()), { level: 9 }).length));
   const sum = sizes.reduce((a, b) => a + b);
   console.log(`page, gzip: ${sizes.join(' + ')} = ${sum} bytes`);
   assert.ok(sum <= BUDGET, `${sum} bytes`);
 });
 
 test('the policy is the strict one and refuses what is not ours', async () => {
-  const page = await openLive(browser, server);
-  const policy = (await fetch(`${server.address}/`)).headers.get('content-security-policy');
+  const page = await openLive(live.browser, live.server);
+  const policy = (await fetch(`${live.server.address}/`)).headers.get('content-security-policy');
   assert.doesNotMatch(policy, /unsafe|\*|data:|blob:/);
   for (const part of ["default-src 'none'", "script-src 'self'", "style-src 'self'", "frame-ancestors 'none'",
     "require-trusted-types-for 'script'", 'trusted-types worker']) assert.ok(policy.includes(part), part);
@@ -75,7 +66,7 @@ test('the policy is the strict one and refuses what is not ours', async () => {
 });
 
 test('filters: typed, completed by CPU, negated, edited, removed, in the address', async () => {
-  const page = await openLive(browser, server);
+  const page = await openLive(live.browser, live.server);
   await page.locator('#add-filter').focus();
   await until(page, () => document.querySelectorAll('#filter-choices button').length === 3);
   assert.deepEqual(await page.locator('#filter-choices bdi').allInnerTexts(), ['process', 'pid', 'cgroup']);
@@ -96,7 +87,7 @@ test('filters: typed, completed by CPU, negated, edited, removed, in the address
   await page.keyboard.press('Enter');
   await until(page, () => window.sondePage.shown.flame.total < 8000);
   assert.match(page.url(), /f=process!=postgres&f=cgroup=~\.\*\(node%7Cnginx\)\.\*$/);
-  const again = await openLive(browser, server, { hash: page.url().slice(page.url().indexOf('#')) });
+  const again = await openLive(live.browser, live.server, { hash: page.url().slice(page.url().indexOf('#')) });
   assert.equal(again.url(), page.url());
   assert.equal(await text(again, '#summary'), await text(page, '#summary'));
   await again.close();
@@ -113,7 +104,7 @@ test('filters: typed, completed by CPU, negated, edited, removed, in the address
 });
 
 test('zoom, search, sandwich and the address work as in the exported file', async () => {
-  const page = await openLive(browser, server);
+  const page = await openLive(live.browser, live.server);
   await clickFrame(page, 'exec_simple_query');
   assert.equal(await zoomedName(page), 'exec_simple_query');
   await page.keyboard.press('/');
@@ -124,11 +115,11 @@ test('zoom, search, sandwich and the address work as in the exported file', asyn
   assert.match(address, /z=.*exec_simple_query@postgres&q=hash$/);
   const answer = await text(page, '#answer');
   assert.match(answer, /% of CPU/);
-  const again = await openLive(browser, server, { hash: address.slice(address.indexOf('#')) });
+  const again = await openLive(live.browser, live.server, { hash: address.slice(address.indexOf('#')) });
   assert.equal(again.url(), address);
   assert.equal(await zoomedName(again), 'exec_simple_query');
   assert.equal(await text(again, '#answer'), answer);
-  await again.goto(`${server.address}/#/profile?m=sandwich&fn=PostgresMain@postgres`);
+  await again.goto(`${live.server.address}/#/profile?m=sandwich&fn=PostgresMain@postgres`);
   await settle(again);
   assert.match(await text(again, '#sandwich-header'), /PostgresMain\s+total 27\.8.%/s);
   assert.deepEqual(again.complaints, []);
@@ -137,18 +128,18 @@ test('zoom, search, sandwich and the address work as in the exported file', asyn
 });
 
 test('share copies an address with absolute times', async () => {
-  const page = await openLive(browser, server, { permissions: ['clipboard-read', 'clipboard-write'], hash: '#/profile?t=-5m&q=malloc' });
+  const page = await openLive(live.browser, live.server, { permissions: ['clipboard-read', 'clipboard-write'], hash: '#/profile?t=-5m&q=malloc' });
   await page.locator('#share').click();
   await settle(page);
   assert.match(await text(page, '#toast'), /^Link copied\. It opens on machines that can reach this address; history here keeps 1 h\.$/);
   const copied = await page.evaluate(() => navigator.clipboard.readText());
   const { flame } = await page.evaluate(() => window.sondePage.shown);
-  assert.equal(copied, `${server.address}/#/profile?t=${flame.from}..${flame.to}&q=malloc`);
+  assert.equal(copied, `${live.server.address}/#/profile?t=${flame.from}..${flame.to}&q=malloc`);
   await page.close();
 });
 
 test('downloads name the selection and ask for exactly it', async () => {
-  const page = await openLive(browser, server, { hash: '#/profile?t=1749815400000..1749815700000&f=process=node' });
+  const page = await openLive(live.browser, live.server, { hash: '#/profile?t=1749815400000..1749815700000&f=process=node' });
   await page.locator('#download').click();
   assert.match(await text(page, '#menu'), /^5 min, process=node, \d,\d{3} samples/);
   const [file] = await Promise.all([page.waitForEvent('download'),
@@ -167,7 +158,7 @@ test('downloads name the selection and ask for exactly it', async () => {
 test('hostile names are shown and never run', async () => {
   const hostile = await startServer('hostile');
   hostile.fixture.flameChanges = { errors: ['<img src=x onerror=alert(1)>\u202e'] };
-  const page = await openLive(browser, hostile);
+  const page = await openLive(live.browser, hostile);
   for (let i = 0; i < 12; ++i) await page.mouse.move(40 + i * 80, 330);
   await page.locator('#add-filter').fill('process=');
   await settle(page);
@@ -186,7 +177,7 @@ test('hostile names are shown and never run', async () => {
 
 test('no size makes the page scroll sideways or bars overlap', async () => {
   for (const [width, height, scale] of [[1440, 900, 1], [1440, 900, 2], [1024, 768, 1], [720, 450, 2], [390, 844, 2]]) {
-    const page = await openLive(browser, server, { viewport: { width, height }, deviceScaleFactor: scale,
+    const page = await openLive(live.browser, live.server, { viewport: { width, height }, deviceScaleFactor: scale,
       hash: '#/profile?f=process!=systemd-journald&f=cgroup=~/system.slice/.*' });
     const found = await page.evaluate(() => {
       const boxes = [...document.querySelectorAll('.top > *, .selection > *, .tools > *, .strip')]
@@ -210,18 +201,8 @@ test('no size makes the page scroll sideways or bars overlap', async () => {
 });
 
 test('every control has a name, ids are unique, there is one heading', async () => {
-  const page = await openLive(browser, server, { hash: '#/profile?f=process=node' });
+  const page = await openLive(live.browser, live.server, { hash: '#/profile?f=process=node' });
   await page.locator('#range').click();
-  const bad = await page.evaluate(() => {
-    const unnamed = [...document.querySelectorAll('button, input, select, [role=application]')]
-      .filter((one) => one.offsetParent !== null)
-      .filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.[0]?.textContent.trim()))
-      .map((one) => one.outerHTML);
-    const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);
-    return { unnamed, twice: ids.filter((id, i) => ids.indexOf(id) !== i),
-      headings: document.querySelectorAll('h1').length,
-      landmarks: ['header', 'main', 'aside', 'nav', 'footer'].filter((tag) => !document.querySelector(tag)) };
-  });
-  assert.deepEqual(bad, { unnamed: [], twice: [], headings: 1, landmarks: [] });
+  assert.deepEqual(await soundness(page), SOUND);
   await page.close();
 });

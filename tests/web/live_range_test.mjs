@@ -1,21 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // The agent's page in headless Chromium: time strip, range, following and holding, zones.
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { NOW, startServer } from './fixture_server.mjs';
-import { clickFrame, openLive, settle, startBrowser, text, until, zoomedName } from './support.mjs';
+import { liveSetup } from './live_setup.mjs';
+import { clickFrame, openLive, settle, text, until, zoomedName } from './support.mjs';
 
-let browser;
-let server;
-
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+const live = liveSetup();
 
 const shown = (page) => page.evaluate(() => {
   const { flame, series } = window.sondePage.shown;
@@ -41,8 +32,8 @@ async function dragStrip(page, from, to) {
 }
 
 test('a drag on the strip sets the range of graph, table, summary and badge to the same windows', async () => {
-  server.fixture.store.lost = [[1749816600000, 500]];
-  const page = await openLive(browser, server, { timezoneId: 'UTC' });
+  live.server.fixture.store.lost = [[1749816600000, 500]];
+  const page = await openLive(live.browser, live.server, { timezoneId: 'UTC' });
   const all = await shown(page);
   assert.equal(all.total, all.samples);
   assert.match(await text(page, '#badge'), /2\.13.% lost/);
@@ -79,12 +70,12 @@ test('a drag on the strip sets the range of graph, table, summary and badge to t
   assert.equal((await shown(page)).total, all.total);
   assert.deepEqual(page.complaints, []);
   await page.close();
-  server.fixture.store.lost = [];
+  live.server.fixture.store.lost = [];
 });
 
 test('the cursor says the figures of its window, a gap is a gap', async () => {
-  server.fixture.store.gaps = [[1749816600000, 1749816700000]];
-  const page = await openLive(browser, server);
+  live.server.fixture.store.gaps = [[1749816600000, 1749816700000]];
+  const page = await openLive(live.browser, live.server);
   const inside = await placeOnStrip(page, 1749816455000);
   await page.mouse.move(inside.x, inside.y);
   assert.match(await text(page, '.flag'), /^14:07:30 {2}\d\.\d\d cores {2}kernel 0\.\d\d {2}\d+ samples$/);
@@ -109,11 +100,11 @@ test('the cursor says the figures of its window, a gap is a gap', async () => {
   assert.equal(await page.locator('.strip-table tr').count(), 81); // 90 windows, 10 missing, a head
   assert.deepEqual(page.complaints, []);
   await page.close();
-  server.fixture.store.gaps = [];
+  live.server.fixture.store.gaps = [];
 });
 
 test('presets, typed times, wrong times and the zone', async () => {
-  const page = await openLive(browser, server);
+  const page = await openLive(live.browser, live.server);
   await page.locator('#range').click();
   await page.locator('#range-panel button', { hasText: /^5 min$/ }).click();
   await settle(page);
@@ -150,7 +141,7 @@ test('presets, typed times, wrong times and the zone', async () => {
 });
 
 test('the range panel takes the focus and gives it back; a press elsewhere closes it', async () => {
-  const page = await openLive(browser, server);
+  const page = await openLive(live.browser, live.server);
   const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.textContent);
   await page.locator('#range').focus();
   await page.keyboard.press('Enter');
@@ -167,7 +158,7 @@ test('the range panel takes the focus and gives it back; a press elsewhere close
 });
 
 test('keys move and scale the range', async () => {
-  const page = await openLive(browser, server, { hash: '#/profile?t=1749816300000..1749816600000' });
+  const page = await openLive(live.browser, live.server, { hash: '#/profile?t=1749816300000..1749816600000' });
   await page.locator('#flame').focus();
   const after = async (key) => {
     await page.keyboard.press(key);
@@ -190,7 +181,7 @@ test('keys move and scale the range', async () => {
 
 test('follows; holds while the picture is used; r catches up and keeps the zoom', async () => {
   const quick = await startServer('node', 1000);
-  const page = await openLive(browser, quick, { hash: '#/profile?t=-60s' });
+  const page = await openLive(live.browser, quick, { hash: '#/profile?t=-60s' });
   assert.equal(await text(page, '#follow'), 'Live · 1 s');
   const first = await shown(page);
   quick.pass(3);
@@ -227,7 +218,7 @@ test('times of a day with a change to summer time are right', async () => {
   const begin = Date.UTC(2025, 2, 30, 1, 0); // 03:00 in Berlin, an hour after 01:59
   Object.assign(spring.fixture.store, { first: begin - 1_800_000, last: begin + 600_000 });
   spring.fixture.now = begin + 612_000;
-  const page = await openLive(browser, spring, { hash: `#/profile?t=${begin - 600_000}..${begin + 600_000}` });
+  const page = await openLive(live.browser, spring, { hash: `#/profile?t=${begin - 600_000}..${begin + 600_000}` });
   assert.match(await text(page, '#range'), /2025-03-30 01:50–03:10 · UTC\+2|01:50–03:10 · UTC\+2/);
   await page.locator('#strip').focus();
   await page.keyboard.press('Home');

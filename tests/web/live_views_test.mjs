@@ -2,28 +2,19 @@
 // The agent's page in headless Chromium: Health, Processes, Node and the ways between them.
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { startServer } from './fixture_server.mjs';
-import { openLive, settle, startBrowser, text, until } from './support.mjs';
+import { liveSetup } from './live_setup.mjs';
+import { openLive, settle, text, until } from './support.mjs';
 
-let browser;
-let server;
-
-before(async () => {
-  browser = await startBrowser();
-  server = await startServer();
-});
-after(async () => {
-  await browser.close();
-  await server.close();
-});
+const live = liveSetup();
 
 const health = (page) => text(page, '#health-view');
 
 test('every view opens from its address without a complaint, in both themes', async () => {
   for (const colorScheme of ['light', 'dark']) {
     for (const view of ['node', 'processes', 'health']) {
-      const page = await openLive(browser, server, { colorScheme, hash: `#/${view}` });
+      const page = await openLive(live.browser, live.server, { colorScheme, hash: `#/${view}` });
       assert.deepEqual(page.complaints, [], view);
       assert.equal(await page.locator('#tabs a[aria-current=page]').innerText(), view[0].toUpperCase() + view.slice(1));
       assert.match(await text(page, '#badge'), /99\.7.%.whole stacks/s);
@@ -34,7 +25,7 @@ test('every view opens from its address without a complaint, in both themes', as
 });
 
 test('tabs, keys and Back change the view and keep range and filters', async () => {
-  const page = await openLive(browser, server, { hash: '#/profile?t=-5m&f=process=node' });
+  const page = await openLive(live.browser, live.server, { hash: '#/profile?t=-5m&f=process=node' });
   await page.locator('#tabs a', { hasText: 'Processes' }).click();
   await until(page, () => window.sondePage.shown.view === 'processes');
   assert.match(page.url(), /#\/processes\?t=-5m&f=process=node$/);
@@ -57,13 +48,14 @@ test('tabs, keys and Back change the view and keep range and filters', async () 
 });
 
 test('health: verdict, books, executables, budgets, in figures that agree', async () => {
-  server.fixture.lostReasons = [['ring_full', 'kernel', 2]];
-  const page = await openLive(browser, server, { hash: '#/health' });
+  live.server.fixture.lostReasons = [['ring_full', 'kernel', 2]];
+  const page = await openLive(live.browser, live.server, { hash: '#/health' });
   const words = await health(page);
   assert.match(words, /✓ You can trust these profiles/);
-  assert.match(words, /15 min: 23,024 stacks taken, every one accounted for\. Worst executable: \/usr\/bin\/legacyd, 0 of 80 samples whole/);
+  assert.match(words, /15 min: 23,026 stacks taken, every one accounted for\. Worst executable: \/usr\/bin\/legacyd, 0 of 80 samples whole/);
   assert.match(words, /account for 99\.3.% of the CPU/);
   assert.match(words, /lost: ring_full\s+2\s/);
+  assert.match(words, /expected by the clock\s+32,014\s/); // 8,988 idle + 23,024 stored + 2 lost
   assert.match(words, /unaccounted\s+0\s+0.%\s+✓ sums match/);
   assert.match(words, /\/usr\/bin\/legacyd\s+80\s+0.%\s+no_row its \.eh_frame is stripped: rebuild/);
   assert.match(words, /memory \(RSS\)\s+46\.4 MiB of 80\.0 MiB\s+51\.2 MiB/);
@@ -72,16 +64,16 @@ test('health: verdict, books, executables, budgets, in figures that agree', asyn
   await until(page, () => window.sondePage.shown.view === 'profile');
   assert.match(page.url(), /#\/profile\?f=image=%2Fusr%2Fbin%2Flegacyd$/);
   await page.close();
-  server.fixture.lostReasons = [];
+  live.server.fixture.lostReasons = [];
 });
 
 test('health: care and distrust are said with their reason', async () => {
   const words = async (changes) => {
-    server.fixture.healthChanges = changes;
-    const page = await openLive(browser, server, { hash: '#/health' });
+    live.server.fixture.healthChanges = changes;
+    const page = await openLive(live.browser, live.server, { hash: '#/health' });
     const found = [await page.locator('.verdict-card h2').innerText(), (await text(page, '#badge')).replace(/\s+/g, ' ')];
     await page.close();
-    server.fixture.healthChanges = {};
+    live.server.fixture.healthChanges = {};
     return found.map((one) => one.replaceAll('\u202f', ' '));
   };
   assert.deepEqual(await words({ trust: { produced: 10000, lost: 0, whole: 9620, early: 0 } }),
@@ -95,7 +87,7 @@ test('health: care and distrust are said with their reason', async () => {
 });
 
 test('the report is text, diagnostics are listed before they are saved', async () => {
-  const page = await openLive(browser, server, { hash: '#/health', permissions: ['clipboard-read', 'clipboard-write'] });
+  const page = await openLive(live.browser, live.server, { hash: '#/health', permissions: ['clipboard-read', 'clipboard-write'] });
   await page.locator('#copy-report').click();
   await settle(page);
   const report = await page.evaluate(() => navigator.clipboard.readText());
@@ -113,7 +105,7 @@ test('the report is text, diagnostics are listed before they are saved', async (
 });
 
 test('processes: by CPU, sums equal the node, sorting, small ones folded, a row opens its profile', async () => {
-  const page = await openLive(browser, server, { hash: '#/processes' });
+  const page = await openLive(live.browser, live.server, { hash: '#/processes' });
   const rows = async () => (await page.locator('.processes tbody tr').allInnerTexts()).map((row) => row.replace(/\s+/g, ' '));
   const listed = await rows();
   assert.match(listed[0], /^postgres ×24 0\.45 100 % 7,696 14:02:10–14:17:10/);
@@ -147,7 +139,7 @@ test('processes: by CPU, sums equal the node, sorting, small ones folded, a row 
 });
 
 test('the node view says what the samples know and what comes', async () => {
-  const page = await openLive(browser, server, { hash: '#/node' });
+  const page = await openLive(live.browser, live.server, { hash: '#/node' });
   const words = await text(page, '#node-view');
   assert.match(words, /busy in this range\s+1\.35 of 2 cores/);
   assert.match(words, /Node metrics are not in this version/);
@@ -157,7 +149,7 @@ test('the node view says what the samples know and what comes', async () => {
 
 test('a view that is no graph follows without being held by the zoom of the graph', async () => {
   const quick = await startServer('node', 1000);
-  const page = await openLive(browser, quick, { hash: '#/processes?t=-60s&z=postgres' });
+  const page = await openLive(live.browser, quick, { hash: '#/processes?t=-60s&z=postgres' });
   const { to } = await page.evaluate(() => window.sondePage.shown);
   assert.match(await text(page, '#follow'), /^Live/);
   quick.pass(2);
@@ -169,7 +161,7 @@ test('a view that is no graph follows without being held by the zoom of the grap
 test('views have no sideways scroll and name their controls', async () => {
   for (const [width, height] of [[1440, 900], [1024, 768], [390, 844]]) {
     for (const view of ['node', 'processes', 'health']) {
-      const page = await openLive(browser, server, { viewport: { width, height }, hash: `#/${view}` });
+      const page = await openLive(live.browser, live.server, { viewport: { width, height }, hash: `#/${view}` });
       const found = await page.evaluate(() => ({
         wide: document.documentElement.scrollWidth - innerWidth,
         cut: [...document.querySelectorAll('.top > *')].filter((one) => one.getBoundingClientRect().right > innerWidth + 1).length,

@@ -2,7 +2,7 @@
 // The exported HTML at its limits: hostile names, its policy, sizes, emptiness, 120,000 nodes.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { openFile, profileFile, settle, startBrowser, text } from './support.mjs';
+import { openFile, profileFile, settle, SOUND, soundness, startBrowser, text } from './support.mjs';
 
 let browser;
 let nodeFile;
@@ -107,17 +107,7 @@ test('no size makes the page scroll sideways or bars overlap', async () => {
 test('every control has a name and the ids are unique', async () => {
   const page = await openFile(browser, nodeFile);
   await settle(page);
-  const bad = await page.evaluate(() => {
-    const unnamed = [...document.querySelectorAll('button, input, select, [role=application]')]
-      .filter((one) => one.offsetParent !== null)
-      .filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.[0]?.textContent.trim()))
-      .map((one) => one.outerHTML);
-    const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);
-    return { unnamed, twice: ids.filter((id, i) => ids.indexOf(id) !== i),
-      headings: document.querySelectorAll('h1').length,
-      landmarks: ['header', 'main', 'aside', 'nav', 'footer'].filter((tag) => !document.querySelector(tag)) };
-  });
-  assert.deepEqual(bad, { unnamed: [], twice: [], headings: 1, landmarks: [] });
+  assert.deepEqual(await soundness(page), SOUND);
   await page.close();
 });
 

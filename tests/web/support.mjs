@@ -77,6 +77,19 @@ export async function openLive(browser, server, options = {}) {
 }
 
 // Waits until the graph has settled after what came before.
+// What is wrong with the controls of a page, its ids and its outline: nothing if it is all as here.
+export const SOUND = { unnamed: [], twice: [], headings: 1, landmarks: [] };
+export const soundness = (page) => page.evaluate(() => {
+  const unnamed = [...document.querySelectorAll('button, input, select, [role=application]')]
+    .filter((one) => one.offsetParent !== null)
+    .filter((one) => !(one.getAttribute('aria-label') || one.textContent.trim() || one.labels?.[0]?.textContent.trim()))
+    .map((one) => one.outerHTML);
+  const ids = [...document.querySelectorAll('[id]')].map((one) => one.id);
+  return { unnamed, twice: ids.filter((id, i) => ids.indexOf(id) !== i),
+    headings: document.querySelectorAll('h1').length,
+    landmarks: ['header', 'main', 'aside', 'nav', 'footer'].filter((tag) => !document.querySelector(tag)) };
+});
+
 export async function settle(page) {
   await page.waitForTimeout(220);
 }

@@ -8,6 +8,16 @@
 #include <libgen.h>
 #include <unistd.h>
 
+// What the loader calls in a library when it comes and goes: the startup code of the C compiler.
+#define CALLED(library, function) "\"?[start] main load_site [ld*] " library "!" function "\","
+#define LIFE(library)                                                       \
+  CALLED(library, "_init")                                                  \
+  CALLED(library, "frame_dummy")                                            \
+  CALLED(library, "register_tm_clones")                                     \
+  CALLED(library, "__do_global_dtors_aux")                                  \
+  CALLED(library, "__do_global_dtors_aux " library "!deregister_tm_clones") \
+  CALLED(library, "_fini")
+
 static const char kTruth[] =
     "{\"chains\": ["
     "\"[start] main load_site use_site plugin_a!entry_a plugin_a!middle_a plugin_a!leaf_a\","
@@ -15,7 +25,8 @@ static const char kTruth[] =
     "\"[start] main load_site use_site plugin_c!entry_c plugin_c!middle_c plugin_c!leaf_c\","
     "\"?[start] main load_site truth_now [libc*] [vdso*]\","
     "\"?[start] main [libc*]\","
-    "\"?[start] main load_site [libc*] [ld*] [libc*] [ld*]\"," TRUTH_CLOCK_CHAIN "]}";
+    "\"?[start] main load_site [libc*] [ld*] [libc*] [ld*]\"," LIFE("plugin_a") LIFE("plugin_b")
+        LIFE("plugin_c") TRUTH_CLOCK_CHAIN "]}";
 
 #define MAPPED_NS 600000000u
 
