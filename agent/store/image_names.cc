@@ -32,6 +32,13 @@ bool ImageNames::add(std::uint64_t offset, const StoredFunction& function) {
   return true;
 }
 
+std::vector<std::uint64_t> ImageNames::offsets() const {
+  std::vector<std::uint64_t> out;
+  out.reserve(at_.size());
+  for (const auto& [offset, function] : at_) out.push_back(offset);
+  return out;
+}
+
 // Functions in the order of their first offset, each once; those that nothing leads to are left
 // out.
 std::string ImageNames::encode() const {

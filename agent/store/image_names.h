@@ -33,6 +33,8 @@ class ImageNames {
   bool add(std::uint64_t offset, const StoredFunction& function);
 
   [[nodiscard]] std::size_t size() const { return at_.size(); }
+  // Ascending.
+  [[nodiscard]] std::vector<std::uint64_t> offsets() const;
 
   [[nodiscard]] std::string encode() const;
   // errors  kDataLoss       not what encode() makes

@@ -147,6 +147,7 @@ std::string process_bytes(const ClosedWindow& window) {
     out.text(processes[i].name);
     out.number(static_cast<std::uint64_t>(processes[i].executable));
     out.number(window.target_of_process[i]);
+    out.number(window.made_code_of_process[i]);
   }
   return out.take();
 }
@@ -165,6 +166,7 @@ void read_processes(ByteReader& in, ClosedWindow& window) {
     process.name = in.text();
     process.executable = static_cast<ImageId>(read_index(in, window.images.size()));
     window.target_of_process.push_back(read_index(in, window.targets.size()));
+    window.made_code_of_process.push_back(read_index(in, window.images.size()));
   }
 }
 

@@ -13,7 +13,7 @@
 
 namespace sonde {
 
-// Which file an image was.
+// Which file an image was; or the code that one process made at run time: path `[jit]`.
 struct ImageIdentity {
   std::string path;      // as its first process saw it
   std::string build_id;  // lower-case hex, empty if none; a claim of the file
@@ -31,7 +31,8 @@ struct ClosedWindow {
   std::vector<ImageIdentity> images{ImageIdentity{}};  // [0] is none
   std::vector<Labels> targets;                         // distinct
   std::vector<std::uint32_t> target_of_process;        // by process: index into targets
-  ProfileWindow window;                                // ImageId = index into images
+  std::vector<std::uint32_t> made_code_of_process;  // by process: image of the code it made; 0 none
+  ProfileWindow window;                             // ImageId = index into images
 };
 
 // Numbers the images of a window from 1 on, in the order of their first use.

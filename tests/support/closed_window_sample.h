@@ -41,6 +41,7 @@ inline ClosedWindow closed_window_sample() {
        .name = std::string("\0\n", 2),
        .executable = ImageId::kNone}};
   out.target_of_process = {0, 1};
+  out.made_code_of_process = {0, 1};
   const FrameWord kernel = SONDE_KERNEL_FRAME(0xffffffff81000000);
   out.window.stacks = {{.process = 0,
                         .stop = SONDE_STOP_NO_MAPPING,
@@ -65,6 +66,7 @@ inline ClosedWindow closed_window_of(const std::string& process, std::uint64_t n
   out.meta.duration_ns = 10'000'000'000;
   out.targets = {{{"process", process}, {"pid", std::to_string(number % 3)}}};
   out.target_of_process = {0};
+  out.made_code_of_process = {0};
   out.window.processes = {
       {.tgid = 1, .start_ticks = 1, .name = process, .executable = ImageId::kNone}};
   out.window.stacks = {{.process = 0,

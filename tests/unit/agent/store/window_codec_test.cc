@@ -42,6 +42,7 @@ void expect_equal(const ClosedWindow& a, const ClosedWindow& b) {
   EXPECT_EQ(a.kernel_content, b.kernel_content);
   EXPECT_EQ(a.targets, b.targets);
   EXPECT_EQ(a.target_of_process, b.target_of_process);
+  EXPECT_EQ(a.made_code_of_process, b.made_code_of_process);
   ASSERT_EQ(a.images.size(), b.images.size());
   for (std::size_t i = 0; i < a.images.size(); ++i) {
     EXPECT_EQ(a.images[i].path, b.images[i].path);
@@ -132,13 +133,14 @@ TEST(WindowCodecTest, ALaterVersionIsNamedAsSuch) {
 
 TEST(WindowCodecTest, IndicesOutOfRangeAreDamage) {
   const ClosedWindow good = closed_window_sample();
-  for (int what = 0; what < 5; ++what) {
+  for (int what = 0; what < 6; ++what) {
     ClosedWindow bad = good;
     if (what == 0) bad.window.stacks[1].process = 2;
     if (what == 1) bad.window.stacks[1].stop_image = ImageId{3};
     if (what == 2) bad.window.stacks[1].frames[0] = sample_frame(3, 1);
     if (what == 3) bad.window.processes[1].executable = ImageId{3};
     if (what == 4) bad.target_of_process[0] = 2;
+    if (what == 5) bad.made_code_of_process[0] = 3;
     const auto back = decode_window(encode_window(bad));
     ASSERT_FALSE(back.ok()) << what;
     EXPECT_EQ(back.error().code, ErrorCode::kDataLoss);

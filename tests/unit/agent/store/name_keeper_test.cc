@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+// Over the real worker and a real archive; the files are this program and copies of it.
+#include "agent/store/name_keeper.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <memory>
+
+#include "core/base/fd.h"
+#include "tests/support/temporary_directory.h"
+
+namespace sonde {
+namespace {
+
+const std::string kContent(64, 'a');
+constexpr std::uint64_t kNow = 1'000'000'000'000;
+
+class NameKeeperTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    SymbolizerClient::Options options;
+    options.executable = SONDE_WORKER_PROGRAM;
+    auto client = SymbolizerClient::start(options);
+    ASSERT_TRUE(client.ok());
+    client_ = std::move(*client);
+    start();
+  }
+  // As after a restart of the agent.
+  void start() {
+    auto archive = NameArchive::open(base_.path() / "names", 1 << 20);
+    ASSERT_TRUE(archive.ok());
+    keeper_ = std::make_unique<NameKeeper>(std::move(*archive), *client_);
+  }
+  void add(std::uint64_t offset, const StoredFunction& function, std::uint64_t now = kNow) {
+    const NamedOffset named{offset, function};
+    keeper_->add(kContent, std::span(&named, 1), now);
+  }
+  std::string name_at(std::uint64_t offset) {
+    const ImageNames names = keeper_->names(kContent);
+    const StoredFunction* found = names.find(offset);
+    return found == nullptr ? "unknown" : found->name;
+  }
+  std::uint64_t requests() { return client_->counters().requests; }
+
+  TemporaryDirectory base_;
+  std::unique_ptr<SymbolizerClient> client_;
+  std::unique_ptr<NameKeeper> keeper_;
+};
+
+TEST_F(NameKeeperTest, AFileIsAskedOnceForWhatIsNotKnown) {
+  const UniqueFd file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  const std::vector<std::uint64_t> some = {0x10, 0x2000};
+  const std::vector<std::uint64_t> more = {0x10, 0x2000, 0x3000};
+  keeper_->name_file(kContent, {.fd = file.get(), .offsets = some, .root = {}, .path = {}}, kNow);
+  const std::uint64_t asked = requests();
+  keeper_->name_file(kContent, {.fd = file.get(), .offsets = some, .root = {}, .path = {}}, kNow);
+  EXPECT_EQ(requests(), asked) << "all of them are known";
+  keeper_->name_file(kContent, {.fd = file.get(), .offsets = more, .root = {}, .path = {}}, kNow);
+  EXPECT_GT(requests(), asked);
+  const ImageNames names = keeper_->names(kContent);
+  EXPECT_EQ(names.offsets(), more);
+  ASSERT_NE(names.find(0x10), nullptr);
+  EXPECT_EQ(names.find(0x10)->name, "") << "in the file's header is no function";
+  EXPECT_NE(names.find(0x10)->system_name, "") << "the reason";
+}
+
+TEST_F(NameKeeperTest, NamesOutliveTheAgent) {
+  add(0x100, {"kept", "", 0xf0});
+  keeper_->flush(kNow, true);
+  start();
+  EXPECT_EQ(name_at(0x100), "kept");
+  const std::vector<std::uint64_t> offsets = {0x100, 0x200};
+  EXPECT_EQ(keeper_->unknown(kContent, offsets, kNow), std::vector<std::uint64_t>{0x200});
+}
+
+TEST_F(NameKeeperTest, TablesAreWrittenWhenTheyAreDue) {
+  add(0x100, {"one", "", 0});
+  keeper_->flush(kNow + NameKeeper::kWriteAfterNs - 1, false);
+  EXPECT_EQ(keeper_->counts().tables_written, 0U);
+  EXPECT_GT(keeper_->counts().kept_bytes, 0U);
+  keeper_->flush(kNow + NameKeeper::kWriteAfterNs, false);
+  EXPECT_EQ(keeper_->counts().tables_written, 1U);
+  EXPECT_EQ(keeper_->counts().kept_bytes, 0U);
+  EXPECT_EQ(name_at(0x100), "one");
+}
+
+TEST_F(NameKeeperTest, ANameIsNotReplacedByNone) {
+  add(0x100, {"named", "", 0});
+  add(0x100, {"", "no_symbols", 0x80});
+  EXPECT_EQ(name_at(0x100), "named");
+  add(0x200, {"", "no_symbols", 0x80});
+  add(0x200, {"found later", "", 0x180});
+  EXPECT_EQ(name_at(0x200), "found later");
+}
+
+TEST_F(NameKeeperTest, MemoryIsBoundedAndWhatFoundNoRoomIsAskedForAgain) {
+  keeper_ = std::make_unique<NameKeeper>(std::nullopt, *client_);  // nothing ever leaves it
+  const std::string text(4096, 'x');
+  const std::uint64_t count = NameKeeper::kMaxBytes / 4096 + 100;
+  for (std::uint64_t i = 0; i < count; ++i) add(i, {text, "", i});
+  keeper_->flush(kNow, true);
+  EXPECT_LE(keeper_->counts().kept_bytes, NameKeeper::kMaxBytes);
+  EXPECT_GT(keeper_->counts().dropped, 0U);
+  const std::vector<std::uint64_t> last = {count - 1};
+  EXPECT_EQ(keeper_->unknown(kContent, last, kNow), last);
+}
+
+}  // namespace
+}  // namespace sonde
