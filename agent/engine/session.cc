@@ -132,7 +132,7 @@ class CpuSession final : public Session {
   std::uint64_t rescans_ = 0;
   std::uint64_t rescan_from_ns_ = 0;
   std::uint64_t certain_ns_ = 0;  // no event before that is lacking
-  bool held_ = false;             // the batch waits for a rescan
+  bool held_ = false;             // the batch waits for a rescan; not after the end
   std::uint64_t cycled_ns_ = 0;
   std::uint64_t followed_ns_ = 0;
   std::uint64_t reclaimed_ns_ = 0;
@@ -333,7 +333,7 @@ void CpuSession::cycle() {
   follow_cpus();
   publisher_->publish(processes_, cycled_ns_);
   publisher_->publish_rows();
-  held_ = lacks_events() && batch_.samples().size() < kMaxHeldSamples;
+  held_ = end_ns_ == 0 && lacks_events() && batch_.samples().size() < kMaxHeldSamples;
   if (held_) return;
   stale_.published(monotonic_ns());
   intake_->take(batch_.samples());
