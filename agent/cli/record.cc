@@ -96,7 +96,6 @@ class Recording {
     if (!session)
       return fail(exit_code_of(session.error()), "cannot record: " + session.error().message);
     session_ = *std::move(session);
-    for (const std::string& limit : session_->capabilities().limits) tell("! " + limit);
     return kExitOk;
   }
 
@@ -121,6 +120,7 @@ class Recording {
     if (const auto started = session_->start(); !started) {
       return fail(exit_code_of(started.error()), "cannot record: " + started.error().message);
     }
+    for (const std::string& limit : session_->capabilities().limits) tell("! " + limit);
     if (command_) {
       if (const int code = release_command(); code != kExitOk) return code;
     }

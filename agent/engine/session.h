@@ -63,6 +63,7 @@ class Session {
   // Disables the clock, drains every ring, closes the books and names every frame.
   virtual Result<SymbolizedProfile> finish() = 0;
 
+  // Known whole once start() has returned: kernel functions are looked for there.
   [[nodiscard]] virtual const SessionCapabilities& capabilities() const = 0;
 };
 

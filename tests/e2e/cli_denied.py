@@ -64,6 +64,13 @@ class Denied(SondeTest):
         self.assertEqual(done.code, 0, done)
         self.assertIn("stacks", done.out)
 
+    def test_kernel_functions_without_names(self):
+        done = run("record", "-d", "0.5", wrapper=(
+            "unshare", "-m", "sh", "-c", 'mount --bind /dev/null /proc/kallsyms; exec "$@"', "sh"))
+        self.assertEqual(done.code, 0, done)
+        self.assertIn("kernel functions have no names", done.err.replace("\n    ", " "))
+        self.assertIn("CAP_SYSLOG", done.err)
+
     def test_an_unwritable_output_is_told_before_the_missing_right(self):
         done = run("record", "-o", "/proc/x.svg", "-d", "1", wrapper=NOBODY)
         self.refused(done, 1, "cannot write /proc/x.svg")
