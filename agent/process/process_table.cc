@@ -190,9 +190,19 @@ void ProcessTable::rescan(std::uint32_t tgid, std::uint64_t certain_ns) {
       if (one.time_ns + kLatelyNs > certain_ns) stale_.add(tgid, certain_ns, one.image);
     }
   }
+  note_new_images(before, now);
   if (!replaced) return;
   remember(before, certain_ns);
-  now.replacements = before.replacements + 1;
+  ++now.replacements;
+}
+
+// Their mapping events are among those that were lost.
+void ProcessTable::note_new_images(const Process& before, const Process& now) {
+  std::set<ImageId> known{ImageId::kNone};
+  for (const CodeRange& range : *before.ranges) known.insert(range.image);
+  for (const CodeRange& range : *now.ranges) {
+    if (known.insert(range.image).second) note_mapped(now.tgid, range.image, now.scanned_ns);
+  }
 }
 
 void ProcessTable::scan(std::uint32_t tgid) {
@@ -225,6 +235,10 @@ void ProcessTable::scan(std::uint32_t tgid) {
   });
   process.ranges = std::move(ranges);
   look_for_copies(process);
+  if (const auto known = processes_.find(tgid);
+      known != processes_.end() && known->second.start_ticks == process.start_ticks) {
+    process.replacements = known->second.replacements;
+  }
   changed(process);
   processes_.insert_or_assign(tgid, std::move(process));
 }

@@ -100,6 +100,7 @@ class ProcessTable {
   CodeRange make_range(const MappingEvent& event, bool deleted);
   void rescan(std::uint32_t tgid, std::uint64_t certain_ns);
   void note_mapped(std::uint32_t tgid, ImageId image, std::uint64_t time_ns);
+  void note_new_images(const Process& before, const Process& now);
   bool is_replaced_by(const Process& process, const CodeRange& range, std::uint64_t time_ns);
   void remember(const Process& process, std::uint64_t until_ns);
   // Anonymous code that is a copy of a file's, as that file's code; else what it was.

@@ -320,6 +320,40 @@ TEST_F(ProcessTableTest, ALibraryThatWasMappedLatelyIsUncertainWhileEventsAreLos
   EXPECT_EQ(stale_.certain_frames(10, now + 600, program), 1U);
 }
 
+TEST_F(ProcessTableTest, ALibraryThatCameWhileEventsWereLostIsUncertainWhenMoreAre) {
+  write_process(10, "ten", kMaps);
+  table_.scan(10);
+  const auto program = frame_in(*table_.find(10));
+  write_process(10, "ten", kMaps + std::string("8000-9000 r-xp 00000000 08:01 9 /lib/new\n"));
+  const std::uint64_t before = table_.find(10)->scanned_ns;
+  ASSERT_TRUE(table_.rescan_all(before, before + 1'000).ok());
+  const std::vector<FrameWord> library{
+      std::uint64_t{static_cast<std::uint32_t>(table_.find(10)->ranges->back().image)}
+      << SONDE_IMAGE_GENERATION_SHIFT};
+  const std::uint64_t found = table_.find(10)->scanned_ns;
+  EXPECT_EQ(stale_.certain_frames(10, found, library), 1U) << "nothing was there before it";
+  ASSERT_TRUE(table_.rescan_all(found + 500, found + 2'000).ok());
+  EXPECT_EQ(stale_.certain_frames(10, found + 400, library), 1U);
+  EXPECT_EQ(stale_.certain_frames(10, found + 600, library), 0U);
+  EXPECT_EQ(stale_.certain_frames(10, found + 600, program), 1U);
+}
+
+TEST_F(ProcessTableTest, ReplacementsAreCountedOnWhenAProcessIsReadAgain) {
+  write_process(10, "ten", kMaps);
+  table_.scan(10);
+  table_.on_mapping(mapping_of(10, table_.find(10)->scanned_ns + 1, 0x1000, 8));
+  EXPECT_EQ(table_.find(10)->replacements, 1U);
+  write_process(10, "ten", "1000-2000 r-xp 00000000 08:01 8 /bin/new\n");
+  ASSERT_TRUE(table_.rescan_all(5'000, 6'000).ok());
+  EXPECT_EQ(table_.find(10)->replacements, 1U) << "nothing has changed";
+  write_process(10, "ten", "1000-2000 r-xp 00000000 08:01 9 /bin/newer\n");
+  ASSERT_TRUE(table_.rescan_all(5'000, 6'000).ok());
+  EXPECT_EQ(table_.find(10)->replacements, 2U);
+  std::ofstream(dir_ / "10" / "stat") << "10 (new) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 777 0 0";
+  table_.scan(10);
+  EXPECT_EQ(table_.find(10)->replacements, 0U) << "another process";
+}
+
 TEST_F(ProcessTableTest, AProcessWhosePidWasUsedAgainWhileEventsWereLostIsGone) {
   write_process(10, "ten", kMaps);
   table_.scan(10);
