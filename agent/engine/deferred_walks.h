@@ -45,6 +45,7 @@ class DeferredWalks {
   void resolve(bool last, const Take& take);
 
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
+  [[nodiscard]] std::size_t size() const { return waiting_.size(); }
   // Time of the oldest sample kept; `otherwise` if there is none.
   [[nodiscard]] std::uint64_t oldest_ns(std::uint64_t otherwise) const;
   [[nodiscard]] const DeferredCounts& counts() const { return counts_; }

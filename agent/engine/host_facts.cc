@@ -7,6 +7,8 @@
 
 #include <array>
 
+#include "core/base/file.h"
+
 namespace sonde {
 namespace {
 
@@ -29,6 +31,12 @@ HostFacts read_host_facts() {
   utsname name{};
   ::uname(&name);
   return HostFacts{.host = &name.nodename[0], .kernel = &name.release[0]};
+}
+
+std::string read_boot_id() {
+  auto text = read_file("/proc/sys/kernel/random/boot_id", 64);
+  if (!text) return {};
+  return text->substr(0, text->find('\n'));
 }
 
 Result<void> require_init_pid_namespace() {

@@ -15,6 +15,8 @@ struct HostFacts {
 };
 
 HostFacts read_host_facts();
+// Of this boot of the kernel; empty if it cannot be read.
+std::string read_boot_id();
 
 // BPF sees process ids of the init pid namespace, /proc those of the reader's: they must be one.
 // errors: kFailedPrecondition with the fix.

@@ -108,9 +108,10 @@ void SampleIntake::store(const sonde_sample& header, const Process* process, std
   if (process != nullptr) {
     publisher_.touch({header.tgid, header.start_time_ns / SONDE_START_TICK_NS});
   }
-  const bool stored =
-      aggregator_.add({.tgid = header.tgid,
+  const bool stored = windows_.add(
+      header.time_ns, {.tgid = header.tgid,
                        .start_ticks = header.start_time_ns / SONDE_START_TICK_NS,
+                       .cgroup_id = header.cgroup_id,
                        .process_name = name,
                        .executable = process == nullptr ? ImageId::kNone : process->executable,
                        .stop = stop,

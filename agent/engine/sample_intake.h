@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Stage 3: raw samples -> counted stacks. Ties each sample to its process as it was at that time,
-// translates its frames, cuts what is not certain, and lets those wait whose walk is deferred.
+// Stage 3: raw samples -> counted stacks in windows. Ties each sample to its process as it was at
+// that time, translates its frames, cuts what is not certain, and lets those wait whose walk is
+// deferred.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 #include "agent/engine/deferred_walks.h"
 #include "agent/engine/table_publisher.h"
-#include "agent/pipeline/aggregator.h"
 #include "agent/pipeline/loss.h"
+#include "agent/pipeline/window_set.h"
 #include "agent/process/code_maps.h"
 #include "agent/process/process_table.h"
 #include "agent/process/stale_code.h"
@@ -24,13 +25,13 @@ class SampleIntake {
  public:
   // All outlive this.
   SampleIntake(UnwindTables& tables, TablePublisher& publisher, const ProcessTable& processes,
-               const StaleCode& stale, CodeMaps& code_maps, Aggregator& aggregator,
+               const StaleCode& stale, CodeMaps& code_maps, WindowSet& windows,
                UserLossCounts& losses)
       : publisher_(publisher),
         processes_(processes),
         stale_(stale),
         code_maps_(code_maps),
-        aggregator_(aggregator),
+        windows_(windows),
         losses_(losses),
         deferred_(tables, publisher, processes) {}
 
@@ -40,6 +41,7 @@ class SampleIntake {
   void walk_deferred(bool last);
 
   [[nodiscard]] bool waits() const { return !deferred_.empty(); }
+  [[nodiscard]] std::size_t waiting() const { return deferred_.size(); }  // samples
   // Time of the oldest sample that waits; `otherwise` if there is none.
   [[nodiscard]] std::uint64_t oldest_ns(std::uint64_t otherwise) const {
     return deferred_.oldest_ns(otherwise);
@@ -59,7 +61,7 @@ class SampleIntake {
   const ProcessTable& processes_;
   const StaleCode& stale_;
   CodeMaps& code_maps_;
-  Aggregator& aggregator_;
+  WindowSet& windows_;
   UserLossCounts& losses_;
   DeferredWalks deferred_;
   std::vector<FrameWord> frames_;  // of the sample being taken; reused

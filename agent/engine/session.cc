@@ -7,16 +7,15 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
 #include <optional>
 #include <thread>
 #include <utility>
-#include <variant>
 
 #include "agent/capture/cpu_sampler.h"
 #include "agent/capture/process_events.h"
 #include "agent/capture/sample_batch.h"
 #include "agent/capture/sideband.h"
+#include "agent/engine/event_feed.h"
 #include "agent/engine/host_facts.h"
 #include "agent/engine/kernel_names.h"
 #include "agent/engine/namer.h"
@@ -24,9 +23,12 @@
 #include "agent/engine/row_loader.h"
 #include "agent/engine/sample_intake.h"
 #include "agent/engine/table_publisher.h"
-#include "agent/pipeline/aggregator.h"
+#include "agent/engine/window_books.h"
+#include "agent/engine/window_maker.h"
 #include "agent/pipeline/loss.h"
+#include "agent/pipeline/window_set.h"
 #include "agent/process/cgroup_layout.h"
+#include "agent/process/cgroup_paths.h"
 #include "agent/process/code_maps.h"
 #include "agent/process/process_table.h"
 #include "core/base/clock.h"
@@ -50,8 +52,25 @@ constexpr nanoseconds kWaitForRows = milliseconds{150};
 constexpr std::uint32_t kMaxRowChunks = 12;  // 48 MiB: with the other maps under 64 MiB
 
 constexpr std::size_t kMaxHeldSamples = 4096;
-constexpr std::uint64_t kRescanPause = 5;  // times what a rescan took
+// A tick that came before is in its ring by then.
+constexpr std::uint64_t kRingDelayNs = 20'000'000;
 constexpr nanoseconds kWaitForDeferred = std::chrono::seconds{3};
+
+// Both clocks at one moment: a reading during which this thread had to wait is made again.
+ClockReading read_clocks() {
+  constexpr std::uint64_t kTogetherNs = 100'000;
+  constexpr int kTries = 10;
+  ClockReading best;
+  std::uint64_t best_ns = ~std::uint64_t{0};
+  for (int i = 0; i < kTries && best_ns > kTogetherNs; ++i) {
+    const std::uint64_t before = monotonic_ns();
+    const std::uint64_t wall = wall_ns();
+    const std::uint64_t took = monotonic_ns() - before;
+    if (took < best_ns) best = {.mono_ns = before + took / 2, .wall_ns = wall};
+    best_ns = std::min(best_ns, took);
+  }
+  return best;
+}
 
 TableLimits limits_of(const SessionOptions& options) {
   TableLimits limits{.chunks = kMaxRowChunks};
@@ -63,16 +82,12 @@ TableLimits limits_of(const SessionOptions& options) {
   return limits;
 }
 
-// A process event or one of the sideband, to be merged by time.
-struct TimedEvent {
-  std::uint64_t time_ns = 0;
-  std::variant<sonde_process_event, SidebandEvent> event;
-};
-
 class CpuSession final : public Session {
  public:
   explicit CpuSession(SessionOptions options)
-      : options_(std::move(options)), images_(proc_, vdso_or_none()) {}
+      : options_(std::move(options)),
+        images_(proc_, vdso_or_none()),
+        windows_(options_.window_ns) {}
 
   Result<void> open();
 
@@ -80,6 +95,9 @@ class CpuSession final : public Session {
   Result<void> run(nanoseconds duration, const std::function<bool()>& stop,
                    const std::function<void(const SessionProgress&)>& tick) override;
   Result<SymbolizedProfile> finish() override;
+  Result<void> stop() override;
+  EndedWindow open_window() override;
+  SymbolizerClient& symbolizer() override { return *symbolizer_; }
   [[nodiscard]] const SessionCapabilities& capabilities() const override { return capabilities_; }
 
  private:
@@ -94,12 +112,10 @@ class CpuSession final : public Session {
   void cycle();
   Result<void> watch(int fd);
   void follow_cpus();
-  void apply_events();
-  void apply_process_event(const sonde_process_event& event);
-  void rescan_after_loss(bool last);
-  [[nodiscard]] bool lacks_events() const;
-  [[nodiscard]] std::uint64_t events_lost() const;
   void drain_samples();
+  void close_windows();
+  void hand_on(FilledWindow&& filled, bool last);
+  Result<void> end();
   void wait(nanoseconds most);
   [[nodiscard]] SessionProgress progress() const;
   void reclaim();
@@ -122,17 +138,18 @@ class CpuSession final : public Session {
   std::unique_ptr<SymbolizerClient> symbolizer_;
   std::unique_ptr<RowLoader> loader_;
   std::unique_ptr<TablePublisher> publisher_;
-  Aggregator aggregator_;
+  std::unique_ptr<EventFeed> events_;
+  WindowSet windows_;
+  WindowBooks books_;
+  CgroupPaths cgroup_paths_{cgroups_};
+  std::unique_ptr<WindowMaker> maker_;
   std::unique_ptr<SampleIntake> intake_;
   SampleBatch batch_;
   UniqueFd epoll_;
 
   UserLossCounts losses_{};
-  std::uint64_t events_lost_seen_ = 0;
-  std::uint64_t rescans_ = 0;
-  std::uint64_t rescan_from_ns_ = 0;
-  std::uint64_t certain_ns_ = 0;  // no event before that is lacking
-  bool held_ = false;             // the batch waits for a rescan; not after the end
+  bool held_ = false;                     // the batch waits for a rescan; not after the end
+  std::uint64_t kernel_events_lost_ = 0;  // as of the last look at the kernel's names
   std::uint64_t cycled_ns_ = 0;
   std::uint64_t followed_ns_ = 0;
   std::uint64_t reclaimed_ns_ = 0;
@@ -164,7 +181,9 @@ Result<void> CpuSession::open() {
   loader_ = std::make_unique<RowLoader>(*symbolizer_);
   publisher_ = std::make_unique<TablePublisher>(*tables_, images_, *loader_);
   intake_ = std::make_unique<SampleIntake>(*tables_, *publisher_, processes_, stale_, code_maps_,
-                                           aggregator_, losses_);
+                                           windows_, losses_);
+  events_ = std::make_unique<EventFeed>(*process_events_, *sideband_, processes_, kernel_names_);
+  maker_ = std::make_unique<WindowMaker>(images_, proc_, code_maps_, kernel_names_, cgroup_paths_);
   if (auto woken = open_wakeups(); !woken) return woken;
   // Events are on: what changes during the scan is not missed, and older events are told apart.
   if (auto scanned = processes_.scan_all(); !scanned) return scanned;
@@ -281,16 +300,19 @@ Result<void> CpuSession::start() {
     cycle();
   }
   cycle();
-  begin_wall_ns_ = wall_ns();
-  begin_ns_ = monotonic_ns();
+  const ClockReading begin = read_clocks();
+  begin_wall_ns_ = begin.wall_ns;
+  begin_ns_ = begin.mono_ns;
+  windows_.begin(begin);
   return sampler_->enable();
 }
 
 SessionProgress CpuSession::progress() const {
-  SessionProgress progress{.samples = aggregator_.samples()};
+  SessionProgress progress{.samples = windows_.samples()};
   for (const std::uint64_t loss : losses_) progress.lost += loss;
   const CpuSamplerCounts counts = sampler_->counts();
   progress.lost += counts.counters[SONDE_CPU_RING_FULL];
+  progress.ticks = counts.counters[SONDE_CPU_RUN];
   return progress;
 }
 
@@ -329,11 +351,12 @@ void CpuSession::drain_samples() {
 void CpuSession::cycle() {
   cycled_ns_ = monotonic_ns();
   drain_samples();
-  apply_events();
+  windows_.observe(read_clocks());  // no sample is later: each finds the window of its time
+  events_->apply(cycled_ns_, end_ns_ != 0);
   follow_cpus();
   publisher_->publish(processes_, cycled_ns_);
   publisher_->publish_rows();
-  held_ = end_ns_ == 0 && lacks_events() && batch_.samples().size() < kMaxHeldSamples;
+  held_ = end_ns_ == 0 && events_->lacks_events() && batch_.samples().size() < kMaxHeldSamples;
   if (held_) return;
   stale_.published(monotonic_ns());
   intake_->take(batch_.samples());
@@ -346,6 +369,35 @@ void CpuSession::cycle() {
       monotonic_ns() - reclaimed_ns_ > static_cast<std::uint64_t>(pause.count())) {
     reclaim();
   }
+  close_windows();
+}
+
+// Windows of which no sample can come any more.
+void CpuSession::close_windows() {
+  if (options_.window_ns == 0 || end_ns_ != 0) return;
+  const std::uint64_t drained = intake_->oldest_ns(cycled_ns_ - kRingDelayNs);
+  while (auto filled = windows_.close(drained)) hand_on(std::move(*filled), false);
+}
+
+void CpuSession::hand_on(FilledWindow&& filled, bool last) {
+  kernel_names_.refresh(sideband_->lost() != kernel_events_lost_);
+  kernel_events_lost_ = sideband_->lost();
+  std::uint64_t accounted = windows_.samples() + intake_->waiting();
+  for (const std::uint64_t loss : losses_) accounted += loss;
+  ProfileMeta total = meta(0);
+  ProfileMeta own = books_.close(total, {filled.window.samples, accounted}, last);
+  EndedWindow ended = maker_->make(std::move(filled), std::move(own));
+  ended.total = std::move(total);
+  options_.on_window(std::move(ended));
+}
+
+EndedWindow CpuSession::open_window() {
+  ProfileMeta now = meta(0);
+  now.lost.clear();
+  now.notes.clear();
+  now.ticks = {};
+  now.cost = {};
+  return maker_->make(windows_.current(read_clocks()), std::move(now));
 }
 
 // CPUs that went take their clock and their ring of mappings along; those that came get new ones.
@@ -371,83 +423,11 @@ void CpuSession::reclaim() {
   publisher_->publish_waiting();
 }
 
-void CpuSession::apply_events() {
-  std::vector<TimedEvent> events;
-  process_events_->drain([&](const sonde_process_event& event) {
-    events.push_back({event.time_ns, event});
-  });
-  sideband_->drain([&](SidebandEvent&& event) {
-    const std::uint64_t time = std::visit([](const auto& one) { return one.time_ns; }, event);
-    events.push_back({time, std::move(event)});
-  });
-  std::ranges::stable_sort(events, {}, &TimedEvent::time_ns);
-  for (const TimedEvent& timed : events) {
-    if (const auto* process = std::get_if<sonde_process_event>(&timed.event)) {
-      apply_process_event(*process);
-      continue;
-    }
-    const auto& sideband = std::get<SidebandEvent>(timed.event);
-    if (const auto* mapping = std::get_if<MappingEvent>(&sideband)) {
-      processes_.on_mapping(*mapping);
-    } else if (const auto* exec = std::get_if<ExecEvent>(&sideband)) {
-      processes_.on_exec_begin(*exec);
-    } else {
-      kernel_names_.apply(std::get<KernelSymbolEvent>(sideband));
-    }
-  }
-  rescan_after_loss(end_ns_ != 0);
-}
-
-void CpuSession::apply_process_event(const sonde_process_event& event) {
-  const std::uint64_t start = event.start_time_ns / SONDE_START_TICK_NS;
-  const std::string name(event.comm, ::strnlen(event.comm, sizeof(event.comm)));
-  switch (event.kind) {
-    case SONDE_EVENT_EXEC:
-      processes_.on_exec(event.tgid, event.time_ns);
-      processes_.on_rename(event.tgid, name);
-      break;
-    case SONDE_EVENT_FORK:
-      processes_.on_fork(event.parent_tgid, event.tgid, start, event.time_ns);
-      break;
-    case SONDE_EVENT_EXIT:
-      processes_.on_exit(event.tgid, start, event.time_ns);
-      break;
-    case SONDE_EVENT_COMM:
-      processes_.on_rename(event.tgid, name);
-      break;
-    default:
-      break;
-  }
-}
-
-bool CpuSession::lacks_events() const { return events_lost() != events_lost_seen_; }
-
-std::uint64_t CpuSession::events_lost() const {
-  return process_events_->lost() + sideband_->lost() + sideband_->times_full();
-}
-
-// Lost events can have been about any process: every one is read again. In a storm of events that
-// takes a part of the time, not all of it; samples wait for it meanwhile.
-void CpuSession::rescan_after_loss(bool last) {
-  const std::uint64_t begin = monotonic_ns();
-  if (!lacks_events()) {
-    certain_ns_ = cycled_ns_;
-    return;
-  }
-  if (!last && begin < rescan_from_ns_) return;
-  events_lost_seen_ = events_lost();
-  ++rescans_;
-  if (auto scanned = processes_.rescan_all(certain_ns_, begin); !scanned) {
-    log_warn("processes are not read again: " + scanned.error().message);
-  }
-  certain_ns_ = cycled_ns_;
-  rescan_from_ns_ = monotonic_ns() + (monotonic_ns() - begin) * kRescanPause;
-}
-
 // --- finishing ----------------------------------------------------------------------------------
 
-Result<SymbolizedProfile> CpuSession::finish() {
-  if (auto off = sampler_->disable(); !off) return off.error();
+// Nothing is left in any ring afterwards, and no sample waits.
+Result<void> CpuSession::end() {
+  if (auto off = sampler_->disable(); !off) return off;
   end_ns_ = monotonic_ns();
   cycle();
   const std::uint64_t latest = end_ns_ + static_cast<std::uint64_t>(kWaitForDeferred.count());
@@ -458,17 +438,35 @@ Result<SymbolizedProfile> CpuSession::finish() {
   cycle();
   intake_->walk_deferred(true);
   loader_.reset();  // rows are of no use any more; names are asked for next
+  return {};
+}
+
+Result<SymbolizedProfile> CpuSession::finish() {
+  if (auto ended = end(); !ended) return ended.error();
   kernel_names_.refresh(sideband_->lost() > 0);
   Namer namer(images_, proc_, code_maps_, *symbolizer_, kernel_names_.symbols());
-  SymbolizedProfile profile = namer.name(aggregator_.take());
+  auto filled = windows_.close_all(read_clocks());
+  SymbolizedProfile profile =
+      namer.name(filled.empty() ? ProfileWindow{} : std::move(filled.front().window));
   profile.meta = meta(namer.code_maps_over_budget());
   return profile;
+}
+
+Result<void> CpuSession::stop() {
+  if (auto ended = end(); !ended) return ended;
+  auto filled = windows_.close_all(read_clocks());
+  while (!filled.empty()) {
+    FilledWindow one = std::move(filled.front());
+    filled.pop_front();
+    hand_on(std::move(one), filled.empty());
+  }
+  return {};
 }
 
 ProfileMeta CpuSession::meta(std::uint64_t code_maps_over_budget) const {
   return make_profile_meta({.rate_hz = options_.rate_hz,
                             .begin_wall_ns = begin_wall_ns_,
-                            .duration_ns = end_ns_ - begin_ns_,
+                            .duration_ns = (end_ns_ == 0 ? monotonic_ns() : end_ns_) - begin_ns_,
                             .cgroups = cgroups_,
                             .sampler = *sampler_,
                             .process_events = *process_events_,
@@ -482,7 +480,7 @@ ProfileMeta CpuSession::meta(std::uint64_t code_maps_over_budget) const {
                             .deferred = intake_->deferred(),
                             .code_maps = code_maps_,
                             .code_maps_over_budget = code_maps_over_budget,
-                            .rescans = rescans_,
+                            .rescans = events_->rescans(),
                             .kernel_symbols_refused = kernel_names_.refused()});
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Builds and runs one profiling session: the only place where the stages meet.
-// create() loads and attaches, run() drives the pipeline, finish() names what was recorded.
+// create() loads and attaches, run() drives the pipeline. A recording is one window, which finish()
+// names; the agent takes one after the other as they end, the rest at stop().
 // Thread-confined: the thread that calls create().
 #pragma once
 
@@ -12,8 +13,10 @@
 #include <string>
 #include <vector>
 
+#include "agent/engine/ended_window.h"
 #include "core/base/result.h"
 #include "core/model/profile.h"
+#include "symbolizer/client/symbolizer_client.h"
 
 namespace sonde {
 
@@ -26,13 +29,17 @@ struct SessionOptions {
   bool kernel_threads = true;    // false: ticks of kernel threads are filtered
   std::uint32_t max_rows = 0;    // unwind rows in the kernel, 8 bytes each; 0 = 48 MiB
   std::uint32_t max_ranges = 0;  // mappings in the kernel, 24 bytes each; 0 = 3 MiB
-  std::string cache_dir{};       // of unwind rows; empty = no cache on disk
+  std::uint64_t window_ns = 0;   // windows end at multiples of it in wall-clock time; 0 = only one
+  // Takes each window that has ended, by the thread that runs the session; returns soon.
+  std::function<void(EndedWindow&&)> on_window{};
+  std::string cache_dir{};                           // of unwind rows; empty = no cache on disk
   std::string worker_executable = "/proc/self/exe";  // run as `EXE worker`
 };
 
 struct SessionProgress {
   std::uint64_t samples = 0;
   std::uint64_t lost = 0;
+  std::uint64_t ticks = 0;  // of the clocks, whatever became of them
 };
 
 // What this host allows; a session with a false one is degraded (exit code 5) but runs.
@@ -60,8 +67,16 @@ class Session {
   // 100 ms; `tick` is called as often, for progress and signals).
   virtual Result<void> run(std::chrono::nanoseconds duration, const std::function<bool()>& stop,
                            const std::function<void(const SessionProgress&)>& tick) = 0;
-  // Disables the clock, drains every ring, closes the books and names every frame.
+  // Disables the clock, drains every ring, closes the books and names every frame. Precondition: no
+  // window_ns.
   virtual Result<SymbolizedProfile> finish() = 0;
+  // The same, but hands on the windows that are left. Precondition: window_ns and on_window.
+  virtual Result<void> stop() = 0;
+
+  // What the window that is being filled holds so far. Between run()'s looks: from `tick`.
+  virtual EndedWindow open_window() = 0;
+  // Asks for names, by any thread while the session lives.
+  virtual SymbolizerClient& symbolizer() = 0;
 
   // Known whole once start() has returned: kernel functions are looked for there.
   [[nodiscard]] virtual const SessionCapabilities& capabilities() const = 0;

@@ -29,6 +29,7 @@ std::uint32_t Aggregator::process_index(const Sample& sample) {
   }
   WindowProcess& process = window_.processes[entry->second];
   if (process.executable == ImageId::kNone) process.executable = sample.executable;
+  process.cgroup_id = sample.cgroup_id;
   return entry->second;
 }
 

@@ -19,6 +19,7 @@ namespace sonde {
 struct Sample {
   std::uint32_t tgid = 0;
   std::uint64_t start_ticks = 0;
+  std::uint64_t cgroup_id = 0;
   std::string_view process_name;
   ImageId executable = ImageId::kNone;
   std::uint16_t stop = 0;
@@ -38,7 +39,8 @@ class Aggregator {
 
   // False if the sample was not stored: the window is at its limit and the stack is new.
   bool add(const Sample& sample);
-  [[nodiscard]] std::uint64_t samples() const { return window_.samples; }
+  // As filled so far.
+  [[nodiscard]] const ProfileWindow& window() const { return window_; }
   // Hands the window over and begins an empty one.
   ProfileWindow take();
 

@@ -55,6 +55,7 @@ void for_each_frame(Words& words, const Visit& visit) {
 struct WindowProcess {
   std::uint32_t tgid = 0;
   std::uint64_t start_ticks = 0;
+  std::uint64_t cgroup_id = 0;  // kernfs id of where it was last
   std::string name;
   ImageId executable = ImageId::kNone;
 };

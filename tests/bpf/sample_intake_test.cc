@@ -24,7 +24,7 @@ class SampleIntakeTest : public SessionParts {
     if (HasFatalFailure() || IsSkipped()) return;
     ASSERT_TRUE(sampler_->add_target(static_cast<std::uint32_t>(::getpid())).ok());
     intake_ = std::make_unique<SampleIntake>(*tables_, *publisher_, processes_, stale_, code_maps_,
-                                             aggregator_, losses_);
+                                             windows_, losses_);
   }
 
   // Samples this process, which spins for so much of its own time.
@@ -46,7 +46,7 @@ class SampleIntakeTest : public SessionParts {
   }
 
   CodeMaps code_maps_{proc_, images_};
-  Aggregator aggregator_;
+  WindowSet windows_;
   UserLossCounts losses_{};
   SampleBatch batch_;
   std::unique_ptr<SampleIntake> intake_;
@@ -59,11 +59,11 @@ TEST_F(SampleIntakeTest, AKnownStackCostsNoAllocation) {
   sample_self();
   intake_->take(batch_.samples());
   const std::uint64_t before = allocations;
-  const std::uint64_t taken = aggregator_.samples();
+  const std::uint64_t taken = windows_.samples();
   constexpr std::uint64_t kRounds = 20;
   for (std::uint64_t i = 0; i < kRounds; ++i) intake_->take(batch_.samples());
   EXPECT_EQ(allocations - before, 0U);
-  EXPECT_EQ(aggregator_.samples(), taken + kRounds * batch_.samples().size());
+  EXPECT_EQ(windows_.samples(), taken + kRounds * batch_.samples().size());
 }
 
 TEST_F(SampleIntakeTest, TheNextLookAtTheRingUsesTheMemoryOfTheLast) {

@@ -55,7 +55,7 @@ TEST(AggregatorTest, ATakenWindowLeavesAnEmptyOne) {
   const std::vector<FrameWord> a{1};
   aggregator.add(sample_of(a));
   (void)aggregator.take();
-  EXPECT_EQ(aggregator.samples(), 0U);
+  EXPECT_EQ(aggregator.window().samples, 0U);
   aggregator.add(sample_of(a));
   EXPECT_EQ(aggregator.take().stacks.size(), 1U);
 }

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+// A session that hands on one window after the other, in the running kernel.
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "agent/engine/session.h"
+#include "tests/support/require.h"
+#include "tests/support/spinner.h"
+
+namespace sonde {
+namespace {
+
+constexpr std::uint64_t kWindowNs = 500'000'000;
+
+class SessionWindowsTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    SONDE_NEED_BPF();
+    auto session = Session::create(
+        {.rate_hz = 199,
+         .window_ns = kWindowNs,
+         .on_window = [this](EndedWindow&& window) { windows_.push_back(std::move(window)); },
+         .worker_executable = SONDE_WORKER_PROGRAM});
+    ASSERT_TRUE(session.ok()) << session.error().message;
+    session_ = std::move(*session);
+    ASSERT_TRUE(session_->start().ok());
+  }
+  void run(
+      std::chrono::milliseconds time,
+      const std::function<void(const SessionProgress&)>& tick = [](const auto&) {}) {
+    ASSERT_TRUE(session_
+                    ->run(
+                        time, [] { return false; }, tick)
+                    .ok());
+  }
+
+  std::unique_ptr<Session> session_;
+  std::vector<EndedWindow> windows_;
+};
+
+std::uint64_t samples_of(const EndedWindow& window, std::uint32_t pid) {
+  std::uint64_t sum = 0;
+  for (const WindowStack& stack : window.closed.window.stacks) {
+    if (window.closed.window.processes[stack.process].tgid == pid) sum += stack.samples;
+  }
+  return sum;
+}
+
+void expect_balanced(const ProfileMeta& meta, std::uint64_t stored) {
+  std::uint64_t kernel = 0, user = 0;
+  for (const auto& [reason, count] : meta.lost) {
+    if (reason == "ring_full") kernel += count;
+    if (reason == "stack_limit" || reason == "damaged_record") user += count;
+  }
+  const TickLedger& ticks = meta.ticks;
+  EXPECT_EQ(ticks.expected, ticks.missed + ticks.run);
+  EXPECT_EQ(ticks.run, ticks.idle + ticks.filtered + ticks.thinned + ticks.emitted + kernel);
+  EXPECT_EQ(ticks.emitted, stored + user);
+  EXPECT_EQ(meta.notes.count("unaccounted"), 0U);
+}
+
+TEST_F(SessionWindowsTest, WindowsFollowOneAnotherAndTheirBooksAreExact) {
+  const Spinner spinner;
+  run(std::chrono::milliseconds(2700));
+  ASSERT_TRUE(session_->stop().ok());
+  ASSERT_GE(windows_.size(), 6U);
+  std::uint64_t run_ticks = 0, emitted = 0, stored = 0;
+  for (std::size_t i = 0; i < windows_.size(); ++i) {
+    const ProfileMeta& meta = windows_[i].closed.meta;
+    expect_balanced(meta, windows_[i].closed.window.samples);
+    run_ticks += meta.ticks.run;
+    emitted += meta.ticks.emitted;
+    stored += windows_[i].closed.window.samples;
+    if (i > 0) {
+      const ProfileMeta& before = windows_[i - 1].closed.meta;
+      EXPECT_NEAR(static_cast<double>(meta.begin_ns),
+                  static_cast<double>(before.begin_ns + before.duration_ns), 1e6);
+      EXPECT_EQ(meta.begin_ns / 1'000'000 % 500, 0U) << "at multiples of their length";
+    }
+    if (i > 0 && i + 1 < windows_.size()) {
+      EXPECT_GT(samples_of(windows_[i], spinner.pid()), 10U) << "some of 199 a second";
+    }
+  }
+  const ProfileMeta& total = windows_.back().total;
+  EXPECT_EQ(run_ticks, total.ticks.run) << "by the kernel's own count";
+  EXPECT_EQ(emitted, total.ticks.emitted) << "by the kernel's own count";
+  EXPECT_GT(stored, 500U);
+}
+
+TEST_F(SessionWindowsTest, AWindowCarriesWhatIsNeededAfterIt) {
+  const Spinner spinner("window-spin");
+  run(std::chrono::milliseconds(1200));
+  ASSERT_TRUE(session_->stop().ok());
+  const EndedWindow& window = windows_.at(1);
+  const auto& processes = window.closed.window.processes;
+  const auto found = std::ranges::find(processes, spinner.pid(), &WindowProcess::tgid);
+  ASSERT_NE(found, processes.end());
+  const auto index = static_cast<std::size_t>(found - processes.begin());
+  const Labels& labels = window.closed.targets.at(window.closed.target_of_process.at(index));
+  EXPECT_EQ(labels.at("process"), "window-spin");
+  EXPECT_EQ(labels.at("pid"), std::to_string(spinner.pid()));
+  EXPECT_TRUE(labels.at("image").ends_with("bpf_session_test"));
+  EXPECT_TRUE(labels.at("cgroup").starts_with("/"));
+  const auto executable = static_cast<std::size_t>(found->executable);
+  ASSERT_EQ(window.files.size(), window.closed.images.size());
+  EXPECT_NE(window.files.at(executable).fd, nullptr);
+  EXPECT_EQ(window.closed.images.at(executable).path, labels.at("image"));
+  EXPECT_EQ(window.closed.boot_id.size(), 36U);
+  EXPECT_FALSE(window.kernel.empty());
+  EXPECT_TRUE(std::ranges::is_sorted(window.kernel, {}, &KernelFrameName::address));
+}
+
+TEST_F(SessionWindowsTest, TheOpenWindowIsReadWhileItFills) {
+  const Spinner spinner;
+  std::uint64_t most = 0, ticks = 0;
+  run(std::chrono::milliseconds(900), [&](const SessionProgress& progress) {
+    const EndedWindow open = session_->open_window();
+    most = std::max(most, samples_of(open, spinner.pid()));
+    ticks = progress.ticks;
+    EXPECT_LE(open.closed.meta.duration_ns, kWindowNs);
+  });
+  ASSERT_TRUE(session_->stop().ok());
+  EXPECT_GT(most, 10U);
+  EXPECT_GT(ticks, 100U);
+}
+
+}  // namespace
+}  // namespace sonde

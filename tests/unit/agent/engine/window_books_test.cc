@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/engine/window_books.h"
+
+#include <gtest/gtest.h>
+
+namespace sonde {
+namespace {
+
+// The kernel's and the session's counts since the start.
+ProfileMeta total(std::uint64_t emitted, std::uint64_t idle, std::uint64_t missed,
+                  std::uint64_t stack_limit = 0) {
+  ProfileMeta meta;
+  meta.ticks.emitted = emitted;
+  meta.ticks.idle = idle;
+  meta.ticks.run = emitted + idle;
+  meta.ticks.missed = missed;
+  meta.ticks.expected = meta.ticks.run + missed;
+  if (missed > 0) meta.lost["missed"] = missed;
+  if (stack_limit > 0) meta.lost["stack_limit"] = stack_limit;
+  return meta;
+}
+
+void expect_balanced(const ProfileMeta& meta, std::uint64_t stored) {
+  std::uint64_t kernel = 0, user = 0;
+  for (const auto& [reason, count] : meta.lost) {
+    if (reason == "ring_full") kernel += count;
+    if (reason == "stack_limit" || reason == "damaged_record") user += count;
+  }
+  const TickLedger& ticks = meta.ticks;
+  EXPECT_EQ(ticks.expected, ticks.missed + ticks.run);
+  EXPECT_EQ(ticks.run, ticks.idle + ticks.filtered + ticks.thinned + ticks.emitted + kernel);
+  EXPECT_EQ(ticks.emitted, stored + user);
+  EXPECT_EQ(meta.notes.count("unaccounted"), 0U);
+}
+
+TEST(WindowBooksTest, EachWindowBalancesAlthoughSamplesAreOnTheirWay) {
+  WindowBooks books;
+  // 100 emitted, 90 of them of this window, 10 of the next.
+  const ProfileMeta first = books.close(total(100, 50, 0), {90, 100}, false);
+  expect_balanced(first, 90);
+  // Of the next one 5 found no room.
+  const ProfileMeta second = books.close(total(160, 90, 3, 5), {60, 160}, false);
+  expect_balanced(second, 60);
+  EXPECT_EQ(second.ticks.missed, 3U);
+  EXPECT_EQ(second.lost.at("stack_limit"), 5U);
+  const ProfileMeta last = books.close(total(170, 91, 3, 5), {15, 170}, true);
+  expect_balanced(last, 15);
+  EXPECT_EQ(first.ticks.run + second.ticks.run + last.ticks.run, 170U + 91U);
+}
+
+TEST(WindowBooksTest, WhatSeemedMissedAndRanIsNotCountedTwice) {
+  WindowBooks books;
+  const ProfileMeta first = books.close(total(10, 0, 2), {10, 10}, false);
+  const ProfileMeta second = books.close(total(20, 0, 1), {10, 20}, false);
+  const ProfileMeta third = books.close(total(30, 0, 4), {10, 30}, true);
+  EXPECT_EQ(first.ticks.missed, 2U);
+  EXPECT_EQ(second.ticks.missed, 0U);
+  EXPECT_EQ(third.ticks.missed, 2U);
+  for (const ProfileMeta& meta : {first, second, third}) expect_balanced(meta, 10);
+}
+
+TEST(WindowBooksTest, TicksThatNobodyExplainsAreSaid) {
+  WindowBooks books;
+  books.close(total(100, 0, 0), {100, 100}, false);
+  // 50 were emitted by the last look and only 40 of them have been seen by now.
+  ProfileMeta now = total(150, 0, 0);
+  EXPECT_EQ(books.close(now, {40, 140}, false).notes.count("unaccounted"), 0U)
+      << "they may be on their way";
+  EXPECT_EQ(books.close(total(150, 0, 0), {0, 140}, false).notes.at("unaccounted"), 10U);
+  EXPECT_EQ(books.close(total(150, 0, 0), {0, 151}, true).notes.at("unaccounted"), 1U)
+      << "more than there were";
+}
+
+TEST(WindowBooksTest, PartsThatDoNotSumUpAreSaid) {
+  WindowBooks books;
+  ProfileMeta broken = total(100, 0, 0);
+  broken.ticks.run += 7;
+  EXPECT_EQ(books.close(broken, {100, 100}, true).notes.at("unaccounted"), 7U);
+}
+
+TEST(WindowBooksTest, StatesAreAsTheyAreAndCountsAreDifferences) {
+  WindowBooks books;
+  ProfileMeta now = total(1, 0, 0);
+  now.notes = {{"images", 30}, {"rescans", 2}};
+  now.cost.cpu_seconds = 1.5;
+  books.close(now, {1, 1}, false);
+  now.notes = {{"images", 31}, {"rescans", 3}};
+  now.cost.cpu_seconds = 1.75;
+  const ProfileMeta window = books.close(now, {0, 1}, false);
+  EXPECT_EQ(window.notes.at("images"), 31U);
+  EXPECT_EQ(window.notes.at("rescans"), 1U);
+  EXPECT_DOUBLE_EQ(window.cost.cpu_seconds, 0.25);
+}
+
+}  // namespace
+}  // namespace sonde
