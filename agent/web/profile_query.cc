@@ -14,6 +14,7 @@ namespace {
 
 constexpr std::string_view kDefaultFrom = "-5m";
 constexpr std::string_view kDefaultTo = "now";
+constexpr std::array<std::string_view, 1> kRepeated = {"f"};
 constexpr std::array<std::string_view, 1> kTypes = {"cpu"};
 constexpr std::array<std::string_view, 6> kFormats = {"json", "folded", "pprof",
                                                       "svg",  "html",   "speedscope"};
@@ -101,15 +102,15 @@ Result<std::optional<TimeRange>> before_of(const Parameters& from, std::int64_t 
   return std::optional(*range);
 }
 
-Result<std::vector<LabelMatcher>> filters_of(const std::vector<std::string_view>& texts) {
-  std::vector<LabelMatcher> out;
-  for (const std::string_view text : texts) {
+// Each `f`, behind the conditions that are there already.
+Result<void> add_filters(const Parameters& from, std::vector<LabelMatcher>& into) {
+  for (const std::string_view text : from.all("f")) {
     auto filter = parse_filter(text);
     if (!filter) return filter.error().with_context("f");
-    if (out.size() == kMaxLabelMatchers) return wrong("f: more than 32 conditions");
-    out.push_back(*std::move(filter));
+    if (into.size() == kMaxLabelMatchers) return wrong("f: more than 32 conditions");
+    into.push_back(*std::move(filter));
   }
-  return out;
+  return {};
 }
 
 // What both queries have.
@@ -129,13 +130,14 @@ Result<void> take_common(const Parameters& from, std::int64_t now_ns, Query& int
 
 Result<ProfileQuery> parse_profile_query(std::string_view query, std::int64_t now_ns) {
   constexpr std::array<std::string_view, 5> kNames = {"type", "from", "to", "match", "format"};
-  const auto given = Parameters::parse(query, kNames);
+  const auto given = Parameters::parse(query, kNames, kRepeated);
   if (!given) return given.error();
   ProfileQuery out;
   if (auto taken = take_common(*given, now_ns, out); !taken) return taken.error();
   auto match = parse_selector(given->value("match", "{}"));
   if (!match) return match.error().with_context("match");
   out.match = *std::move(match);
+  if (auto added = add_filters(*given, out.match); !added) return added.error();
   const auto format = choice(*given, "format", kFormats);
   if (!format) return format.error();
   out.format = static_cast<ProfileFormat>(*format);
@@ -145,7 +147,6 @@ Result<ProfileQuery> parse_profile_query(std::string_view query, std::int64_t no
 Result<FlameQuery> parse_flame_query(std::string_view query, std::int64_t now_ns) {
   constexpr std::array<std::string_view, 9> kNames = {"type", "from", "to",    "g",  "root",
                                                       "max",  "live", "afrom", "ato"};
-  constexpr std::array<std::string_view, 1> kRepeated = {"f"};
   constexpr std::array<std::string_view, 2> kSwitch = {"0", "1"};
   const auto given = Parameters::parse(query, kNames, kRepeated);
   if (!given) return given.error();
@@ -154,9 +155,7 @@ Result<FlameQuery> parse_flame_query(std::string_view query, std::int64_t now_ns
   const auto before = before_of(*given, now_ns);
   if (!before) return before.error();
   out.before = *before;
-  auto match = filters_of(given->all("f"));
-  if (!match) return match.error();
-  out.match = *std::move(match);
+  if (auto added = add_filters(*given, out.match); !added) return added.error();
   auto group = groups_of(given->value("g", "process"));
   if (!group) return group.error();
   out.group = *std::move(group);

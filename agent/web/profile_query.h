@@ -23,12 +23,12 @@ enum class ProfileFormat : std::uint8_t { kJson, kFolded, kPprof, kSvg, kHtml, k
 struct ProfileQuery {
   std::string type = "cpu";
   TimeRange range;
-  std::vector<LabelMatcher> match;  // all of them
+  std::vector<LabelMatcher> match;  // of `match` and of each `f`: all of them
   ProfileFormat format = ProfileFormat::kJson;
 };
 
-// query   `type=cpu&from=-5m&to=now&match={service="checkout"}&format=json`, percent-encoded, in
-//         any order.
+// query   `type=cpu&from=-5m&to=now&match={service="checkout"}&f=pod%3Da&format=json`,
+//         percent-encoded, in any order.
 // errors  kInvalidArgument, kOutOfRange, with the parameter in front.
 Result<ProfileQuery> parse_profile_query(std::string_view query, std::int64_t now_ns);
 

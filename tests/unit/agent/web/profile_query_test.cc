@@ -4,7 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+#include <sstream>
 #include <string>
+
+#include "core/base/file.h"
 
 namespace sonde {
 namespace {
@@ -52,6 +56,21 @@ TEST(ProfileQueryTest, EveryParameter) {
   EXPECT_FALSE(query.range.to_now);
 }
 
+TEST(ProfileQueryTest, FiltersHoldBesideTheMatch) {
+  // As the page's downloads ask.
+  const ProfileQuery query = parse(
+      "type=cpu&from=1749822720000&to=1749823320000&f=process%3Dnode&f=pod%21%7Ea.*&format=svg");
+  EXPECT_THAT(query.match, ElementsAre(Condition("process", MatchOperator::kEqual, "node"),
+                                       Condition("pod", MatchOperator::kNoMatch, "a.*")));
+  EXPECT_THAT(parse("f=pod%3Da&match=%7Bimage%21%3D%22x%22%7D").match,
+              ElementsAre(Condition("image", MatchOperator::kNotEqual, "x"),
+                          Condition("pod", MatchOperator::kEqual, "a")));
+  std::string filters;
+  for (int i = 0; i < 31; ++i) filters += "f=a%3Db&";
+  EXPECT_EQ(parse(filters + "match=a%3D%22b%22").match.size(), 32U);
+  EXPECT_EQ(error(filters + "match=a%3D%22b%22,c%3D%22d%22"), "f: more than 32 conditions");
+}
+
 TEST(ProfileQueryTest, EveryFormat) {
   EXPECT_EQ(parse("format=json").format, ProfileFormat::kJson);
   EXPECT_EQ(parse("format=folded").format, ProfileFormat::kFolded);
@@ -62,7 +81,7 @@ TEST(ProfileQueryTest, EveryFormat) {
 
 TEST(ProfileQueryTest, MistakesNameTheirParameter) {
   EXPECT_EQ(error("fromm=-5m"), "unknown parameter fromm; the nearest is from");
-  EXPECT_THAT(error("query=x"), HasSubstr("known are type, from, to, match, format"));
+  EXPECT_THAT(error("query=x"), HasSubstr("known are type, from, to, match, format, f"));
   EXPECT_EQ(error("type=cpu&type=cpu"), "type stands twice");
   EXPECT_EQ(error("type=off_cpu"), "type: not one of cpu");
   EXPECT_EQ(error("type="), "type: not one of cpu");
@@ -70,6 +89,7 @@ TEST(ProfileQueryTest, MistakesNameTheirParameter) {
   EXPECT_THAT(error("from=x"), HasSubstr("from: x is no time"));
   EXPECT_THAT(error("from=now&to=-5m"), HasSubstr("from is not before to"));
   EXPECT_EQ(error("match=pod"), "match: selector: = != =~ or !~ expected at byte 3");
+  EXPECT_EQ(error("f=pod"), "f: selector: = != =~ or !~ expected at byte 3");
   EXPECT_THAT(error("match=%zz"), HasSubstr("match: % needs two hexadecimal digits"));
 }
 
@@ -146,6 +166,35 @@ TEST(FlameQueryTest, MistakesNameTheirParameter) {
   std::string path = "root=";
   for (int i = 0; i < 513; ++i) path += "a/";
   EXPECT_EQ(flame_error(path), "root: more than 512 frames");
+}
+
+// The names behind a heading of docs/api.md: `## \`GET PATH?a&b&c\``.
+std::set<std::string> documented(const std::string& path) {
+  const auto text = read_file("docs/api.md", 1'000'000);
+  const std::size_t at = text ? text->find("## `GET " + path + "?") : std::string::npos;
+  if (at == std::string::npos) return {};
+  const std::size_t begin = text->find('?', at) + 1;
+  std::istringstream names(text->substr(begin, text->find('`', begin) - begin));
+  std::set<std::string> out;
+  for (std::string name; std::getline(names, name, '&');) out.insert(name);
+  return out;
+}
+
+// The names that a parser says it knows.
+std::set<std::string> known(std::string message) {
+  message.erase(0, message.find("known are ") + 10);
+  std::istringstream names(message);
+  std::set<std::string> out;
+  for (std::string name; std::getline(names >> std::ws, name, ',');) out.insert(name);
+  return out;
+}
+
+TEST(ApiDocumentTest, ItHasTheParametersOfBothQueriesAndNoOthers) {
+  EXPECT_EQ(documented("/api/v1/profile"), known(error("query=x")));
+  EXPECT_EQ(documented("/api/v1/flame"), known(flame_error("something=x")));
+  const auto text = read_file("docs/api.md", 1'000'000);
+  ASSERT_TRUE(text.ok());
+  EXPECT_THAT(*text, HasSubstr("at most " + std::to_string(kMaxLabelMatchers) + " matchers, "));
 }
 
 }  // namespace

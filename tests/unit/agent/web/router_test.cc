@@ -5,6 +5,7 @@
 
 #include <string>
 
+#include "core/base/file.h"
 #include "core/base/json.h"
 
 namespace sonde {
@@ -68,7 +69,10 @@ TEST(RouterTest, APostComesFromThisMachineWithAHeaderThatNoFormCanSend) {
   HttpRequest post = request("POST", "/api/v1/boost");
   EXPECT_EQ(routes.answer(post).status, 403);
   post.from_loopback = true;
-  EXPECT_EQ(routes.answer(post).status, 403);
+  const HttpResponse without = routes.answer(post);
+  EXPECT_EQ(without.status, 403);
+  EXPECT_NE(without.body.find("needs the header X-Sonde-Request"), std::string::npos);
+  EXPECT_NE(read_file("docs/api.md", 1'000'000)->find("`X-Sonde-Request`"), std::string::npos);
   post.headers = {{"x-sonde-request", "1"}};
   EXPECT_EQ(routes.answer(post).body, "boosted");
   post.from_loopback = false;
