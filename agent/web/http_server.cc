@@ -25,6 +25,7 @@ using State = Connection::State;
 constexpr std::uint64_t kListenerId = 0;  // what epoll calls the listener
 constexpr std::uint64_t kWakeId = 1;      // and the eventfd; connections are numbered from 2
 constexpr int kMaxEvents = 64;
+constexpr std::chrono::milliseconds kAcceptPause{100};  // while accept(2) fails
 
 // Threads that are started while this lives take no signals.
 class SignalsBlocked {
@@ -41,6 +42,9 @@ class SignalsBlocked {
  private:
   sigset_t before_{};
 };
+
+// A descriptor that can be given up when no other is left.
+UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }
 
 std::uint32_t interest_of(State state) {
   switch (state) {
@@ -63,7 +67,7 @@ class HttpServer::Loop {
     auto out = std::unique_ptr<Loop>(new Loop(std::move(listener), options));
     out->epoll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
     out->wake_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    out->spare_ = UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    out->spare_ = open_spare();
     if (!out->epoll_ || !out->wake_ || !out->spare_ ||
         !out->watch(EPOLL_CTL_ADD, out->listener_.get(), EPOLLIN, kListenerId) ||
         !out->watch(EPOLL_CTL_ADD, out->wake_.get(), EPOLLIN, kWakeId)) {
@@ -121,6 +125,7 @@ class HttpServer::Loop {
       for (int i = 0; i < count; ++i) take_event(events[static_cast<std::size_t>(i)]);
       take_answers();
       expire();
+      resume_accepting();
       if (stopping_ && listener_) begin_to_stop();
     }
     clients_.clear();
@@ -129,6 +134,7 @@ class HttpServer::Loop {
 
   void begin_to_stop() {
     listener_.reset();
+    accept_at_ = Clock::time_point::max();
     stop_at_ = Clock::now() + options_.stop;
     for (auto client = clients_.begin(); client != clients_.end();) {
       const auto next = std::next(client);
@@ -142,7 +148,7 @@ class HttpServer::Loop {
   }
 
   [[nodiscard]] int timeout_ms() const {
-    Clock::time_point first = listener_ ? Clock::time_point::max() : stop_at_;
+    Clock::time_point first = listener_ ? accept_at_ : stop_at_;
     for (const auto& [id, client] : clients_) {
       first = std::min(first, client.connection.deadline());
     }
@@ -167,28 +173,51 @@ class HttpServer::Loop {
   }
 
   void accept_all() {
+    if (!spare_) spare_ = open_spare();
     while (listener_) {
       AcceptedClient client = accept_client(listener_);
-      if (!client.fd && (errno == EINTR || errno == ECONNABORTED)) continue;
-      if (!client.fd && (errno == EMFILE || errno == ENFILE) && refuse_without_descriptors()) {
-        continue;
+      if (client.fd) {
+        ++accepted_;
+        add(std::move(client));
+      } else if (!goes_on_after(errno)) {
+        return;
       }
-      if (!client.fd) return;
-      ++accepted_;
-      add(std::move(client));
     }
   }
 
-  // No descriptor is left: the spare one makes room to take the client off the queue, which would
-  // else wake this loop without end. False if even that fails.
-  bool refuse_without_descriptors() {
+  // What accept(2) failed with; true if it may be tried again at once.
+  bool goes_on_after(int error) {
+    if (error == EMFILE || error == ENFILE) error = send_away();
+    if (error == 0 || error == EINTR || error == ECONNABORTED) return true;
+    if (error != EAGAIN) pause_accepting();
+    return false;
+  }
+
+  // No descriptor is left: the spare one makes room to take a client off the queue, which would
+  // else wake this loop without end. The error of accept(2), 0 if there was a client.
+  int send_away() {
     spare_.reset();
-    count(HttpRefusal::kConnectionLimit);
-    return static_cast<bool>(accept_client(listener_).fd);
+    AcceptedClient client = accept_client(listener_);
+    const int error = client.fd ? 0 : errno;
+    client.fd.reset();
+    spare_ = open_spare();
+    if (error == 0) count(HttpRefusal::kConnectionLimit);
+    return error;
+  }
+
+  // Clients wait in the kernel's queue meanwhile.
+  void pause_accepting() {
+    watch(EPOLL_CTL_MOD, listener_.get(), 0, kListenerId);
+    accept_at_ = Clock::now() + kAcceptPause;
+  }
+
+  void resume_accepting() {
+    if (accept_at_ > Clock::now()) return;
+    accept_at_ = Clock::time_point::max();
+    watch(EPOLL_CTL_MOD, listener_.get(), EPOLLIN, kListenerId);
   }
 
   void add(AcceptedClient accepted) {
-    if (!spare_) spare_ = UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC));
     if (clients_.size() >= options_.connections && !make_room()) return;
     const std::uint64_t id = next_id_++;
     const int fd = accepted.fd.get();
@@ -198,19 +227,20 @@ class HttpServer::Loop {
                State::kReading, accepted.from_loopback});
     if (!watch(EPOLL_CTL_ADD, fd, interest_of(State::kReading), id)) {
       clients_.erase(client);
+      count(HttpRefusal::kConnectionLimit);
       return;
     }
     open_ = clients_.size();
   }
 
-  // Ends the client that has kept this server waiting for longest; false if it waits for none.
+  // Ends the client that has kept this server waiting for longest, for a request or for the taking
+  // of an answer; false if it waits for none.
   bool make_room() {
     count(HttpRefusal::kConnectionLimit);
     auto oldest = clients_.end();
     for (auto client = clients_.begin(); client != clients_.end(); ++client) {
       const Connection& connection = client->second.connection;
-      const State state = connection.state();
-      if (state != State::kReading && state != State::kLingering) continue;
+      if (connection.state() == State::kAnswering) continue;
       if (oldest == clients_.end() || connection.since() < oldest->second.connection.since()) {
         oldest = client;
       }
@@ -223,12 +253,18 @@ class HttpServer::Loop {
   void take_answers() {
     for (FinishedRequest& finished : workers_->take_finished()) {
       const auto client = clients_.find(finished.id);
-      count_answer(finished.answer.status);
-      if (finished.answer.refusal) count(*finished.answer.refusal);
+      HttpAnswer& answer = finished.answer;
+      if (client != clients_.end() && !has_room(answer.bytes.size())) {
+        refuse_busy(client->second.connection);
+        settle(client);
+        continue;
+      }
+      count_answer(answer.status);
+      if (answer.refusal) count(*answer.refusal);
       if (client == clients_.end()) continue;  // gone in the meantime
       client->second.asked = false;
-      client->second.connection.answer(std::move(finished.answer.bytes),
-                                       finished.answer.keep_alive && !stopping_, Clock::now());
+      client->second.connection.answer(std::move(answer.bytes), answer.keep_alive && !stopping_,
+                                       Clock::now());
       settle(client);
     }
   }
@@ -250,13 +286,11 @@ class HttpServer::Loop {
     Connection& connection = client->second.connection;
     if (connection.state() == State::kAnswering && !client->second.asked) {
       client->second.asked = true;
-      if (waiting_bytes() <= options_.waiting_bytes) {
+      if (has_room(0)) {
         workers_->add(
             {client->first, std::string(connection.request()), client->second.from_loopback});
       } else {
-        connection.refuse(503, HttpRefusal::kBusy, "too many answers wait for slow readers",
-                          Clock::now());
-        connection.progress(Clock::now());
+        refuse_busy(connection);
       }
     }
     if (const auto refusal = connection.take_refusal()) count(*refusal);
@@ -270,10 +304,18 @@ class HttpServer::Loop {
     client->second.watched = state;
   }
 
-  [[nodiscard]] std::size_t waiting_bytes() const {
-    std::size_t out = 0;
-    for (const auto& [id, client] : clients_) out += client.connection.waiting_bytes();
-    return out;
+  // Asked before a request is worked on, and again when its size is known: others may have been
+  // answered meanwhile. One answer alone may have any size.
+  [[nodiscard]] bool has_room(std::size_t bytes) const {
+    std::size_t waiting = 0;
+    for (const auto& [id, client] : clients_) waiting += client.connection.waiting_bytes();
+    return waiting == 0 || waiting + bytes <= options_.waiting_bytes;
+  }
+
+  static void refuse_busy(Connection& connection) {
+    connection.refuse(503, HttpRefusal::kBusy, "too many answers wait for slow readers",
+                      Clock::now());
+    connection.progress(Clock::now());
   }
 
   void drop(Clients::iterator client) {
@@ -293,6 +335,7 @@ class HttpServer::Loop {
   UniqueFd spare_;
   Clients clients_;  // the loop's own, like all that has no note
   std::uint64_t next_id_ = kWakeId + 1;
+  Clock::time_point accept_at_ = Clock::time_point::max();  // when a pause ends
   Clock::time_point stop_at_;
   std::atomic<bool> stopping_ = false;  // set by the destructor
   std::atomic<std::uint64_t> accepted_ = 0;

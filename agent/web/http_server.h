@@ -20,7 +20,7 @@ namespace sonde {
 struct HttpServerOptions {
   FramingLimits framing = {};
   ConnectionTimes times = {};
-  std::size_t connections = 128;  // one more closes the one that has waited longest for its client
+  std::size_t connections = 128;  // one more ends the one that has been waited for longest
   std::size_t workers = 3;        // requests that are answered at once
   std::size_t waiting_bytes =
       std::size_t{32} * 1024 * 1024;      // of answers, in all connections; then 503

@@ -7,8 +7,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <condition_variable>
+#include <ctime>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -24,12 +27,15 @@ namespace {
 
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using ::testing::Each;
 using ::testing::HasSubstr;
+using ::testing::UnorderedElementsAre;
 
 constexpr std::size_t kMiB = std::size_t{1024} * 1024;
 const std::string kGet = "GET /small HTTP/1.1\r\nHost: localhost\r\n\r\n";
+const std::string kGetLarge = "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";
 
-// `/small`, `/large` (8 MiB), and `/wait`, which is answered when the test opens the gate.
+// `/small`, `/large` (8 MiB), and the same behind `/wait`: answered when the test opens the gate.
 class HttpServerTest : public ::testing::Test {
  protected:
   void start(const HttpServerOptions& options = {}) {
@@ -75,13 +81,13 @@ class HttpServerTest : public ::testing::Test {
 
  private:
   HttpResponse answer(const HttpRequest& request) {
-    if (request.path == "/large") return {.body = std::string(8 * kMiB, 'x')};
-    if (request.path == "/wait") {
+    if (request.path.starts_with("/wait")) {
       std::unique_lock lock(mutex_);
       ++waiting_;
       arrived_.notify_all();
       opened_.wait(lock, [this] { return open_; });
     }
+    if (request.path.ends_with("/large")) return {.body = std::string(8 * kMiB, 'x')};
     return {.content_type = "text/plain",
             .body = request.method + " " + request.path +
                     (request.from_loopback ? " from this machine" : "")};
@@ -213,6 +219,22 @@ TEST_F(HttpServerTest, OneConnectionMoreFindsNoRoomWhereAllAreAtWork) {
   EXPECT_EQ(two.status(), 200);
 }
 
+TEST_F(HttpServerTest, OneConnectionMoreEndsTheOneThatReadsItsAnswerForLongest) {
+  start({.connections = 2});
+  std::array<HttpClient, 2> deaf;
+  for (std::size_t i = 0; i < deaf.size(); ++i) {
+    deaf[i].take_little();
+    deaf[i].connect(port());
+    ASSERT_TRUE(deaf[i].send(kGetLarge));
+    ASSERT_TRUE(becomes_true([&] { return server_->counts().answers[2] == i + 1; }));
+  }
+  HttpClient third(port());
+  EXPECT_EQ(third.get("/small"), 200);
+  expect_refused(HttpRefusal::kConnectionLimit, 1);
+  EXPECT_LT(deaf[0].answer().size(), 8 * kMiB);
+  EXPECT_GT(deaf[1].answer().size(), 8 * kMiB);
+}
+
 TEST_F(HttpServerTest, SlowClientsHoldNoThread) {
   start({.workers = 1});
   std::vector<std::unique_ptr<HttpClient>> slow;
@@ -221,8 +243,7 @@ TEST_F(HttpServerTest, SlowClientsHoldNoThread) {
     slow.back()->take_little();
     slow.back()->connect(port());
     // Half of them never end their request, half never read their answer.
-    ASSERT_TRUE(slow.back()->send(i % 2 == 0 ? "GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"
-                                             : "GET /small HTTP/1.1\r\n"));
+    ASSERT_TRUE(slow.back()->send(i % 2 == 0 ? kGetLarge : "GET /small HTTP/1.1\r\n"));
     if (i % 2 == 0 && i >= 4) slow.back()->close();  // 2 x 8 MiB are enough
   }
   HttpClient client(port());
@@ -234,7 +255,7 @@ TEST_F(HttpServerTest, AnAnswerThatNobodyTakesEndsInTime) {
   HttpClient client;
   client.take_little();
   client.connect(port());
-  ASSERT_TRUE(client.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  ASSERT_TRUE(client.send(kGetLarge));
   EXPECT_TRUE(becomes_true([&] { return refused(HttpRefusal::kSlowReader) == 1; }));
   EXPECT_TRUE(becomes_true([&] { return server_->counts().connections == 0; }));
   EXPECT_LT(client.answer().size(), 8 * kMiB);
@@ -245,7 +266,7 @@ TEST_F(HttpServerTest, AReaderThatTakesItsTimeGetsAllOfIt) {
   HttpClient client;
   client.take_little();
   client.connect(port());
-  ASSERT_TRUE(client.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  ASSERT_TRUE(client.send(kGetLarge));
   EXPECT_GT(client.answer().size(), 8 * kMiB);
   EXPECT_EQ(client.get("/small"), 200);
   EXPECT_GT(server_->counts().sent_bytes, 8 * kMiB);
@@ -256,13 +277,31 @@ TEST_F(HttpServerTest, AnswersThatWaitForReadersAreBounded) {
   HttpClient slow;
   slow.take_little();
   slow.connect(port());
-  ASSERT_TRUE(slow.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  ASSERT_TRUE(slow.send(kGetLarge));
   ASSERT_TRUE(becomes_true([&] { return server_->counts().answers[2] == 1; }));
   HttpClient client(port());
   EXPECT_EQ(client.get("/small"), 503);
   expect_refused(HttpRefusal::kBusy, 1);
   slow.close();
   EXPECT_TRUE(becomes_true([&] { return HttpClient(port()).get("/small") == 200; }));
+}
+
+TEST_F(HttpServerTest, AnswersThatAreReadyTogetherAreBoundedToo) {
+  start({.workers = 3, .waiting_bytes = 9 * kMiB});
+  std::array<HttpClient, 3> slow;
+  for (HttpClient& client : slow) {
+    client.take_little();
+    client.connect(port());
+    ASSERT_TRUE(client.send("GET /wait/large HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  }
+  await_waiting(3);  // there was room for each of them
+  open_gate();
+  expect_refused(HttpRefusal::kBusy, 2);
+  EXPECT_EQ(server_->counts().answers[2], 1U);
+  std::array<int, 3> statuses{};
+  std::transform(slow.begin(), slow.end(), statuses.begin(),
+                 [](HttpClient& client) { return client.status(); });
+  EXPECT_THAT(statuses, UnorderedElementsAre(200, 503, 503));
 }
 
 TEST_F(HttpServerTest, AClientThatLeavesIsForgottenAlsoWhileItIsAnswered) {
@@ -308,26 +347,69 @@ TEST_F(HttpServerTest, NoiseDoesNotHurtIt) {
   EXPECT_EQ(HttpClient(port()).get("/small"), 200);
 }
 
-TEST_F(HttpServerTest, WithoutDescriptorsClientsAreSentAwayAndLaterOnesServed) {
+// While it lives, this process may open no descriptor with that number or a higher one.
+class DescriptorLimit {
+ public:
+  explicit DescriptorLimit(int limit) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const rlimit none{static_cast<rlim_t>(limit), before_.rlim_max};
+    ::setrlimit(RLIMIT_NOFILE, &none);
+  }
+  ~DescriptorLimit() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+  DescriptorLimit(const DescriptorLimit&) = delete;
+  DescriptorLimit& operator=(const DescriptorLimit&) = delete;
+
+ private:
+  rlimit before_{};
+};
+
+class HttpServerDescriptorsTest : public HttpServerTest {
+ protected:
+  void SetUp() override {
 #ifdef __SANITIZE_ADDRESS__
-  // It looks at memory through a pipe, and takes the lack of one for a fault (sanitizer_posix.cpp).
-  GTEST_SKIP() << "SKIP descriptors: UndefinedBehaviorSanitizer needs some";
+    // It looks at memory through a pipe, and takes the lack of one for a fault
+    // (sanitizer_posix.cpp).
+    GTEST_SKIP() << "SKIP descriptors: UndefinedBehaviorSanitizer needs some";
 #endif
+  }
+};
+
+TEST_F(HttpServerDescriptorsTest, WithoutOneClientsAreSentAwayAndLaterOnesServed) {
   start();
-  HttpClient before;
+  std::array<HttpClient, 3> before;
   HttpClient after;
-  rlimit old{};
-  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &old), 0);
-  const UniqueFd next(::dup(0));  // the lowest number that is free
-  const rlimit none{static_cast<rlim_t>(next.get()) + 1, old.rlim_max};
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
-  before.connect(port());
-  const bool sent_away = before.ends();
-  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &old), 0);
-  EXPECT_TRUE(sent_away);
-  expect_refused(HttpRefusal::kConnectionLimit, 1);
+  std::array<bool, 3> sent_away{};
+  {
+    const UniqueFd next(::dup(0));  // the lowest number that is free
+    const DescriptorLimit limit(next.get() + 1);
+    for (HttpClient& client : before) client.connect(port());
+    std::transform(before.begin(), before.end(), sent_away.begin(),
+                   [](HttpClient& client) { return client.ends(); });
+  }
+  EXPECT_THAT(sent_away, Each(true));
   after.connect(port());
   EXPECT_EQ(after.get("/small"), 200);
+  expect_refused(HttpRefusal::kConnectionLimit, 3);
+  EXPECT_EQ(server_->counts().accepted, 1U);
+}
+
+TEST_F(HttpServerDescriptorsTest, WhereNotEvenTheSpareHelpsClientsWaitAndNothingSpins) {
+  start();
+  HttpClient client;
+  const auto cpu_time = [] {
+    timespec now{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  };
+  {
+    const DescriptorLimit limit(3);
+    client.connect(port());
+    const auto begin = cpu_time();
+    std::this_thread::sleep_for(milliseconds(300));
+    EXPECT_LT(cpu_time() - begin, milliseconds(50));
+  }
+  EXPECT_EQ(client.get("/small"), 200);
+  EXPECT_EQ(refused(HttpRefusal::kConnectionLimit), 0U);
 }
 
 TEST_F(HttpServerTest, TheEndWaitsForAnswersUnderWay) {
@@ -351,7 +433,7 @@ TEST_F(HttpServerTest, TheEndDoesNotWaitForReaders) {
   HttpClient client;
   client.take_little();
   client.connect(port());
-  ASSERT_TRUE(client.send("GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+  ASSERT_TRUE(client.send(kGetLarge));
   ASSERT_TRUE(becomes_true([&] { return server_->counts().answers[2] == 1; }));
   const auto begin = std::chrono::steady_clock::now();
   server_.reset();
