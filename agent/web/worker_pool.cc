@@ -16,6 +16,11 @@ WorkerPool::WorkerPool(std::size_t threads, const HttpHandler& handler, const Un
   }
 }
 
+WorkerPool::~WorkerPool() {
+  // All of them first: while one is waited for, another would begin what waits.
+  for (std::jthread& thread : threads_) thread.request_stop();
+}
+
 void WorkerPool::add(WaitingRequest request) {
   {
     const std::lock_guard lock(mutex_);

@@ -34,7 +34,7 @@ class WorkerPool {
   // ready  an eventfd that is written to when an answer is there; outlives the pool.
   WorkerPool(std::size_t threads, const HttpHandler& handler, const UniqueFd& ready);
   // Requests that nobody began are dropped; those that run are waited for.
-  ~WorkerPool() = default;
+  ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
