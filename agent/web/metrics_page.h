@@ -26,8 +26,8 @@ class MetricsPage {
     sources_.emplace_back(std::move(name), std::move(source));
   }
 
-  // The page, with what each source took. A source that throws is left out and marked
-  // (`node_scrape_collector_success` 0).
+  // The page, with what each source took. A source that throws is marked
+  // (`node_scrape_collector_success` 0); what it had added before stays.
   HttpResponse answer(const HttpRequest& request);
 
  private:
