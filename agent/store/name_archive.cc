@@ -13,7 +13,8 @@ constexpr std::size_t kMaxTableBytes = std::size_t{256} << 20;  // unpacked
 constexpr FileCacheKind kTables{.suffix = ".names",
                                 .magic = 0x6e726f73,  // "sorn"
                                 .version = 1,
-                                .max_value_bytes = kMaxTableBytes};
+                                .max_value_bytes = kMaxTableBytes,
+                                .durable = true};
 
 Result<ImageNames> read_table(const CachedValue& value) {
   const auto packed = read_value(value);

@@ -21,10 +21,11 @@ class NameArchive {
   static Result<NameArchive> open(const std::string& directory, std::uint64_t max_bytes);
 
   // content  of an ImageIdentity, or of the kernel.
-  // returns  none if there is no table, or it was damaged.
+  // returns  none if there is no table, it was damaged, or it cannot be read now.
   // cost     reads and unpacks it: about 1 us a name.
   std::optional<ImageNames> load(const std::string& content);
-  // Replaces the table. Failures are counted.
+  // Replaces the table, for good: it outlives a power cut. Failures are counted.
+  // cost  as long as the disk takes to write it.
   void store(const std::string& content, const ImageNames& names);
 
   [[nodiscard]] const FileCache::Counters& counters() const { return files_.counters(); }

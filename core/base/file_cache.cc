@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -40,13 +41,15 @@ struct CloseDirectory {
   void operator()(DIR* directory) const noexcept { ::closedir(directory); }
 };
 
-// Every cache file of the directory; stale temporaries are removed on the way.
-std::vector<Entry> list(int directory, std::string_view suffix) {
+// Every cache file of the directory, or none if it cannot be listed; stale temporaries are removed
+// on the way.
+std::optional<std::vector<Entry>> list(int directory, std::string_view suffix) {
+  UniqueFd fd(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!fd) return std::nullopt;
+  const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(fd.get()));
+  if (!stream) return std::nullopt;
+  (void)fd.release();  // closedir(3) closes it
   std::vector<Entry> out;
-  const int fd = ::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) return out;
-  const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(fd));
-  if (!stream) return out;
   timespec now{};
   ::clock_gettime(CLOCK_REALTIME, &now);
   while (const dirent* item = ::readdir(stream.get())) {
@@ -73,6 +76,19 @@ bool is_key(std::string_view key) {
   });
 }
 
+// Nobody else's: processes of other pid namespaces may share the directory, and one that was killed
+// leaves its own behind.
+std::string temporary_name(const std::string& name) {
+  std::uint64_t random = 0;
+  (void)::getrandom(&random, sizeof(random), 0);
+  return name + "." + std::to_string(random) + std::string(kTemporary);
+}
+
+// Of what the file has. Other errors are those of a moment: too many descriptors, no memory.
+bool is_damage(const Error& why) {
+  return why.sys_errno == 0 && why.code != ErrorCode::kResourceExhausted;
+}
+
 Error damaged() { return Error{ErrorCode::kDataLoss, "damaged or of another version"}; }
 
 }  // namespace
@@ -91,9 +107,11 @@ std::string FileCache::file_name(std::string_view key) const {
 std::nullopt_t FileCache::missed(std::string_view key, const Error& why) {
   if (why.code == ErrorCode::kNotFound) {
     ++counters_.misses;
-  } else {
+  } else if (is_damage(why)) {
     ++counters_.corrupt;
     ::unlinkat(directory_.get(), file_name(key).c_str(), 0);
+  } else {
+    ++counters_.read_failures;
   }
   return std::nullopt;
 }
@@ -143,11 +161,12 @@ void FileCache::store(std::string_view key, std::span<const std::span<const std:
   const std::uint64_t bytes = sizeof(CacheHeader) + value_bytes;
   if (bytes > max_bytes_ || value_bytes > kind_.max_value_bytes || !is_key(key)) return;
   evict(bytes);
-  if (write(file_name(key), value_bytes, parts)) {
-    used_bytes_ += bytes;
-  } else {
+  if (!write(file_name(key), value_bytes, parts)) {
     ++counters_.write_failures;
+    return;
   }
+  used_bytes_ += bytes;
+  if (kind_.durable && ::fsync(directory_.get()) != 0) ++counters_.write_failures;
 }
 
 bool FileCache::write(const std::string& name, std::uint64_t value_bytes,
@@ -156,7 +175,7 @@ bool FileCache::write(const std::string& name, std::uint64_t value_bytes,
                            .version = kind_.version,
                            .checksum = checksum(parts),
                            .value_bytes = value_bytes};
-  const std::string temporary = name + "." + std::to_string(::getpid()) + std::string(kTemporary);
+  const std::string temporary = temporary_name(name);
   const UniqueFd fd(::openat(directory_.get(), temporary.c_str(),
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd) return false;
@@ -165,6 +184,7 @@ bool FileCache::write(const std::string& name, std::uint64_t value_bytes,
   };
   const bool written =
       put(std::as_bytes(std::span(&header, 1))) && std::ranges::all_of(parts, put) &&
+      (!kind_.durable || ::fsync(fd.get()) == 0) &&
       ::renameat(directory_.get(), temporary.c_str(), directory_.get(), name.c_str()) == 0;
   if (!written) ::unlinkat(directory_.get(), temporary.c_str(), 0);
   return written;
@@ -173,12 +193,13 @@ bool FileCache::write(const std::string& name, std::uint64_t value_bytes,
 // Makes room for one more file: the least recently used ones go first.
 void FileCache::evict(std::uint64_t incoming_bytes) {
   if (used_known_ && used_bytes_ + incoming_bytes <= max_bytes_) return;
-  std::vector<Entry> entries = list(directory_.get(), kind_.suffix);
+  auto entries = list(directory_.get(), kind_.suffix);
+  used_known_ = entries.has_value();
+  if (!used_known_) return;
   used_bytes_ = 0;
-  for (const Entry& entry : entries) used_bytes_ += entry.bytes;
-  used_known_ = true;
-  std::ranges::sort(entries, {}, &Entry::used_ns);
-  for (const Entry& entry : entries) {
+  for (const Entry& entry : *entries) used_bytes_ += entry.bytes;
+  std::ranges::sort(*entries, {}, &Entry::used_ns);
+  for (const Entry& entry : *entries) {
     if (used_bytes_ + incoming_bytes <= max_bytes_) break;
     if (::unlinkat(directory_.get(), entry.name.c_str(), 0) != 0) continue;
     used_bytes_ -= entry.bytes;

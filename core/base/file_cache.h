@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Values on disk, each a file named by the hash of what it was made from. A file that is damaged,
-// cut, or of another version is a miss and is removed; the least recently used ones make room.
+// cut, or of another version is a miss and is removed, one that cannot be read now is a miss and
+// stays; the least recently used ones make room.
 #pragma once
 
 #include <cstddef>
@@ -22,6 +23,9 @@ struct FileCacheKind {
   std::uint32_t magic = 0;
   std::uint32_t version = 0;
   std::uint64_t max_value_bytes = 0;
+  // What store() wrote outlives a power cut. Costs an fsync(2) of the file and of the directory;
+  // for values that cannot be made again.
+  bool durable = false;
 };
 
 // A value as it lies in its file.
@@ -42,7 +46,8 @@ class FileCache {
   struct Counters {
     std::uint64_t hits = 0;
     std::uint64_t misses = 0;
-    std::uint64_t corrupt = 0;
+    std::uint64_t corrupt = 0;        // damaged or of another version: removed
+    std::uint64_t read_failures = 0;  // could not be opened or read: misses that are still there
     std::uint64_t write_failures = 0;
     std::uint64_t evictions = 0;
   };
@@ -55,7 +60,8 @@ class FileCache {
                                 std::uint64_t max_bytes);
 
   // What `read`, a function of const CachedValue& that returns a Result<Value>, makes of the value.
-  // It has to compare the checksum; any error of it counts as damage.
+  // It has to compare the checksum. Any error of it is damage, except those of system calls and of
+  // memory (kResourceExhausted), which say nothing about the file.
   //
   // key  1 to 128 of the characters 0-9 a-z; any other is a miss.
   template <typename Value, typename Read>
@@ -67,9 +73,8 @@ class FileCache {
     hit(key);
     return std::move(*value);
   }
-  // Stores the parts as one value. Failures are counted, never reported: the value can be made
-  // again. Atomic; without fsync(2): after a power cut the checksum tells what did not reach the
-  // disk.
+  // Stores the parts as one value. Failures are counted, never reported. Atomic; unless the kind is
+  // durable, without fsync(2): after a power cut the checksum tells what did not reach the disk.
   void store(std::string_view key, std::span<const std::span<const std::byte>> parts);
 
   [[nodiscard]] const Counters& counters() const { return counters_; }

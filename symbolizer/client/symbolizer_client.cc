@@ -287,6 +287,7 @@ SymbolizerCounters SymbolizerClient::Impl::counters() const {
   out.cache_hits = cache_counters_.hits;
   out.cache_misses = cache_counters_.misses;
   out.cache_corrupt = cache_counters_.corrupt;
+  out.cache_read_failures = cache_counters_.read_failures;
   out.cache_write_failures = cache_counters_.write_failures;
   out.cache_evictions = cache_counters_.evictions;
   out.debug_files_rejected = debug_files_rejected_;

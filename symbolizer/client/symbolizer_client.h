@@ -73,6 +73,7 @@ struct SymbolizerCounters {
   std::uint64_t cache_hits = 0;          // rows read from disk
   std::uint64_t cache_misses = 0;        // not on disk
   std::uint64_t cache_corrupt = 0;       // on disk but damaged or of another version: rebuilt
+  std::uint64_t cache_read_failures = 0;
   std::uint64_t cache_write_failures = 0;
   std::uint64_t cache_evictions = 0;        // files removed to stay under the cap
   std::uint64_t names_reused = 0;           // answered from symbols that the worker still held

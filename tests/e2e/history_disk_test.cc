@@ -7,6 +7,7 @@
 #include <random>
 
 #include "agent/store/history.h"
+#include "agent/store/name_archive.h"
 #include "tests/support/closed_window_sample.h"
 #include "tests/support/require.h"
 #include "tests/support/small_disk.h"
@@ -160,6 +161,20 @@ TEST_F(HistoryDiskTest, ADiskThatFailsIsNamedAndNothingIsMissingInMemory) {
   while (!history->catch_up(100)) {
   }
   expect_all(*history, 0, 20);
+}
+
+TEST_F(HistoryDiskTest, TablesOfNamesAreThereAfterAPowerCut) {
+  LoopDisk disk(base_.path() / "image", base_.path() / "disk", "ext4", 16);
+  if (!disk.ok()) GTEST_SKIP() << "SKIP loop: needs loop devices";
+  const std::string directory = disk.path() / "names";
+  ImageNames names;
+  names.add(16, {"function", "", 16});
+  NameArchive::open(directory, 1 << 20)->store("a1", names);
+  if (!disk.fail()) GTEST_SKIP() << "SKIP ext4: needs one that can be shut down";
+  ASSERT_TRUE(disk.repair());
+  const auto back = NameArchive::open(directory, 1 << 20)->load("a1");
+  ASSERT_TRUE(back);
+  EXPECT_EQ(back->encode(), names.encode());
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <array>
 #include <filesystem>
@@ -11,6 +12,7 @@
 #include <functional>
 #include <string>
 
+#include "tests/support/resource_limit.h"
 #include "tests/support/temporary_directory.h"
 
 namespace sonde {
@@ -85,6 +87,49 @@ TEST_F(FileCacheTest, DamageAndOtherVersionsAreMissesAndRemoved) {
     EXPECT_TRUE(std::filesystem::is_empty(dir_)) << what;
   }
   EXPECT_EQ(cache.counters().corrupt, 3U);
+}
+
+TEST_F(FileCacheTest, WhatCannotBeReadNowIsAMissAndStays) {
+  SONDE_NEED_DESCRIPTOR_LIMIT();
+  FileCache cache = open();
+  store(cache, "a1", "value");
+  {
+    const NoDescriptors none;
+    EXPECT_FALSE(load(cache, "a1"));
+  }
+  const auto out_of_memory = [](const CachedValue&) {
+    return Result<std::string>(Error{ErrorCode::kResourceExhausted, "out of memory"});
+  };
+  EXPECT_FALSE(cache.load<std::string>("a1", out_of_memory));
+  EXPECT_EQ(cache.counters().read_failures, 2U);
+  EXPECT_EQ(cache.counters().corrupt, 0U);
+  EXPECT_EQ(load(cache, "a1"), "value");
+}
+
+TEST_F(FileCacheTest, TheCapHoldsAlsoAfterTheDirectoryCouldNotBeListed) {
+  SONDE_NEED_DESCRIPTOR_LIMIT();
+  {
+    FileCache before = open();
+    for (const char* key : {"a1", "b2", "c3"}) store(before, key, std::string(3'000, 'x'));
+  }
+  FileCache cache = open(kKind, 10'000);
+  {
+    const NoDescriptors none;
+    store(cache, "d4", std::string(3'000, 'x'));
+  }
+  EXPECT_EQ(cache.counters().write_failures, 1U);
+  store(cache, "d4", std::string(3'000, 'x'));
+  EXPECT_EQ(cache.counters().evictions, 1U);
+}
+
+// What a process with the same id left: its last run, or one of another container.
+TEST_F(FileCacheTest, AnotherOnesTemporaryFileIsNoObstacleAndIsLeftAlone) {
+  FileCache cache = open();
+  const std::string temporary = dir_ + "/a1.test." + std::to_string(::getpid()) + ".tmp";
+  std::ofstream(temporary) << "half";
+  store(cache, "a1", "value");
+  EXPECT_EQ(load(cache, "a1"), "value");
+  EXPECT_TRUE(std::filesystem::exists(temporary));
 }
 
 TEST_F(FileCacheTest, TheCapRemovesTheLeastRecentlyUsed) {
