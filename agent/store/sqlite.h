@@ -43,7 +43,8 @@ class SqlStatement {
 // Thread-confined.
 class Database {
  public:
-  // Opens or creates a file; ":memory:" is none. Nothing of it is read yet.
+  // Opens or creates a file; ":memory:" is none. Nothing of it is read yet. Symbolic links are
+  // followed: its directory has to be one that nobody else writes to.
   // errors  kUnavailable
   static Result<Database> open(const std::string& path);
 

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/support/temporary_directory.h"
@@ -40,6 +41,16 @@ TEST(SqliteTest, AFileThatIsNoDatabaseIsDamaged) {
   auto database = Database::open(path);
   ASSERT_TRUE(database.ok()) << "nothing was read yet";
   EXPECT_EQ(database->run("SELECT * FROM sqlite_schema").error().code, ErrorCode::kDataLoss);
+}
+
+TEST(SqliteTest, APathMayLeadThroughALink) {
+  const TemporaryDirectory directory;
+  std::filesystem::create_directory(directory.path() / "there");
+  std::filesystem::create_symlink("there", directory.path() / "link");
+  auto database = Database::open(directory.path() / "link/index.db");
+  ASSERT_TRUE(database.ok()) << database.error().message;
+  EXPECT_TRUE(database->run("CREATE TABLE t(number INTEGER)").ok());
+  EXPECT_TRUE(std::filesystem::exists(directory.path() / "there/index.db"));
 }
 
 TEST(SqliteTest, APathThatCannotBeOpenedIsUnavailable) {
