@@ -141,36 +141,40 @@ Result<bool> WindowIndex::follow(const Journal& journal, std::uint64_t max_windo
     const std::uint64_t before = position_;
     const std::uint64_t some = std::min(max_windows, kWindowsPerTransaction);
     max_windows -= some;
-    auto added = database_.run("BEGIN");
-    if (added) added = add_new(journal, some);
-    if (added) added = database_.run("COMMIT");
+    auto begun = database_.run("BEGIN");
+    auto passed = begun ? add_new(journal, some) : Result<PassedOver>(begun.error());
+    auto added = passed ? database_.run("COMMIT") : Result<void>(passed.error());
     if (!added) {
       (void)database_.run("ROLLBACK");  // fails where SQLite has already done so
       target_ids_.clear();
       position_ = before;
       return added.error();
     }
+    refused_ += passed->refused;
+    journal.count_damaged(passed->damaged);
   }
   return position_ >= journal.end();
 }
 
 // A journal that does not have what the index says is another one, or lost its end in a power cut:
-// told once, since both can only be found at a start.
+// told once, by what the journal had when it was opened.
 Result<void> WindowIndex::forget_what_is_gone(const Journal& journal) {
   const std::uint64_t begin = journal.begin();
   if (oldest_ == begin) return {};
-  if (oldest_ == 0) {
-    auto places =
-        database_.prepare("SELECT DISTINCT segment, mark FROM windows WHERE sequence >= ?1");
+  if (oldest_ == 0 && !is_new_) {
+    const std::uint64_t end = journal.loaded_end();
+    auto places = database_.prepare(
+        "SELECT DISTINCT segment, mark FROM windows WHERE sequence >= ?1 AND sequence < ?2");
     if (!places) return places.error();
     places->bind(0, begin);
+    places->bind(1, end);
     bool is_other = false;
     auto read = for_each_row(*places, [&](const SqlStatement& row) {
       if (!journal.segment({row.number(0), row.number(1)})) is_other = true;
     });
     if (!read) return read;
-    if (auto gone = forget(is_other ? 0 : journal.end(), kForever); !gone) return gone;
-    position_ = is_other ? begin : std::min(position_, journal.end());
+    if (auto gone = forget(is_other ? 0 : end, kForever); !gone) return gone;
+    position_ = is_other ? begin : std::min(position_, end);
   }
   if (auto gone = forget(0, begin); !gone) return gone;
   position_ = std::max(position_, begin);
@@ -211,23 +215,27 @@ Result<void> WindowIndex::forget(std::uint64_t begin, std::uint64_t end) {
   return done;
 }
 
-Result<void> WindowIndex::add_new(const Journal& journal, std::uint64_t max_windows) {
+Result<WindowIndex::PassedOver> WindowIndex::add_new(const Journal& journal,
+                                                     std::uint64_t max_windows) {
+  PassedOver passed;
   JournalCursor cursor(journal, position_);
   while (max_windows > 0) {
     auto record = cursor.next();
     position_ = cursor.position();
+    if (!record && is_passing(record.error())) return record.error();
     if (!record) continue;  // that segment is given up: the cursor is behind it
     if (!*record) break;
     if ((*record)->label.type != kWindowRecord) continue;
     const auto window = decode_window((*record)->payload);
     if (!window) {
-      ++refused_;
+      ++passed.refused;
       continue;
     }
-    if (auto put = add(**record, totals_of(*window)); !put) return put;
+    if (auto put = add(**record, totals_of(*window)); !put) return put.error();
     --max_windows;
   }
-  return {};
+  passed.damaged = cursor.damaged();
+  return passed;
 }
 
 Result<void> WindowIndex::add(const JournalRecord& record, const WindowTotals& window) {

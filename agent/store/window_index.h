@@ -58,12 +58,12 @@ class WindowIndex {
   [[nodiscard]] bool is_new() const { return is_new_; }
 
   // What the journal has and the index has not is read and added, oldest first; what it no longer
-  // has is forgotten. Call after open() and before the journal is appended to, after each append,
-  // and after an error once there is space again.
+  // has is forgotten. Call after each append, and after an error once there is space again.
   //
   // returns  true: nothing is left to do. False: `max_windows` were added, there are more.
-  // errors   those of SQLite: the index stays behind. What cannot be read of the journal is not an
-  //          error here: cursors count it there.
+  // errors   those of SQLite, and kResourceExhausted where there is no descriptor or memory to read
+  //          with: the index stays behind. What cannot be read of the journal is not an error here:
+  //          it is counted there.
   // cost     a window of 50 targets: about 0.3 ms and 1.2 KB.
   Result<bool> follow(const Journal& journal, std::uint64_t max_windows);
   // Leaves out the records before `sequence`. Call before the first follow().
@@ -84,12 +84,17 @@ class WindowIndex {
   Result<HistoryRange> span();
 
  private:
+  struct PassedOver {
+    std::uint64_t damaged = 0;
+    std::uint64_t refused = 0;
+  };
+
   explicit WindowIndex(Database database) : database_(std::move(database)) {}
   static Result<WindowIndex> open_existing(const std::string& path);
   Result<void> prepare();
   Result<void> forget_what_is_gone(const Journal& journal);
   Result<void> forget(std::uint64_t begin, std::uint64_t end);
-  Result<void> add_new(const Journal& journal, std::uint64_t max_windows);
+  Result<PassedOver> add_new(const Journal& journal, std::uint64_t max_windows);
   Result<void> add(const JournalRecord& record, const WindowTotals& totals);
   Result<std::uint64_t> target_of(const Labels& labels);
   Result<SqlStatement> ranged(const char* sql, const HistoryRange& range);

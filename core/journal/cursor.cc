@@ -14,7 +14,6 @@ JournalCursor::JournalCursor(const Journal& journal, std::uint64_t position)
 void JournalCursor::count_damaged_before(std::uint64_t sequence) {
   if (sequence <= position_) return;
   damaged_ += sequence - position_;
-  journal_.count_damaged(sequence - position_);
   position_ = sequence;
 }
 
@@ -32,17 +31,22 @@ Result<bool> JournalCursor::open_segment_of_position() {
       return true;
     }
     if (fd.error().code == ErrorCode::kNotFound && !journal_.segment(view_.id)) continue;  // shed
+    if (is_passing(fd.error())) return fd.error();
     count_damaged_before(view_.bounds.sequence_end);
     return fd.error();
   }
   return false;
 }
 
+void JournalCursor::close_segment() {
+  reader_.reset();
+  fd_.reset();
+}
+
 // The segment has no further record within its bounds, or cannot be read.
 void JournalCursor::leave_segment() {
   count_damaged_before(view_.bounds.sequence_end);
-  reader_.reset();
-  fd_.reset();
+  close_segment();
 }
 
 Result<std::optional<JournalRecord>> JournalCursor::next() {
@@ -58,7 +62,7 @@ Result<std::optional<JournalRecord>> JournalCursor::next() {
     }
     auto record = reader_->next(view_.bounds, position_);
     if (!record) {
-      leave_segment();
+      if (!is_passing(record.error())) leave_segment();
       return record.error();
     }
     if (!*record) {
@@ -71,6 +75,10 @@ Result<std::optional<JournalRecord>> JournalCursor::next() {
     const RecordHeader& header = (*record)->header;
     count_damaged_before(header.sequence);
     auto payload = unpack_payload(header, (*record)->stored);
+    if (!payload && is_passing(payload.error())) {
+      close_segment();  // its reader is past the record
+      return payload.error();
+    }
     if (!payload) {
       count_damaged_before(header.sequence + 1);
       continue;

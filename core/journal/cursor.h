@@ -20,18 +20,20 @@ class JournalCursor {
 
   // The next intact record, or none if there is none yet: ask again later.
   //
-  // errors  those of open(2) and pread(2): the rest of that segment is given up, its records count
-  //         as damaged, and the next call goes on behind it.
+  // errors  kResourceExhausted: nothing was passed over, ask again later. Others of open(2) and
+  //         pread(2): the rest of that segment is given up, its records count as damaged, and the
+  //         next call goes on behind it.
   Result<std::optional<JournalRecord>> next();
 
   // Of the next record. To be stored by whoever wants to go on from here after a restart.
   [[nodiscard]] std::uint64_t position() const { return position_; }
-  // Records passed over since the cursor was made, both also counted by the journal.
+  // Records passed over since the cursor was made.
   [[nodiscard]] std::uint64_t damaged() const { return damaged_; }
   [[nodiscard]] std::uint64_t shed() const { return shed_; }
 
  private:
   Result<bool> open_segment_of_position();
+  void close_segment();
   void leave_segment();
   void count_damaged_before(std::uint64_t sequence);
 

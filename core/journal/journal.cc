@@ -89,37 +89,41 @@ Result<void> Journal::load() {
       return loaded.error().with_context(segment_name(id));
     }
   }
+  loaded_end_ = next_sequence_;
   last_sync_ns_ = monotonic_ns();
   return {};
 }
 
-// Of the last segment every record is read, to find its end; of others, the first.
+// Of the last segment every record is read, to find its end; of others, the first. What the disk
+// does not give back is left behind: the next record begins a new segment.
 Result<void> Journal::load_segment(const SegmentId& id, bool is_last) {
   auto fd = open_segment_file(id);
-  if (!fd) return fd.error();
-  struct stat status {};
-  if (::fstat(fd->get(), &status) != 0) return Error::from_errno(errno, "stat");
+  if (!fd && is_passing(fd.error())) return fd.error();
+  struct stat status {};  // of one that cannot be opened: empty
+  if (fd && ::fstat(fd->get(), &status) != 0) return Error::from_errno(errno, "stat");
   const auto size = static_cast<std::uint64_t>(status.st_size);
   const SegmentBounds bounds{size, std::numeric_limits<std::uint64_t>::max()};
   Segment segment{.id = id, .end = size, .disk_bytes = size};
-  SegmentReader reader(fd->get(), id);
+  SegmentReader reader(fd ? fd->get() : -1, id);
   auto record = reader.next(bounds);
   if (record && *record) {
     segment.first_time_ns = (*record)->header.time_ns;
   } else if (!segments_.empty()) {
     segment.first_time_ns = segments_.back().first_time_ns;  // at least
   }
+  while (is_last && record && *record) record = reader.next(bounds);
+  Result<void> rest = record ? Result<void>() : Result<void>(record.error());
   if (is_last) {
-    while (record && *record) record = reader.next(bounds);
-    if (!record) return record.error();
     segment.end = reader.offset();
     // Where its first record is damaged, that number stays with it.
     next_sequence_ = std::max(reader.next_sequence(), id.first_sequence + 1);
     const std::uint64_t damaged = reader.damaged_bytes();
-    if (auto rest = reader.finish(size); !rest) return rest;
+    if (rest) rest = reader.finish(size);
     counters_.torn_bytes = reader.damaged_bytes() - damaged;
-    can_resume_ = segment.end != 0;
+    can_resume_ = rest && segment.end != 0;
   }
+  if (!rest && is_passing(rest.error())) return rest;
+  counters_.unreadable_segments += fd && rest ? 0U : 1U;
   segments_.push_back(segment);
   return {};
 }
@@ -142,7 +146,7 @@ Result<RecordPlace> Journal::try_append(const RecordLabel& label, std::string_vi
   if (!writer_) return begin_segment(label, *packed);
   const RecordPlace place{writer_->id(), writer_->end()};
   if (auto written = writer_->append(frame_record(place.segment.mark, label, *packed)); !written) {
-    drop_writer();
+    (void)sync_writer(true);  // what was appended before
     return written.error();
   }
   const std::lock_guard lock(mutex_);
@@ -184,10 +188,12 @@ void Journal::resume_last() {
   segments_.back().disk_bytes = std::max(last.end, options_.segment_bytes);
 }
 
+// What it cannot give back stays reserved.
 void Journal::drop_writer() {
+  const bool is_cut = writer_->cut().ok();
   writer_.reset();
   const std::lock_guard lock(mutex_);
-  segments_.back().disk_bytes = segments_.back().end;
+  if (is_cut) segments_.back().disk_bytes = segments_.back().end;
 }
 
 Result<RecordPlace> Journal::begin_segment(const RecordLabel& label, const PackedPayload& packed) {
@@ -239,19 +245,24 @@ Result<void> Journal::shed_oldest(JournalLoss why) {
 }
 
 Result<void> Journal::sync() {
-  if (!writer_) return {};
-  return sync_writer(false);
+  auto synced = writer_ ? sync_writer(false) : Result<void>();
+  if (std::exchange(unsynced_, false) && synced) {
+    return Error{ErrorCode::kDataLoss, "a segment could not be synced when it was given up"};
+  }
+  return synced;
 }
 
-// A segment that could not be synced is left as it is, and another one begins.
-Result<void> Journal::sync_writer(bool seal) {
-  auto synced = seal ? writer_->seal() : writer_->sync();
+// A segment that could not be synced ends as well.
+Result<void> Journal::sync_writer(bool is_end) {
+  if (is_end) (void)writer_->cut();
+  auto synced = writer_->sync();
   if (synced && directory_dirty_ && ::fsync(directory_.get()) != 0) {
     synced = Error::from_errno(errno, "fsync of the directory");
   }
   last_sync_ns_ = monotonic_ns();
   if (synced) directory_dirty_ = false;
-  if (seal || !synced) drop_writer();
+  if (!synced) unsynced_ = true;
+  if (is_end || !synced) drop_writer();
   const std::lock_guard lock(mutex_);
   ++(synced ? counters_.syncs : counters_.sync_failures);
   return synced;

@@ -51,10 +51,11 @@ struct JournalCounters {
   std::uint64_t appended_records = 0;
   std::uint64_t appended_bytes = 0;  // on disk
   JournalRefusalCounts refused{};
-  JournalLossCounts lost{};  // kDamaged: as cursors say
+  JournalLossCounts lost{};  // kDamaged: as count_damaged() was told
   std::uint64_t syncs = 0;
   std::uint64_t sync_failures = 0;
   std::uint64_t torn_bytes = 0;  // behind the last intact record at open(): a write cut short
+  std::uint64_t unreadable_segments = 0;  // that open() could not open, or read to their end
 };
 
 // A segment as readers may see it now.
@@ -86,12 +87,17 @@ class Journal {
   // errors   refusal_of(error) names why. May block as long as the disk does.
   Result<RecordPlace> append(std::uint16_t type, std::uint64_t time_ns, std::string_view payload);
   // Whatever was appended is on the disk afterwards. By the thread that appends.
+  // errors  those of fdatasync(2) and fsync(2), of one that failed since the last call, too: what
+  // was
+  //         appended before may be lost in a power cut.
   Result<void> sync();
 
   // Sequences of the oldest record that is kept, and of the next one to be appended. A position
   // from before a power cut may be past end(): the records before it are lost, go on at end().
   [[nodiscard]] std::uint64_t begin() const;
   [[nodiscard]] std::uint64_t end() const;
+  // end() as of open(): what somebody knows of later records from before is no longer true.
+  [[nodiscard]] std::uint64_t loaded_end() const { return loaded_end_; }
   [[nodiscard]] std::uint64_t bytes() const;  // on disk, reserved blocks included
   [[nodiscard]] JournalCounters counters() const;
 
@@ -106,7 +112,7 @@ class Journal {
   [[nodiscard]] std::optional<SegmentView> segment_of(std::uint64_t sequence) const;
   [[nodiscard]] std::optional<SegmentView> segment(const SegmentId& id) const;
   [[nodiscard]] Result<UniqueFd> open_segment_file(const SegmentId& id) const;
-  // Readers say what they found damaged.
+  // One of the readers says what it found damaged: the one that comes by every record.
   void count_damaged(std::uint64_t records) const;
 
  private:
@@ -128,16 +134,18 @@ class Journal {
   Result<RecordPlace> begin_segment(const RecordLabel& label, const PackedPayload& packed);
   Result<void> shed(std::uint64_t time_ns, std::uint64_t incoming_bytes);
   Result<void> shed_oldest(JournalLoss why);
-  Result<void> sync_writer(bool seal);
+  Result<void> sync_writer(bool is_end);
   [[nodiscard]] SegmentView view_of(std::size_t index) const;
   [[nodiscard]] std::uint64_t total_bytes() const;
 
   const JournalOptions options_;
   UniqueFd directory_;
+  std::uint64_t loaded_end_ = 1;
   // The appending thread's.
   std::optional<SegmentWriter> writer_;
   bool can_resume_ = false;       // the last segment has room
   bool directory_dirty_ = false;  // segments came or went since the last sync
+  bool unsynced_ = false;         // a sync failed, and sync() has not told yet
   std::uint64_t last_sync_ns_ = 0;
 
   mutable std::mutex mutex_;  // guards what follows

@@ -67,6 +67,7 @@ Result<std::string> unpack_payload(const RecordHeader& header, std::string_view 
                  "record of encoding " + std::to_string(header.encoding)};
   }
   auto payload = zstd_decompress(stored, header.raw_bytes);
+  if (!payload && payload.error().code == ErrorCode::kResourceExhausted) return payload;
   if (!payload || payload->size() != header.raw_bytes) {
     return Error{ErrorCode::kDataLoss, "record does not unpack to what it says"};
   }

@@ -69,8 +69,9 @@ bool is_intact(const RecordHeader& header, std::span<const std::byte> stored);
 
 // The payload before it was packed.
 //
-// errors  kDataLoss       damaged all the same
-//         kUnimplemented  an encoding of a later version
+// errors  kDataLoss           damaged all the same
+//         kUnimplemented      an encoding of a later version
+//         kResourceExhausted  out of memory
 Result<std::string> unpack_payload(const RecordHeader& header, std::string_view stored);
 
 }  // namespace sonde

@@ -84,6 +84,8 @@ Result<UniqueFd> open_segment(int directory, const SegmentId& id) {
   return fd;
 }
 
+bool is_passing(const Error& error) { return error.code == ErrorCode::kResourceExhausted; }
+
 Result<std::optional<RecordHeader>> SegmentReader::header_at(std::uint64_t offset,
                                                              const SegmentBounds& bounds) const {
   std::array<std::byte, sizeof(RecordHeader)> bytes{};

@@ -30,6 +30,10 @@ Result<std::vector<SegmentId>> list_segments(int directory);
 // Opens a segment for reading. errors: kNotFound (it was shed), those of open(2).
 Result<UniqueFd> open_segment(int directory, const SegmentId& id);
 
+// True for errors of a moment, too many descriptors or no memory: what was to be read is there all
+// the same.
+bool is_passing(const Error& error);
+
 // One record as it lies in its segment, checked by its checksums.
 struct StoredRecord {
   std::uint64_t offset = 0;  // of the header

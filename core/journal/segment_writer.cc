@@ -85,11 +85,11 @@ Result<void> SegmentWriter::sync() {
   return {};
 }
 
-Result<void> SegmentWriter::seal() {
+Result<void> SegmentWriter::cut() {
   if (::ftruncate(fd_.get(), static_cast<off_t>(end_)) != 0) {
     return Error::from_errno(errno, "ftruncate");
   }
-  return sync();
+  return {};
 }
 
 }  // namespace sonde

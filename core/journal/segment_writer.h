@@ -12,7 +12,7 @@
 
 namespace sonde {
 
-// Thread-confined. Dropped without seal(), it leaves the file as it is.
+// Thread-confined. Dropped without cut(), it leaves the file as it is.
 class SegmentWriter {
  public:
   // Begins a segment with its first record: under another name until that record is written, so
@@ -33,8 +33,9 @@ class SegmentWriter {
   // fdatasync(2). After an error records since the last sync may be lost: drop the segment.
   // errors  those of fdatasync(2); kNotFound: somebody removed the file.
   Result<void> sync();
-  // Syncs, and gives back what was reserved and not used.
-  Result<void> seal();
+  // Gives back what was reserved and not used. It lasts from the next sync on.
+  // errors  those of ftruncate(2).
+  Result<void> cut();
 
   [[nodiscard]] const SegmentId& id() const { return id_; }
   [[nodiscard]] std::uint64_t end() const { return end_; }

@@ -9,6 +9,7 @@
 #include "core/journal/cursor.h"
 #include "core/journal/journal.h"
 #include "tests/support/require.h"
+#include "tests/support/resource_limit.h"
 #include "tests/support/small_disk.h"
 #include "tests/support/temporary_directory.h"
 
@@ -21,11 +22,13 @@ class JournalDiskTest : public testing::Test {
     SONDE_NEED_ROOT();
     if (!enter_own_mounts()) GTEST_SKIP() << "SKIP mount: needs to mount";
   }
-  std::unique_ptr<Journal> open(const std::filesystem::path& disk) {
+  std::unique_ptr<Journal> open(
+      const std::filesystem::path& disk,
+      std::chrono::nanoseconds sync_interval = std::chrono::nanoseconds(0)) {
     auto journal = Journal::open({.directory = disk / "journal",
                                   .max_bytes = 64 << 20,
                                   .segment_bytes = 256 << 10,
-                                  .sync_interval = std::chrono::nanoseconds(0)});
+                                  .sync_interval = sync_interval});
     EXPECT_TRUE(journal.ok()) << journal.error().message;
     return journal ? std::move(*journal) : nullptr;
   }
@@ -151,6 +154,9 @@ TEST_F(JournalDiskTest, ADiskThatFailsIsNamedAndHasWhatWasSyncedOnceItWorks) {
   EXPECT_EQ(last_refusal_, JournalRefusal::kDiskError) << last_message_;
   EXPECT_NE(last_message_.find("Input/output error"), std::string::npos) << last_message_;
   EXPECT_EQ(journal->counters().sync_failures, 1U);
+  EXPECT_FALSE(journal->sync().ok()) << "what was appended before may be lost";
+  EXPECT_TRUE(journal->sync().ok()) << "told once";
+  EXPECT_GE(journal->bytes(), 2U * (256 << 10) - 10'100) << "nothing reserved could be given back";
   EXPECT_EQ(journal->end(), 41U);
   journal.reset();
   ASSERT_TRUE(disk.repair());
@@ -169,10 +175,30 @@ TEST_F(JournalDiskTest, SpaceThatTheDiskPromisedAndDoesNotHaveIsMissedAtASync) {
   append_until_refused(*journal, 300);
   EXPECT_NE(last_message_.find("fdatasync"), std::string::npos) << last_message_;
   EXPECT_EQ(journal->counters().sync_failures, 1U);
+  EXPECT_FALSE(journal->sync().ok()) << "what was appended before may be lost";
+  EXPECT_TRUE(journal->sync().ok()) << "told once";
+  EXPECT_GE(journal->bytes(), 2U * (256 << 10) - 10'100) << "nothing reserved could be given back";
   ASSERT_TRUE(below.resize(20'000));
   const std::uint64_t end = journal->end();
   for (int i = 0; i < 20; ++i) (void)append(*journal);
   EXPECT_GE(journal->end(), end + 18) << last_message_;
+}
+
+TEST_F(JournalDiskTest, WhatCameBeforeAFailedAppendIsThereAfterAPowerCut) {
+  LoopDisk disk(base_.path() / "image", base_.path() / "disk", "ext4", 16);
+  if (!disk.ok()) GTEST_SKIP() << "SKIP loop: needs loop devices";
+  auto journal = open(disk.path(), std::chrono::hours(1));
+  for (int i = 0; i < 5; ++i) ASSERT_TRUE(append(*journal));
+  {
+    const LargestFile limit(55'000);
+    EXPECT_FALSE(append(*journal));
+  }
+  if (!disk.fail()) GTEST_SKIP() << "SKIP ext4: needs one that can be shut down";
+  journal.reset();
+  ASSERT_TRUE(disk.repair());
+  journal = open(disk.path());
+  EXPECT_EQ(journal->end(), 6U);
+  expect_whole(*journal);
 }
 
 }  // namespace

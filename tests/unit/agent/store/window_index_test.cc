@@ -8,6 +8,7 @@
 
 #include "agent/store/window_codec.h"
 #include "tests/support/closed_window_sample.h"
+#include "tests/support/resource_limit.h"
 #include "tests/support/temporary_directory.h"
 
 namespace sonde {
@@ -141,16 +142,17 @@ TEST_F(WindowIndexTest, FollowsInPiecesOfTheSizeAskedFor) {
 
 TEST_F(WindowIndexTest, ForgetsWhatTheJournalShedWithItsLabels) {
   append(0, "gone");
-  for (std::uint64_t i = 1; i < 4'000; ++i) append(i);
   WindowIndex index = open_index();
   follow(index);
-  for (std::uint64_t i = 4'000; i < 8'000; ++i) append(i);
+  ASSERT_EQ(index.targets()->size(), 1U);
+  for (std::uint64_t i = 1; i < 8'000; ++i) append(i);
   follow(index);
   const std::vector<std::uint64_t> kept = sequences(index);
   EXPECT_EQ(kept.front(), journal_->begin());
   EXPECT_EQ(kept.back() + 1, journal_->end());
   EXPECT_GT(journal_->begin(), 1U);
   const auto targets = index.targets();
+  EXPECT_EQ(targets->size(), 3U) << "the others' pids";
   for (const auto& [id, labels] : *targets) EXPECT_NE(labels.at("process"), "gone");
 }
 
@@ -221,6 +223,29 @@ TEST_F(WindowIndexTest, WindowsThatAPowerCutTookFromTheJournalAreForgotten) {
   EXPECT_EQ(sequences(index), (std::vector<std::uint64_t>{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11}));
 }
 
+// As where the first look found no space to forget what was lost.
+TEST_F(WindowIndexTest, WhatAPowerCutTookIsForgottenAlsoOnceOthersHaveItsPlace) {
+  for (std::uint64_t i = 0; i < 9; ++i) append(i);
+  const RecordPlace last =
+      journal_->append(kWindowRecord, 1, encode_window(closed_window_of("lost", 9))).value();
+  {
+    WindowIndex index = open_index();
+    follow(index);
+  }
+  journal_.reset();
+  std::filesystem::resize_file(
+      std::filesystem::path(options_.directory) / segment_name(last.segment), last.offset);
+  open_journal();
+  for (std::uint64_t i = 20; i < 25; ++i) append(i);
+  WindowIndex index = open_index();
+  follow(index);
+  EXPECT_EQ(sequences(index, {kBegin, kBegin + 10 * kTen}).size(), 9U);
+  EXPECT_EQ(sequences(index, {kBegin + 20 * kTen, kBegin + 25 * kTen}),
+            (std::vector<std::uint64_t>{10, 11, 12, 13, 14}));
+  const auto targets = index.targets();
+  for (const auto& [id, labels] : *targets) EXPECT_NE(labels.at("process"), "lost");
+}
+
 TEST_F(WindowIndexTest, AnotherJournalsIndexIsNotBelieved) {
   for (std::uint64_t i = 0; i < 10; ++i) append(i, "theirs");
   {
@@ -247,6 +272,41 @@ TEST_F(WindowIndexTest, RecordsThatAreNoWindowsArePassedOver) {
   follow(index);
   EXPECT_EQ(sequences(index), (std::vector<std::uint64_t>{1, 4}));
   EXPECT_EQ(index.refused(), 1U);
+}
+
+TEST_F(WindowIndexTest, WhatIsPassedOverIsCountedOnceHoweverOftenItIsRead) {
+  append(0);
+  ASSERT_TRUE(journal_->append(kWindowRecord, 1, "\x7f of a later version").ok());
+  const RecordPlace place = journal_->append(kWindowRecord, 1, "to be damaged").value();
+  append(1);
+  std::fstream file(std::filesystem::path(options_.directory) / segment_name(place.segment),
+                    std::ios::in | std::ios::out | std::ios::binary);
+  file.seekp(static_cast<std::streamoff>(place.offset)).write("damage", 6);
+  file.close();
+  WindowIndex index = open_index();
+  for (int round = 0; round < 3; ++round) {
+    const LargestFile full(1);
+    const auto done = index.follow(*journal_, 1'000);
+    EXPECT_FALSE(done.ok());
+  }
+  EXPECT_EQ(index.refused(), 0U) << "none of it is done";
+  follow(index);
+  EXPECT_EQ(sequences(index), (std::vector<std::uint64_t>{1, 4}));
+  EXPECT_EQ(index.refused(), 1U);
+  EXPECT_EQ(journal_->counters().lost[static_cast<std::size_t>(JournalLoss::kDamaged)], 1U);
+}
+
+TEST_F(WindowIndexTest, WithoutDescriptorsItStaysBehindAndNothingIsPassedOver) {
+  SONDE_NEED_DESCRIPTOR_LIMIT();
+  for (std::uint64_t i = 0; i < 5; ++i) append(i);
+  WindowIndex index = open_index();
+  {
+    const NoDescriptors none;
+    EXPECT_EQ(index.follow(*journal_, 1'000).error().code, ErrorCode::kResourceExhausted);
+  }
+  follow(index);
+  EXPECT_EQ(sequences(index).size(), 5U);
+  EXPECT_EQ(journal_->counters().lost[static_cast<std::size_t>(JournalLoss::kDamaged)], 0U);
 }
 
 }  // namespace

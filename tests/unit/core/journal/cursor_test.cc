@@ -7,6 +7,7 @@
 #include <fstream>
 #include <thread>
 
+#include "tests/support/resource_limit.h"
 #include "tests/support/temporary_directory.h"
 
 namespace sonde {
@@ -91,7 +92,6 @@ TEST_F(JournalCursorTest, DamagedRecordsAreCountedOnceWhereverTheyAre) {
   while (next_sequence(cursor) != 0) ++read;
   EXPECT_EQ(read, 98U);
   EXPECT_EQ(cursor.damaged(), 2U);
-  EXPECT_EQ(journal_->counters().lost[static_cast<std::size_t>(JournalLoss::kDamaged)], 2U);
   EXPECT_EQ(cursor.position(), 101U);
 }
 
@@ -120,6 +120,22 @@ TEST_F(JournalCursorTest, ASegmentThatCannotBeReadIsAnErrorOnceAndTheRestIsRead)
   EXPECT_EQ(errors, 1U);
   EXPECT_EQ(cursor.damaged(), second.bounds.sequence_end - second.id.first_sequence);
   EXPECT_EQ(read + cursor.damaged(), 100U);
+}
+
+TEST_F(JournalCursorTest, WithoutDescriptorsNothingIsPassedOver) {
+  SONDE_NEED_DESCRIPTOR_LIMIT();
+  append(100);
+  JournalCursor cursor(*journal_, 0);
+  {
+    const NoDescriptors none;
+    for (int i = 0; i < 2; ++i) {
+      const auto record = cursor.next();
+      ASSERT_FALSE(record.ok());
+      EXPECT_EQ(record.error().code, ErrorCode::kResourceExhausted);
+    }
+  }
+  for (std::uint64_t i = 1; i <= 100; ++i) ASSERT_EQ(next_sequence(cursor), i);
+  EXPECT_EQ(cursor.damaged(), 0U);
 }
 
 TEST_F(JournalCursorTest, ReadsWhileAnotherThreadAppends) {

@@ -14,6 +14,7 @@
 
 #include "core/base/clock.h"
 #include "core/journal/cursor.h"
+#include "tests/support/resource_limit.h"
 #include "tests/support/temporary_directory.h"
 
 namespace sonde {
@@ -41,6 +42,12 @@ class JournalTest : public testing::Test {
       if (!record || !*record) return out;
       out.push_back((*record)->label.sequence);
     }
+  }
+  // Records that a reader does not find.
+  static std::uint64_t damaged(const Journal& journal) {
+    JournalCursor cursor(journal, 0);
+    while (cursor.position() < journal.end()) (void)cursor.next();
+    return cursor.damaged();
   }
   static std::vector<std::uint64_t> from_to(std::uint64_t first, std::uint64_t end) {
     std::vector<std::uint64_t> out;
@@ -189,7 +196,7 @@ TEST_F(JournalTest, ATornTailIsCutAndItsNumberUsedAgain) {
   EXPECT_GT(journal->counters().torn_bytes, 100U);
   ASSERT_TRUE(journal->append(1, 1, "again").ok());
   EXPECT_EQ(sequences(*journal), from_to(1, 6));
-  EXPECT_EQ(lost(*journal, JournalLoss::kDamaged), 0U) << "nobody was told that it was there";
+  EXPECT_EQ(damaged(*journal), 0U) << "nobody was told that it was there";
 }
 
 TEST_F(JournalTest, ALastSegmentOfNothingButDamageIsNoObstacle) {
@@ -201,7 +208,7 @@ TEST_F(JournalTest, ALastSegmentOfNothingButDamageIsNoObstacle) {
   const auto journal = open();
   ASSERT_TRUE(journal->append(1, 1, "y").ok());
   EXPECT_EQ(sequences(*journal), from_to(2, 3));
-  EXPECT_EQ(lost(*journal, JournalLoss::kDamaged), 1U);
+  EXPECT_EQ(damaged(*journal), 1U);
 }
 
 TEST_F(JournalTest, AnEmptyFileWithASegmentsNameIsNoObstacle) {
@@ -210,6 +217,49 @@ TEST_F(JournalTest, AnEmptyFileWithASegmentsNameIsNoObstacle) {
   const auto journal = open();
   ASSERT_TRUE(journal->append(1, 1, "y").ok());
   EXPECT_EQ(sequences(*journal), from_to(2, 3));
+}
+
+TEST_F(JournalTest, ALastSegmentThatCannotBeReadIsLeftBehind) {
+  {
+    const auto journal = open();
+    for (int i = 0; i < 3; ++i) ASSERT_TRUE(journal->append(1, 1, "x").ok());
+  }
+  const auto place = std::filesystem::path(options_.directory) / segment_name({4, 77});
+  for (const bool can_open : {true, false}) {
+    if (can_open) {
+      std::filesystem::create_directory(place);  // large enough on any file system to be read
+      for (const char name : {'a', 'b', 'c'}) std::ofstream(place / std::string(64, name));
+    } else {
+      std::filesystem::create_symlink(last_file(), place);
+    }
+    const auto journal = open();
+    ASSERT_TRUE(journal);
+    EXPECT_EQ(journal->counters().unreadable_segments, 1U);
+    EXPECT_EQ(journal->end(), 5U);
+    const auto behind = journal->append(1, 1, "y");
+    ASSERT_TRUE(behind.ok());
+    EXPECT_EQ(journal->read(*behind)->payload, "y");
+    EXPECT_EQ(damaged(*journal), 1U);
+    std::filesystem::remove_all(place);
+    std::filesystem::remove(last_file());
+  }
+}
+
+TEST_F(JournalTest, WhatCameBeforeAFailedAppendIsSyncedAndItsReservedBlocksReturned) {
+  const auto journal = open();
+  ASSERT_TRUE(journal->append(1, 1, noise(5'000)).ok());
+  {
+    const LargestFile limit(8'000);
+    const auto refused = journal->append(1, 1, noise(5'000));
+    ASSERT_FALSE(refused.ok());
+    EXPECT_EQ(refused.error().sys_errno, EFBIG);
+  }
+  EXPECT_EQ(journal->counters().syncs, 1U);
+  EXPECT_TRUE(journal->sync().ok());
+  EXPECT_LE(disk_bytes(), 8'192U);
+  EXPECT_LE(journal->bytes(), 8'192U);
+  ASSERT_TRUE(journal->append(1, 1, "x").ok());
+  EXPECT_EQ(sequences(*journal), from_to(1, 3));
 }
 
 TEST_F(JournalTest, SegmentsThatSomebodyRemovedAreErrorsNotCrashes) {
@@ -224,6 +274,7 @@ TEST_F(JournalTest, SegmentsThatSomebodyRemovedAreErrorsNotCrashes) {
   EXPECT_FALSE(none->has_value());
   // Told at the next sync; after that a new segment finds no directory.
   EXPECT_EQ(journal->sync().error().code, ErrorCode::kNotFound);
+  EXPECT_TRUE(journal->sync().ok()) << "told once";
   const auto refused = journal->append(1, 1, "x");
   ASSERT_FALSE(refused.ok());
   EXPECT_EQ(refused.error().code, ErrorCode::kNotFound);
