@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { belowPath, foldedTo } from './fixture_folds.mjs';
 import { FixtureStore } from './fixture_store.mjs';
 import { ROOT, payloadOf } from './support.mjs';
 import { readFilter } from '../../exporters/text/web/url.js';
@@ -121,7 +122,9 @@ class Question {
     const before = this.url.searchParams.has('afrom') ? this.span('afrom', 'ato') : null;
     const answer = store.flame(this.windows(span), this.filters, span,
       before && { windows: this.windows(before), span: before });
-    return { ...answer, ...this.fixture.flameChanges };
+    const below = belowPath(answer, this.url.searchParams.get('root'));
+    const max = Number(this.url.searchParams.get('max') ?? this.fixture.maxNodes);
+    return { ...foldedTo(below, max), ...this.fixture.flameChanges };
   }
 }
 
@@ -138,7 +141,7 @@ export async function startServer(profile = 'node', windowMs = 10_000) {
   const last = Math.floor(NOW / windowMs) * windowMs - windowMs;
   const store = new FixtureStore(payloadOf(profile), { windowMs, first: last - 359 * windowMs, last });
   const fixture = { store, now: NOW, started: NOW - 3_600_000, cut: '', degraded: [], flameChanges: {}, healthChanges: {}, lostReasons: [], version: '0.4.0',
-    refuse: {}, delay: 0, gone: false };
+    refuse: {}, delay: 0, gone: false, maxNodes: 120_000 };
   const asked = [];
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, 'http://fixture');

@@ -7,7 +7,9 @@ import { applyTransforms, withoutRecursion } from './transform.js';
 import { keptOrder } from './kept_order.js';
 import { layoutTree } from './layout.js';
 import { frameColours, kindColours, kindHex } from './palette.js';
-import { exactQuery, searchAnswer, searchFrames } from './search.js';
+import { exactQuery } from './search.js';
+import { Finder } from './finder.js';
+import { Unfolder } from './unfold.js';
 import { readTokens } from './canvas.js';
 import { Comparison, diffStep, ratioText } from './diff.js';
 import { Stage } from './stage.js';
@@ -24,7 +26,6 @@ import { byId, refill } from './dom.js';
 import { countText, percentText, printable } from './format.js';
 import { WORDS } from './words.js';
 
-const TYPING_MS = 120;
 // Drawn in this state's terms; anything else in it is the page's own.
 const DRAWN = ['transforms', 'collapsed', 'mode', 'zoom', 'query', 'fn', 'colour', 'sort', 'inverted', 'alphabetic', 'fullNames'];
 
@@ -36,8 +37,6 @@ export class GraphView {
     this.tip = WORDS.tip; // what the status line says until the first action
     this.zoomed = 0;
     this.before = []; // zooms that Escape goes back to
-    this.hits = null;
-    this.searchApart = null; // for regular expressions, if there are workers
     this.buildParts();
     this.listen();
     store.listen((now, changed) => {
@@ -48,6 +47,12 @@ export class GraphView {
   // Shows this payload in place of the one before; zoom, search, order and scroll stay. follows: it is
   // the same selection a little later, so neighbours stay neighbours.
   open(payload, follows = false) {
+    this.unfolder.forget();
+    this.take(payload, follows);
+    this.showIdle();
+  }
+
+  take(payload, follows) {
     const focus = this.stage.view.focused > 0
       ? pathOf(this.tree, this.profile, this.stage.view.focused) : null;
     this.payload = payload;
@@ -58,11 +63,14 @@ export class GraphView {
     this.render(new Set(DRAWN), shown);
     const found = focus && nodeOfPath(this.tree, this.profile, focus);
     this.stage.view.focused = found && !found.missing ? found.node : -1;
-    this.showIdle();
   }
 
   get state() {
     return this.store.value;
+  }
+
+  get hits() {
+    return this.finder.hits;
   }
 
   buildParts() {
@@ -101,6 +109,8 @@ export class GraphView {
       zoom: (node) => this.zoom(node),
       menu: (node, event) => this.openMenu(node, event.clientX, event.clientY),
     });
+    this.finder = new Finder(this, () => this.render(new Set(['query'])));
+    this.unfolder = new Unfolder(this, (payload) => this.take(payload, true));
     this.menu = new FrameMenu(byId('menu'));
     this.tooltip = new Tooltip(byId('tooltip'), {
       profile: () => this.profile,
@@ -111,15 +121,6 @@ export class GraphView {
   }
 
   listen() {
-    const query = byId('query');
-    query.placeholder = WORDS.searchPlaceholder;
-    query.addEventListener('input', () => {
-      clearTimeout(this.typing);
-      this.typing = setTimeout(() => this.store.set({ query: query.value }), TYPING_MS);
-    });
-    query.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter') this.nextHit(event.shiftKey ? -1 : 1);
-    });
     byId('modes').addEventListener('change', (event) =>
       this.store.set({ mode: event.target.value }, event.target.value === 'sandwich'));
     byId('colour').addEventListener('change', (event) => this.store.set({ colour: event.target.value }));
@@ -136,8 +137,7 @@ export class GraphView {
     const collapsed = this.state.collapsed ? withoutRecursion(tree) : { tree, repeats: new Map() };
     this.profile = profile;
     this.source = follows ? keptOrder(collapsed.tree, profile, follows.tree, follows.profile) : collapsed.tree;
-    this.hits = null;
-    this.answer = null;
+    this.finder.forget();
     this.nodeTotals = this.totalsBelow(this.source, 0);
     this.tooltip.hide(true);
     this.stage.setProfile(profile, this.all);
@@ -162,7 +162,7 @@ export class GraphView {
     if (has('mode')) this.showMode();
     if (has('zoom', 'alphabetic', 'inverted')) this.showZoom(!has('alphabetic'));
     if (has('colour', 'alphabetic')) this.recolour();
-    if (has('query', 'zoom', 'alphabetic')) this.showSearch();
+    if (has('query', 'zoom', 'alphabetic')) this.finder.show();
     if (has('zoom', 'alphabetic', 'colour', 'query')) this.drawLegend();
     if (has('zoom', 'query', 'sort', 'alphabetic', 'mode')) this.showTable();
     if (has('fullNames')) this.stage.view.fullNames = this.state.fullNames;
@@ -207,7 +207,8 @@ export class GraphView {
 
   showZoom(animate) {
     const { node, missing } = nodeOfPath(this.tree, this.profile, this.state.zoom);
-    if (missing) this.shell.toast(WORDS.goneFrame(missing));
+    const comes = this.unfolder.ask(this.state.zoom);
+    if (missing && !comes) this.shell.toast(WORDS.goneFrame(missing));
     this.zoomed = node;
     const shown = this.stage.view.width > 0 && animate;
     this.stage.zoomTo(node, shown);
@@ -233,56 +234,7 @@ export class GraphView {
     } : null;
     byId('colour').options[0].textContent = compared ? 'difference' : 'origin';
     this.stage.view.tokens = readTokens();
-    this.sandwich.paint({ colours, tokens: this.stage.view.tokens, hits: this.hits ?? null });
-  }
-
-  showSearch() {
-    const field = byId('query');
-    if (field.value !== this.state.query) field.value = this.state.query;
-    const { profile } = this;
-    const { query } = this.state;
-    const { found } = this;
-    if (found?.profile === profile && found.query === query) return this.takeSearch(found);
-    if (!this.searchApart || !query.includes('/')) {
-      return this.takeSearch({ profile, query, ...searchFrames(profile, query) });
-    }
-    return this.searchApart(profile, query).then((answer) => {
-      if (!answer || profile !== this.profile || query !== this.state.query) return;
-      this.takeSearch({ profile, query, ...answer });
-      this.showCalls();
-      this.render(new Set(['sort']));
-      this.drawLegend();
-    });
-  }
-
-  // found: {profile, query, hits, error}
-  takeSearch(found) {
-    const { hits, error } = found;
-    this.found = found;
-    byId('query').parentElement.classList.toggle('bad', Boolean(error));
-    if (error) { // the last result stays
-      byId('answer').textContent = error;
-      return;
-    }
-    this.answer = hits ? searchAnswer(this.tree, this.profile, hits, this.zoomed) : null;
-    this.hits = this.answer && this.answer.frames > 0 ? hits : null;
-    this.hitIndex = -1;
-    this.stage.view.setHits(this.hits);
-    this.drawAnswer();
-  }
-
-  drawAnswer() {
-    const out = byId('answer');
-    if (!this.answer) out.textContent = '';
-    else if (this.answer.frames === 0) out.textContent = WORDS.noMatch;
-    else {
-      const share = percentText(this.answer.ticks / this.tree.total[this.zoomed]);
-      const unit = this.payload.unit === 'nanoseconds' ? 'CPU' : this.payload.type;
-      const place = this.hitIndex >= 0
-        ? ` · ${countText(this.hitIndex + 1)} of ${countText(this.answer.nodes.length)}` : '';
-      out.textContent = `${share} of ${unit}${place}`;
-      out.title = `${countText(this.answer.frames)} functions, ${countText(this.answer.nodes.length)} frames`;
-    }
+    this.sandwich.paint({ colours, tokens: this.stage.view.tokens, hits: this.hits });
   }
 
   // The sandwich counts every occurrence, so its list does too.
@@ -295,7 +247,7 @@ export class GraphView {
   }
 
   showTable() {
-    const none = this.answer?.frames === 0 ? new Uint8Array(this.profile.frames) : null;
+    const none = this.finder.without ? new Uint8Array(this.profile.frames) : null;
     this.rows = tableRows(this.profile, this.tableTotals(), none ?? this.hits, this.state.sort);
     this.table.show({
       rows: this.rows, totals: this.tableTotals(), all: this.tableAll(), sort: this.state.sort,
@@ -319,7 +271,7 @@ export class GraphView {
       ? frameOfName(this.profile, this.state.fn, this.nodeTotals.total) : (this.rows[0] ?? -1);
     this.sandwich.show(this.tree, frame, this.nodeTotals, this.all);
     this.sandwich.paint({
-      colours: this.colours, tokens: this.stage.view.tokens, hits: this.hits ?? null,
+      colours: this.colours, tokens: this.stage.view.tokens, hits: this.hits,
       fullNames: this.state.fullNames,
     });
   }
@@ -396,7 +348,8 @@ export class GraphView {
     this.zoom(target === this.zoomed ? Math.max(0, this.tree.parent[target]) : target);
   }
 
-  zoom(node) {
+  zoom(wanted) {
+    const node = this.unfolder.target(wanted);
     if (node === this.zoomed) return;
     this.before.push(this.state.zoom);
     this.store.set({ zoom: pathOf(this.tree, this.profile, node) }, true);
@@ -425,30 +378,6 @@ export class GraphView {
     const first = column === 'name' || column === 'image' ? 'asc' : 'desc';
     const next = now === column ? (direction === 'asc' ? 'desc' : 'asc') : first;
     this.store.set({ sort: `${column}.${next}` });
-  }
-
-  nextHit(by) {
-    clearTimeout(this.typing);
-    this.store.set({ query: byId('query').value });
-    const nodes = this.answer?.nodes ?? [];
-    if (nodes.length === 0) return;
-    this.hitIndex = this.hitIndex < 0 && by < 0 ? nodes.length - 1
-      : (this.hitIndex + by + nodes.length) % nodes.length;
-    const node = nodes[this.hitIndex];
-    const { view } = this.stage;
-    const pixels = (this.tree.total[node] / (view.x1 - view.x0)) * view.width;
-    const index = this.hitIndex;
-    if (pixels < 26) {
-      const wanted = this.tree.parent[node] > 0 ? this.tree.parent[node] : node;
-      this.stage.slide(this.layoutX(wanted), this.layoutX(wanted) + this.tree.total[wanted], true);
-    }
-    this.hitIndex = index;
-    this.drawAnswer();
-    this.focusNode(node);
-  }
-
-  layoutX(node) {
-    return this.stage.view.layout.x[node];
   }
 
   openSandwich(frame) {

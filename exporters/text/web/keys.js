@@ -71,8 +71,8 @@ export function keyActions(app) {
   return {
     '/': () => byId('query').select(),
     '?': () => app.shell.showHelp(),
-    n: () => app.nextHit(1),
-    N: () => app.nextHit(-1),
+    n: () => app.finder.next(1),
+    N: () => app.finder.next(-1),
     ArrowUp: () => app.focusNode(Math.max(0, app.tree.parent[at()])),
     ArrowDown: () => app.focusNode(heaviestChild(app.tree, at())),
     ArrowLeft: () => app.focusNode(neighbourOf(view.layout, at(), -1)),

@@ -2,12 +2,12 @@
 // The agent's page: asks for what the state names and shows the answers. State in the address,
 // pictures in the parts; this file joins them.
 import { Store } from './state.js';
-import { fragmentOf, readFragment, showFragment } from './url.js';
+import { fragmentOf, pathText, readFragment, showFragment } from './url.js';
 import { AgentError, askAgent, rangePairsOf, selectionPairs } from './agent.js';
 import { Follower } from './follow.js';
 import { GraphView } from './graph.js';
 import { Shell } from './shell.js';
-import { inWorker, searchApart, serveSearches } from './regex_search.js';
+import { inWorker, SearchWorker, serveSearches } from './regex_search.js';
 import { TimeStrip } from './strip.js';
 import { Chips, inOrder } from './chips.js';
 import { RangePanel } from './range_panel.js';
@@ -27,6 +27,7 @@ import { HELP, LIVE_HELP, WORDS } from './words.js';
 
 const ASKED = ['view', 'range', 'before', 'filters', 'group', 'context']; // need a new answer
 const MIN_SAMPLES = 20; // of a preview
+const MAX_BELOW = 30_000; // nodes of an answer that is put into another
 
 class LivePage {
   constructor() {
@@ -35,8 +36,9 @@ class LivePage {
     this.store = new Store(state);
     this.shell = new Shell([...LIVE_HELP, ...HELP], (now) => this.restyle(now));
     this.graph = new GraphView(this.store, this.shell);
-    this.graph.searchApart = searchApart;
+    this.graph.finder.worker = new SearchWorker();
     this.graph.tip = WORDS.liveTip;
+    this.graph.unfolder.fetchBelow = (path) => this.askBelow(path);
     this.skew = 0; // agent's clock minus this browser's
     this.status = null;
     this.shown = null; // the answers, with {from, to, samples, trust}
@@ -285,14 +287,28 @@ class LivePage {
     const range = [...pairs, ...rangePairsOf(state.range)];
     const { view } = state;
     const [flame, series, health, by] = await Promise.all([
-      view === 'profile' ? askAgent('flame', [...range, ['g', state.group],
-        ...rangePairsOf(state.before, 'afrom', 'ato')], signal) : null,
+      view === 'profile' ? this.askFlame(state, state.range, preview, signal) : null,
       view === 'health' ? null : askAgent('series', [...pairs, ...rangePairsOf(this.context()),
         ['points', String(this.strip.points)]], signal),
       view === 'profile' ? null : askAgent('health', range, signal),
       view === 'processes' || view === 'node' ? askAgent('series', [...range, ['g', 'process'], ['points', '60']], signal) : null,
     ]);
     return { view, flame, series, health, by };
+  }
+
+  askFlame(state, range, more, signal) {
+    return askAgent('flame', [...selectionPairs(state), ...rangePairsOf(range), ['g', state.group],
+      ...rangePairsOf(state.before, 'afrom', 'ato'), ...more], signal);
+  }
+
+  // What the agent put together below this path, of what is shown; null if it cannot be had.
+  async askBelow(path) {
+    try {
+      return await this.askFlame(this.state, this.shown, [['root', pathText(path)], ['max', MAX_BELOW]]);
+    } catch (error) {
+      if (error instanceof AgentError) return null;
+      throw error;
+    }
   }
 
   takeStatus(status) {

@@ -18,41 +18,39 @@ export function serveSearches() {
   });
 }
 
-let worker = null;
-let known = null; // the profile the worker has
+// The one trusted-types policy, which makes the address of this script.
+const policy = inWorker ? null : globalThis.trustedTypes?.createPolicy('worker', { createScriptURL: () => SCRIPT });
 
-function startWorker() {
-  const policy = startWorker.policy ??= globalThis.trustedTypes?.createPolicy('worker',
-    { createScriptURL: () => SCRIPT });
-  return new Worker(policy ? policy.createScriptURL(SCRIPT) : SCRIPT, { type: 'module' });
-}
-
-function stopWorker() {
-  worker?.terminate();
-  worker = null;
-  known = null;
-}
-
-// The answer of searchFrames() for a query with a regular expression; null if another search came.
-export function searchApart(profile, query) {
-  searchApart.cancel?.();
-  worker ??= startWorker();
-  if (known !== profile) {
-    const { frames, name, image, kind } = profile;
-    worker.postMessage({ profile: { frames, name, image, kind } });
-    known = profile;
+// One search at a time; another one ends it.
+export class SearchWorker {
+  stop() {
+    this.worker?.terminate();
+    this.worker = null;
+    this.known = null; // the profile that the worker has
   }
-  return new Promise((resolve) => {
-    const finish = (answer, stop) => {
-      clearTimeout(timer);
-      searchApart.cancel = null;
-      if (stop) stopWorker();
-      resolve(answer);
-    };
-    const timer = setTimeout(() => finish({ hits: null, error: WORDS.slowRegex }, true), LIMIT_MS);
-    worker.addEventListener('message', ({ data }) => finish(data, false), { once: true });
-    worker.addEventListener('error', () => finish(searchFrames(profile, query), true), { once: true });
-    searchApart.cancel = () => finish(null, true);
-    worker.postMessage({ query });
-  });
+
+  // The answer of searchFrames() for a query with a regular expression; null if another search came.
+  find(profile, query) {
+    this.cancel?.();
+    this.worker ??= new Worker(policy ? policy.createScriptURL(SCRIPT) : SCRIPT, { type: 'module' });
+    const { worker } = this;
+    if (this.known !== profile) {
+      const { frames, name, image, kind } = profile;
+      worker.postMessage({ profile: { frames, name, image, kind } });
+      this.known = profile;
+    }
+    return new Promise((resolve) => {
+      const finish = (answer, stop) => {
+        clearTimeout(timer);
+        this.cancel = null;
+        if (stop) this.stop();
+        resolve(answer);
+      };
+      const timer = setTimeout(() => finish({ hits: null, error: WORDS.slowRegex }, true), LIMIT_MS);
+      worker.addEventListener('message', ({ data }) => finish(data, false), { once: true });
+      worker.addEventListener('error', () => finish(searchFrames(profile, query), true), { once: true });
+      this.cancel = () => finish(null, true);
+      worker.postMessage({ query });
+    });
+  }
 }

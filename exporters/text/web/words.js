@@ -20,6 +20,7 @@ export const WORDS = {
   slowRegex: 'That regex took longer than 0.5 s and was stopped.',
   noFunctions: 'No function matches',
   goneFrame: (name) => `${name} is not in this profile; showing its caller.`,
+  movedOn: 'The history has moved on. Press r to read this range anew.',
   badLink: (pairs) => {
     const [key, text] = pairs[0];
     const names = { t: 'range', a: 'range', x: 'range', f: 'filter', z: 'zoom', view: 'view' };
