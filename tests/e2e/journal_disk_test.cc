@@ -197,6 +197,7 @@ TEST_F(JournalDiskTest, WhatCameBeforeAFailedAppendIsThereAfterAPowerCut) {
   journal.reset();
   ASSERT_TRUE(disk.repair());
   journal = open(disk.path());
+  ASSERT_TRUE(journal);
   EXPECT_EQ(journal->end(), 6U);
   expect_whole(*journal);
 }
