@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/cli/config_verbs.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "agent/cli/exit_code.h"
 #include "agent/cli/text.h"
 #include "core/base/file.h"
+#include "core/base/utf8.h"
+#include "exporters/text/escape.h"
 
 namespace sonde {
 namespace {
@@ -18,16 +22,25 @@ int write_out(const std::string& text, int code) {
 }
 
 // A value as a YAML scalar that is read back as it is: plain where nothing in it could be taken for
-// syntax.
+// syntax, else in double quotes, where what a terminal would not show is an escape.
 std::string yaml_scalar(const std::string& text) {
   const bool plain = !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '/' ||
            c == '.' || c == '_' || c == '-' || c == ':';
   });
-  if (plain) return text;
-  std::string out = "'";
-  for (const char c : text) out += c == '\'' ? "''" : std::string(1, c);
-  return out + "'";
+  if (plain && !text.ends_with(':')) return text;
+  std::string out = "\"";
+  for (std::size_t at = 0; at < text.size();) {
+    const Utf8Char c = utf8_char_at(text, at);
+    if (is_hidden_code_point(c.code_point)) {
+      out += fmt::format("\\U{:08x}", c.code_point);
+    } else {
+      if (c.code_point == '"' || c.code_point == '\\') out += '\\';
+      out += text.substr(at, c.bytes);
+    }
+    at += c.bytes;
+  }
+  return out + "\"";
 }
 
 }  // namespace
@@ -63,7 +76,7 @@ std::string render_config(const LoadedConfig& loaded) {
   }
   std::string out;
   for (std::size_t i = 0; i < lines.size(); ++i) {
-    out += pad_right(lines[i], width) + "  # " + loaded.values[i].source + "\n";
+    out += pad_right(lines[i], width) + "  # " + printable(loaded.values[i].source) + "\n";
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "agent/cli/help.h"
 #include "agent/config/settings.h"
@@ -36,6 +37,39 @@ TEST(ConfigVerbsTest, WhatIsPrintedIsAFileThatMeansTheSame) {
   EXPECT_EQ(again.config->rate_hz, 49U);
   EXPECT_EQ(again.config->listen, first.config->listen);
   EXPECT_EQ(again.config->telemetry_listen, first.config->telemetry_listen);
+}
+
+TEST(ConfigVerbsTest, EveryPathThatMayBeConfiguredIsReadBack) {
+  const std::vector<std::string> paths = {"/srv/x:",
+                                          "/srv/x: y",
+                                          "/a\tb\t",
+                                          "/a ",
+                                          "/\"a\\b\"",
+                                          "/'",
+                                          "/\x01\x04\x1b[2J\x7f",
+                                          "/#",
+                                          "/ #",
+                                          "/\xc2\x80\xc2\x85\xc2\x9f",
+                                          "/\xe2\x80\xa8\xe2\x80\xae",
+                                          "/\xef\xbb\xbf",
+                                          "/gr\xc3\xbc\xc3\x9f",
+                                          "/\xf0\x9f\x98\x80\xf3\xa0\x80\x81",
+                                          "/%@`&*!|>?{}[],~"};
+  for (const std::string& path : paths) {
+    const std::string printed = render_config(load("", {{"state_dir", path}}));
+    const LoadedConfig again = load(printed);
+    ASSERT_TRUE(again.config) << printed << again.problems.at(0);
+    EXPECT_EQ(again.config->state_dir, path) << printed;
+    EXPECT_EQ(printed.find('\x1b'), std::string::npos);
+  }
+}
+
+TEST(ConfigVerbsTest, AFileNameCannotEndItsComment) {
+  const std::string path = ::testing::TempDir() + "sonde-config\nrate: 7 #";
+  ASSERT_TRUE(write_file_atomically(path, "rate: 49\n").ok());
+  const std::string printed = render_config(load_config({.flags = {path, {}}, .environment = {}}));
+  EXPECT_THAT(printed, HasSubstr("sonde-config\\x0arate: 7 #:1\n"));
+  EXPECT_EQ(load(printed).config.value().rate_hz, 49U);
 }
 
 TEST(ConfigVerbsTest, TheDefaultsArePrintedAsTheyAreWritten) {
