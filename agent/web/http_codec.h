@@ -41,13 +41,8 @@ class HttpCodec {
 // 414, 431 or 503.
 std::string http_refusal_bytes(int status, std::string_view why);
 
-// Content-Security-Policy of the page: its own scripts, styles, pictures and data, nothing from
-// elsewhere and nothing inline; `worker` is the one policy of trusted types, for the search worker.
-inline constexpr std::string_view kPagePolicy =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "worker-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types worker";
-// Of everything else: should a browser show it as a document, it can do nothing.
+// Content-Security-Policy of everything but the page (exporters/text/live_page.h): should a browser
+// show it as a document, it can do nothing.
 inline constexpr std::string_view kDataPolicy =
     "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox";
 

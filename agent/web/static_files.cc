@@ -4,16 +4,15 @@
 #include <string>
 
 #include "agent/web/etag.h"
-#include "agent/web/http_codec.h"
 
 namespace sonde {
 
-void add_static_files(Router& router, std::span<const StaticFile> files) {
-  for (const StaticFile& file : files) {
-    router.get(std::string(file.path), [file](const HttpRequest& request) {
+void add_static_files(Router& router, std::span<const PageFile> files, std::string_view policy) {
+  for (const PageFile& file : files) {
+    router.get(std::string(file.path), [file, policy](const HttpRequest& request) {
       HttpResponse response{.content_type = std::string(file.content_type),
                             .body = std::string(file.bytes),
-                            .headers = {{"Content-Security-Policy", std::string(kPagePolicy)},
+                            .headers = {{"Content-Security-Policy", std::string(policy)},
                                         {"Cache-Control", "no-cache"}}};
       tag_answer(request, response);
       return response;

@@ -6,18 +6,14 @@
 #include <string_view>
 
 #include "agent/web/router.h"
+#include "core/model/page_file.h"
 
 namespace sonde {
 
-// Views of data that lives as long as the program.
-struct StaticFile {
-  std::string_view path;  // `/strip.js`
-  std::string_view content_type;
-  std::string_view bytes;
-};
-
-// Adds each file under its path, with kPagePolicy. Browsers keep them but ask each time whether
-// they are still good (304), so that a page is never older than its agent.
-void add_static_files(Router& router, std::span<const StaticFile> files);
+// Adds each file under its path. Browsers keep them but ask each time whether they are still good
+// (304), so that a page is never older than its agent.
+//
+// policy  Content-Security-Policy of each; lives as long as the program.
+void add_static_files(Router& router, std::span<const PageFile> files, std::string_view policy);
 
 }  // namespace sonde

@@ -5,18 +5,15 @@
 #include <span>
 #include <string_view>
 
-namespace sonde {
+#include "core/model/page_file.h"
 
-struct PageFile {
-  std::string_view path;          // "/", "/page.js": as the browser asks for it
-  std::string_view content_type;  // with charset where it is text
-  std::string_view bytes;         // not compressed
-};
+namespace sonde {
 
 // Every file that GET may ask for; "/" is the page itself and comes first.
 std::span<const PageFile> live_page_files();
 
-// Value of the Content-Security-Policy header that "/" must be sent with.
+// Value of the Content-Security-Policy header that they are sent with: the page's own scripts,
+// styles, pictures and data, nothing from elsewhere and nothing inline.
 std::string_view live_page_policy();
 
 }  // namespace sonde

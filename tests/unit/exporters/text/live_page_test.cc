@@ -48,6 +48,10 @@ TEST(LivePageTest, ThePageHasNoInlineScriptOrStyle) {
 TEST(LivePageTest, ThePolicyAllowsNothingUnsafeAndNothingForeign) {
   const std::string_view policy = live_page_policy();
   EXPECT_TRUE(policy.starts_with("default-src 'none'; script-src 'self';")) << policy;
+  for (const std::string_view part :
+       {"frame-ancestors 'none'", "require-trusted-types-for 'script'"}) {
+    EXPECT_NE(policy.find(part), std::string_view::npos) << part;
+  }
   for (const std::string_view part : {"unsafe", "*", "http", "data:", "blob:"}) {
     EXPECT_EQ(policy.find(part), std::string_view::npos) << part;
   }
