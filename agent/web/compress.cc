@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <optional>
 
+#include "core/base/ascii.h"
 #include "core/compress/gzip.h"
 
 namespace sonde {
@@ -13,12 +14,6 @@ namespace {
 
 constexpr std::size_t kMinBytes = 1024;
 constexpr int kLevel = 1;
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // `;q=0`, `; q=0.00`: the only weight that refuses.
 bool is_refused(std::string_view parameters) {
@@ -41,12 +36,9 @@ bool accepts_gzip(std::string_view accept_encoding) {
   std::optional<bool> gzip;
   std::optional<bool> any;
   while (!accept_encoding.empty()) {
-    const std::size_t end = std::min(accept_encoding.find(','), accept_encoding.size());
-    const std::string_view part = accept_encoding.substr(0, end);
-    accept_encoding.remove_prefix(std::min(end + 1, accept_encoding.size()));
-    const std::size_t semicolon = std::min(part.find(';'), part.size());
-    const std::string_view name = trimmed(part.substr(0, semicolon));
-    const bool taken = !is_refused(part.substr(std::min(semicolon + 1, part.size())));
+    std::string_view parameters = next_part(accept_encoding, ',');
+    const std::string_view name = trimmed(next_part(parameters, ';'));
+    const bool taken = !is_refused(parameters);
     if (name == "gzip" || name == "x-gzip") gzip = taken;
     if (name == "*") any = taken;
   }

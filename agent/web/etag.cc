@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/web/etag.h"
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
 #include <span>
 
+#include "core/base/ascii.h"
 #include "core/base/checksum.h"
 
 namespace sonde {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 // Without what says that it is weak: here only equality matters.
 std::string_view opaque(std::string_view tag) {
@@ -35,10 +29,8 @@ std::string etag_of(std::string_view bytes) {
 
 bool matches_etag(std::string_view if_none_match, std::string_view etag) {
   while (!if_none_match.empty()) {
-    const std::size_t end = std::min(if_none_match.find(','), if_none_match.size());
-    const std::string_view tag = trimmed(if_none_match.substr(0, end));
+    const std::string_view tag = trimmed(next_part(if_none_match, ','));
     if (tag == "*" || (!tag.empty() && opaque(tag) == opaque(etag))) return true;
-    if_none_match.remove_prefix(std::min(end + 1, if_none_match.size()));
   }
   return false;
 }

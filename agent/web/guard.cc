@@ -3,20 +3,14 @@
 
 #include <algorithm>
 
+#include "core/base/ascii.h"
+
 namespace sonde {
 namespace {
 
 HttpResponse refusal(int status, HttpRefusal reason, std::string_view why) {
   HttpResponse out = http_error(status, why);
   out.refusal = reason;
-  return out;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "agent/web/request_framing.h"
+#include "core/base/ascii.h"
 
 namespace sonde {
 namespace {
@@ -70,13 +71,6 @@ class MemoryStream : public httplib::Stream {
   std::string_view request_;
   std::string answer_;
 };
-
-std::string lower(std::string text) {
-  for (char& c : text) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return text;
-}
 
 std::string_view reason_of(int status) {
   switch (status) {

@@ -9,12 +9,12 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <csignal>
 #include <map>
 #include <thread>
 
 #include "agent/web/listener.h"
 #include "agent/web/worker_pool.h"
+#include "core/base/signals_blocked.h"
 
 namespace sonde {
 namespace {
@@ -26,22 +26,6 @@ constexpr std::uint64_t kListenerId = 0;  // what epoll calls the listener
 constexpr std::uint64_t kWakeId = 1;      // and the eventfd; connections are numbered from 2
 constexpr int kMaxEvents = 64;
 constexpr std::chrono::milliseconds kAcceptPause{100};  // while accept(2) fails
-
-// Threads that are started while this lives take no signals.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 // A descriptor that can be given up when no other is left.
 UniqueFd open_spare() { return UniqueFd(::open("/dev/null", O_RDONLY | O_CLOEXEC)); }

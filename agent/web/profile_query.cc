@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "agent/web/parameters.h"
+#include "core/base/ascii.h"
 
 namespace sonde {
 namespace {
@@ -30,14 +31,6 @@ Result<std::size_t> choice(const Parameters& from, std::string_view name,
   const auto found = std::find(words.begin(), words.end(), from.value(name, words.front()));
   if (found == words.end()) return wrong(std::string(name) + ": not one of " + listed(words));
   return static_cast<std::size_t>(found - words.begin());
-}
-
-// Cuts the part before the next separator off the front of `rest`.
-std::string_view next_part(std::string_view& rest, char separator) {
-  const std::size_t end = std::min(rest.find(separator), rest.size());
-  const std::string_view part = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return part;
 }
 
 Result<std::vector<std::string>> groups_of(std::string_view text) {

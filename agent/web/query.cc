@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/web/query.h"
 
-#include <algorithm>
-
+#include "core/base/ascii.h"
 #include "core/base/utf8.h"
 
 namespace sonde {
@@ -43,15 +42,12 @@ Result<std::string> percent_decode(std::string_view text, PlusSign plus) {
 Result<QueryParameters> parse_query(std::string_view query) {
   QueryParameters out;
   while (!query.empty()) {
-    const std::size_t end = std::min(query.find('&'), query.size());
-    const std::string_view part = query.substr(0, end);
-    query.remove_prefix(std::min(end + 1, query.size()));
-    if (part.empty()) continue;
+    std::string_view rest = next_part(query, '&');
+    if (rest.empty()) continue;
     if (out.size() == kMaxParameters) return wrong("more than 64 parameters");
-    const std::size_t equals = std::min(part.find('='), part.size());
-    auto name = percent_decode(part.substr(0, equals), PlusSign::kSpace);
+    auto name = percent_decode(next_part(rest, '='), PlusSign::kSpace);
     if (!name) return name.error();
-    auto value = percent_decode(part.substr(std::min(equals + 1, part.size())), PlusSign::kSpace);
+    auto value = percent_decode(rest, PlusSign::kSpace);
     if (!value) return value.error().with_context(*name);
     out.emplace_back(*std::move(name), *std::move(value));
   }

@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "core/base/ascii.h"
+
 namespace sonde {
 namespace {
 
@@ -17,8 +19,6 @@ RequestFrame refused(int status, HttpRefusal refusal, std::string_view why) {
 
 RequestFrame malformed(std::string_view why) { return refused(400, HttpRefusal::kMalformed, why); }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool is_token(std::string_view text) {
   constexpr std::string_view kMarks = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
@@ -26,13 +26,6 @@ bool is_token(std::string_view text) {
     return (low >= 'a' && low <= 'z') || (c >= '0' && c <= '9') ||
            kMarks.find(c) != std::string_view::npos;
   });
-}
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
 }
 
 // A head holds CR and LF together only, and no other control but tab.
@@ -126,10 +119,9 @@ class Headers {
 
 }  // namespace
 
-bool is_header_line(std::string_view line, std::string_view lower_name) {
-  return line.size() > lower_name.size() && line[lower_name.size()] == ':' &&
-         std::equal(lower_name.begin(), lower_name.end(), line.begin(),
-                    [](char name, char c) { return name == lower(c); });
+bool is_header_line(std::string_view line, std::string_view name) {
+  return line.size() > name.size() && line[name.size()] == ':' &&
+         equal_ignoring_case(line.substr(0, name.size()), name);
 }
 
 RequestFrame frame_request(std::string_view received, const FramingLimits& limits) {

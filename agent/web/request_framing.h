@@ -36,6 +36,6 @@ struct RequestFrame {
 RequestFrame frame_request(std::string_view received, const FramingLimits& limits);
 
 // True if the line (`Name: value`) is a header of that name, in any case.
-bool is_header_line(std::string_view line, std::string_view lower_name);
+bool is_header_line(std::string_view line, std::string_view name);
 
 }  // namespace sonde

@@ -5,19 +5,12 @@
 #include <optional>
 
 #include "agent/web/query.h"
+#include "core/base/ascii.h"
 
 namespace sonde {
 namespace {
 
 constexpr std::string_view kPostHeader = "x-sonde-request";
-
-// Cuts the segment in front of the next slash off `rest`.
-std::string_view next_segment(std::string_view& rest) {
-  const std::size_t end = std::min(rest.find('/'), rest.size());
-  const std::string_view segment = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return segment;
-}
 
 // What `*` stands for, empty without one; none if the path does not match.
 std::optional<std::string> match(std::string_view pattern, std::string_view path) {
@@ -27,8 +20,8 @@ std::optional<std::string> match(std::string_view pattern, std::string_view path
   }
   std::string wildcard;
   while (!pattern.empty() || !path.empty()) {
-    const std::string_view wanted = next_segment(pattern);
-    const std::string_view given = next_segment(path);
+    const std::string_view wanted = next_part(pattern, '/');
+    const std::string_view given = next_part(path, '/');
     if (wanted == given && wanted != "*") continue;
     if (wanted != "*" || given.empty()) return std::nullopt;
     auto decoded = percent_decode(given, PlusSign::kPlus);

@@ -3,27 +3,24 @@
 
 #include <pthread.h>
 
-#include <csignal>
 #include <system_error>
 #include <thread>
 #include <utility>
 
+#include "core/base/signals_blocked.h"
+
 namespace sonde {
 
 bool start_detached(const char* name, std::function<void()> work) {
-  sigset_t all, before;
-  ::sigfillset(&all);
-  ::pthread_sigmask(SIG_SETMASK, &all, &before);  // inherited
-  bool started = true;
+  const SignalsBlocked blocked;  // inherited
   try {
     std::thread thread(std::move(work));
     ::pthread_setname_np(thread.native_handle(), name);
     thread.detach();
+    return true;
   } catch (const std::system_error&) {
-    started = false;
+    return false;
   }
-  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return started;
 }
 
 }  // namespace sonde

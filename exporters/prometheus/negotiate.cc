@@ -2,33 +2,11 @@
 #include "exporters/prometheus/negotiate.h"
 
 #include <algorithm>
-#include <cctype>
-#include <optional>
+
+#include "core/base/ascii.h"
 
 namespace sonde {
 namespace {
-
-std::string_view trimmed(std::string_view text) {
-  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
-  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
-  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
-  return text;
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char one, char other) {
-    return std::tolower(static_cast<unsigned char>(one)) ==
-           std::tolower(static_cast<unsigned char>(other));
-  });
-}
-
-// Cuts the part before the next separator off the front of `rest`.
-std::string_view next_part(std::string_view& rest, char separator) {
-  const std::size_t end = std::min(rest.find(separator), rest.size());
-  const std::string_view part = rest.substr(0, end);
-  rest.remove_prefix(std::min(end + 1, rest.size()));
-  return trimmed(part);
-}
 
 // `1`, `0.75` in thousandths; what is no weight counts as none (RFC 9110: 0 to 1, three digits).
 int weight_of(std::string_view text) {
@@ -52,10 +30,10 @@ struct MediaRange {
 
 MediaRange parse_range(std::string_view text) {
   MediaRange range;
-  range.type = next_part(text, ';');
+  range.type = trimmed(next_part(text, ';'));
   while (!text.empty()) {
     std::string_view value = next_part(text, ';');
-    const std::string_view name = next_part(value, '=');
+    const std::string_view name = trimmed(next_part(value, '='));
     value = trimmed(value);
     if (value.size() >= 2 && value.front() == '"' && value.back() == '"') {
       value = value.substr(1, value.size() - 2);
