@@ -5,13 +5,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <array>
 #include <charconv>
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/base/file.h"
+#include "core/base/proc_stat.h"
 
 namespace sonde {
 namespace {
@@ -19,28 +20,16 @@ namespace {
 constexpr std::size_t kStatBytes = std::size_t{4} * 1024;
 constexpr std::size_t kSystemStatBytes = std::size_t{1024} * 1024;  // a line for each CPU
 
-std::optional<std::uint64_t> number_of(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-std::string_view next_word(std::string_view& rest) {
-  rest.remove_prefix(std::min(rest.find_first_not_of(" \n"), rest.size()));
-  const std::string_view word = rest.substr(0, rest.find_first_of(" \n"));
-  rest.remove_prefix(word.size());
-  return word;
-}
-
 // Unix time of the boot in seconds, from /proc/stat.
 std::optional<std::uint64_t> boot_time() {
   const auto text = read_file("/proc/stat", kSystemStatBytes);
   if (!text) return std::nullopt;
   const std::size_t at = text->find("\nbtime ");
   if (at == std::string::npos) return std::nullopt;
-  std::string_view rest = std::string_view(*text).substr(at + 7);
-  return number_of(next_word(rest));
+  std::uint64_t seconds = 0;
+  const char* const end = text->data() + text->size();
+  if (std::from_chars(text->data() + at + 7, end, seconds).ec != std::errc()) return std::nullopt;
+  return seconds;
 }
 
 // Entries of /proc/self/fd but the one that this look itself takes.
@@ -68,28 +57,11 @@ void add(MetricBatch& into, MetricKind kind, const char* name, const char* unit,
 
 }  // namespace
 
-std::optional<ProcessStat> parse_process_stat(std::string_view text) {
-  const std::size_t bracket = text.rfind(')');
-  if (bracket == std::string_view::npos) return std::nullopt;
-  std::string_view rest = text.substr(bracket + 1);
-  constexpr std::size_t kFirst = 3;  // proc(5) numbers the fields from 1; the name is the second
-  constexpr std::size_t kLast = 24;
-  std::array<std::string_view, kLast + 1> fields;
-  for (std::size_t i = kFirst; i <= kLast; ++i) fields.at(i) = next_word(rest);
-  const auto user = number_of(fields[14]);
-  const auto system = number_of(fields[15]);
-  const auto start = number_of(fields[22]);
-  const auto size = number_of(fields[23]);
-  const auto resident = number_of(fields[24]);
-  if (!user || !system || !start || !size || !resident) return std::nullopt;
-  return ProcessStat{*user, *system, *start, *size, *resident};
-}
-
 void add_own_process_metrics(MetricBatch& into) {
   const double ticks = static_cast<double>(::sysconf(_SC_CLK_TCK));
   const double page = static_cast<double>(::sysconf(_SC_PAGESIZE));
   const auto text = read_file("/proc/self/stat", kStatBytes);
-  if (const auto stat = text ? parse_process_stat(*text) : std::nullopt) {
+  if (const auto stat = text ? parse_proc_stat(*text) : text.error()) {
     add(into, MetricKind::kCounter, "process_cpu_seconds", "seconds",
         "CPU time of this process, user and system.",
         static_cast<double>(stat->user_ticks + stat->system_ticks) / ticks);

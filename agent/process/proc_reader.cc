@@ -23,17 +23,10 @@ namespace sonde {
 namespace {
 
 constexpr std::size_t kMaxMapsBytes = std::size_t{64} << 20;
-constexpr std::uint64_t kKernelThreadFlag = 0x00200000;  // PF_KTHREAD, include/linux/sched.h
 
 struct DirCloser {
   void operator()(DIR* dir) const { ::closedir(dir); }
 };
-
-// Fields of /proc/PID/stat after the comm, counted as in proc(5).
-constexpr std::size_t kFirstFieldAfterComm = 3;
-constexpr std::size_t kParentField = 4;
-constexpr std::size_t kFlagsField = 9;
-constexpr std::size_t kStartField = 22;
 
 // Which file must be found: 0 = any.
 struct Wanted {
@@ -76,30 +69,6 @@ std::uint64_t inode_of(const UniqueFd& fd) {
 }
 
 }  // namespace
-
-Result<ProcStat> parse_proc_stat(std::string_view text) {
-  const Error bad{ErrorCode::kDataLoss, "/proc/PID/stat does not parse"};
-  // The comm is in parentheses and can itself hold any of them: the last one closes it.
-  const std::size_t open = text.find('('), close = text.rfind(')');
-  if (open == std::string_view::npos || close == std::string_view::npos || close < open) return bad;
-  ProcStat stat;
-  stat.comm = text.substr(open + 1, close - open - 1);
-  text.remove_prefix(close + 1);
-  bool started = false;
-  for (std::size_t field = kFirstFieldAfterComm; field <= kStartField; ++field) {
-    while (text.starts_with(' ')) text.remove_prefix(1);
-    const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(word.size());
-    std::uint64_t value = 0;
-    const bool number =
-        std::from_chars(word.data(), word.data() + word.size(), value).ec == std::errc{};
-    if (field == kParentField && number) stat.parent = static_cast<std::uint32_t>(value);
-    if (field == kFlagsField && number) stat.kernel_thread = (value & kKernelThreadFlag) != 0;
-    if (field == kStartField && number) stat.start_ticks = value, started = true;
-  }
-  if (!started) return bad;
-  return stat;
-}
 
 std::string ProcReader::path_of(std::uint32_t pid, const char* file) const {
   return root_ + "/" + std::to_string(pid) + "/" + file;

@@ -9,16 +9,10 @@
 #include <vector>
 
 #include "core/base/fd.h"
+#include "core/base/proc_stat.h"
 #include "core/base/result.h"
 
 namespace sonde {
-
-struct ProcStat {
-  std::string comm;               // at most 15 bytes
-  std::uint32_t parent = 0;       // field 4
-  std::uint64_t start_ticks = 0;  // field 22: since boot, USER_HZ
-  bool kernel_thread = false;
-};
 
 // Stateless but for the root; thread-safe.
 class ProcReader {
@@ -68,8 +62,5 @@ class ProcReader {
   [[nodiscard]] std::string path_of(std::uint32_t pid, const char* file) const;
   std::string root_;
 };
-
-// The text of /proc/PID/stat. errors: kDataLoss.
-Result<ProcStat> parse_proc_stat(std::string_view text);
 
 }  // namespace sonde

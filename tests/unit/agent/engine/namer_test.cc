@@ -25,7 +25,7 @@ class NamerTest : public testing::Test {
     std::ofstream stat(dir_ / "71" / "stat");
     stat << "71 (jit) S";
     for (int field = 4; field < 22; ++field) stat << " 0";
-    stat << " 555 0\n";
+    stat << " 555 0 0\n";
     process_.ranges = std::make_shared<const std::vector<CodeRange>>();
     process_.tgid = 71;
     process_.start_ticks = 555;

@@ -41,7 +41,7 @@ class CodeMapsTest : public testing::Test {
     std::ofstream stat(dir_ / "71" / "stat");
     stat << "71 (node) S";
     for (int field = 4; field < 22; ++field) stat << " 0";
-    stat << ' ' << start_ticks << " 0\n";
+    stat << ' ' << start_ticks << " 0 0\n";
   }
   [[nodiscard]] std::filesystem::path tmp() const { return dir_ / "71" / "root" / "tmp"; }
   void write_map(const std::string& name) { std::ofstream(tmp() / name) << "1000 10 f\n"; }

@@ -24,29 +24,6 @@
 namespace sonde {
 namespace {
 
-TEST(ProcReaderTest, ACommWithParenthesesAndSpacesIsOneField) {
-  const auto stat =
-      parse_proc_stat("77 (a) b (c) S 1 77 77 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 123456 0 0");
-  ASSERT_TRUE(stat.ok());
-  EXPECT_EQ(stat->comm, "a) b (c");
-  EXPECT_EQ(stat->parent, 1U);
-  EXPECT_EQ(stat->start_ticks, 123456U);
-  EXPECT_FALSE(stat->kernel_thread);
-}
-
-TEST(ProcReaderTest, AKernelThreadIsKnownByItsFlag) {
-  const auto stat =
-      parse_proc_stat("2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 1 0 0");
-  ASSERT_TRUE(stat.ok());
-  EXPECT_TRUE(stat->kernel_thread);
-}
-
-TEST(ProcReaderTest, TornStatTextIsAnError) {
-  for (const char* text : {"", "1", "1 (x", "1 (x) S", "1 )x( S 1", "1 (x) S 1 2 3"}) {
-    EXPECT_FALSE(parse_proc_stat(text).ok()) << text;
-  }
-}
-
 TEST(ProcReaderTest, ThisProcessIsListedWithItsParent) {
   const ProcReader proc;
   const auto self = static_cast<std::uint32_t>(::getpid());
