@@ -25,38 +25,42 @@ function pageFiles() {
   return { policy, byPath };
 }
 
+const IDLE = 8988; // ticks
+
 // What the fixture says of itself; tests replace parts.
 function statusOf(fixture) {
   const { store, now } = fixture;
   const windows = store.first > 0 ? (store.last - store.first) / store.windowMs + 1 : 0;
-  return { v: 1, host: 'web-7', version: fixture.version, kernel: '6.1.0-18-amd64', now, started: fixture.started,
+  return { v: 1, host: fixture.host, version: fixture.version, kernel: '6.1.0-18-amd64', now, started: fixture.started,
     ncpu: 2, rate: 19, window_ms: store.windowMs,
     history: { first: store.first, last: store.first > 0 ? store.last : 0, windows, bytes: windows * 5000,
       limit_bytes: 512 * 1024 * 1024, cut: fixture.cut },
     open: { from: store.last + store.windowMs, samples: 30 },
-    types: [{ id: 'cpu', on: true }, { id: 'offcpu', on: false, why: 'not in this version' }],
+    types: fixture.types,
     degraded: fixture.degraded, ready: true, ready_why: '' };
 }
 
 // The equations of docs/losses.md, from what was stored and lost.
-function booksOf(stored, lost, idle) {
+function booksOf(stored, lost, missed) {
   const lostAt = (side) => lost.reduce((sum, one) => sum + (one.side === side ? one.samples : 0), 0);
   const emitted = stored + lostAt('user');
-  const run = idle + emitted + lostAt('kernel');
-  return { expected: run, missed: 0, slept: 0, run, idle, filtered: 0, thinned: 0, emitted, stored, unaccounted: 0, lost };
+  const run = IDLE + emitted + lostAt('kernel');
+  return { expected: run + missed, missed, slept: 0, run, idle: IDLE, filtered: 0, thinned: 0, emitted, stored, unaccounted: 0, lost };
 }
 
 // The same figures as /flame and /series have, with an invented rest.
-function healthOf({ now, started, lostReasons }, { from, to, trust: stored, samples }, { groups }) {
-  const reasons = stored.lost > 0 ? [...lostReasons, ['ring_full', 'kernel', stored.lost]] : lostReasons;
+function healthOf({ now, started, lostReasons, missed }, { from, to, trust: stored, samples }, { groups }) {
+  const inWindows = stored.lost - missed;
+  const reasons = inWindows > 0 ? [...lostReasons, ['ring_full', 'kernel', inWindows]] : lostReasons;
   const lost = reasons.map(([reason, side, count]) => ({ reason, side, samples: count, last: to - 1000 }));
   const lostSamples = lost.reduce((sum, one) => sum + one.samples, 0);
-  const trust = { ...stored, lost: lostSamples, produced: samples + lostSamples };
+  const all = stored.produced - stored.lost;
+  const trust = { ...stored, samples, lost: lostSamples + missed, produced: all + lostSamples + missed };
   const executables = groups.map((one) => ({ path: `/usr/bin/${one.value}`, samples: one.samples, whole: one.whole,
     early: 0, stops: { complete: one.whole, no_row: one.samples - one.whole } }))
     .sort((a, b) => a.whole / a.samples - b.whole / b.samples);
   return { v: 1, from, to, now, host: 'web-7', trust,
-    books: booksOf(samples, lost, 8988),
+    books: booksOf(all, lost, missed),
     accounting: { sampled_ns: 993, kernel_ns: 1000 }, executables,
     executables_more: { executables: 47, samples: 1440, whole: 1439, early: 0 },
     explain: { no_row: 'no unwind row covers the code' }, advice: { no_row: 'its .eh_frame is stripped: rebuild' },
@@ -122,6 +126,10 @@ class Question {
     const before = this.url.searchParams.has('afrom') ? this.span('afrom', 'ato') : null;
     const answer = store.flame(this.windows(span), this.filters, span,
       before && { windows: this.windows(before), span: before });
+    const { whole, early, lost: inWindows } = answer.trust; // the rest is of all samples of the range
+    const all = store.counts(this.windows(span), []).reduce((sum, samples) => sum + samples, 0);
+    const lost = inWindows + this.fixture.missed;
+    answer.trust = { produced: all + lost, lost, missed: this.fixture.missed, expected: IDLE + all + lost, whole, early };
     const below = belowPath(answer, this.url.searchParams.get('root'));
     const max = Number(this.url.searchParams.get('max') ?? this.fixture.maxNodes);
     return { ...foldedTo(below, max), ...this.fixture.flameChanges };
@@ -141,7 +149,8 @@ export async function startServer(profile = 'node', windowMs = 10_000) {
   const last = Math.floor(NOW / windowMs) * windowMs - windowMs;
   const store = new FixtureStore(payloadOf(profile), { windowMs, first: last - 359 * windowMs, last });
   const fixture = { store, now: NOW, started: NOW - 3_600_000, cut: '', degraded: [], flameChanges: {}, healthChanges: {}, lostReasons: [], version: '0.4.0',
-    refuse: {}, delay: 0, gone: false, maxNodes: 120_000 };
+    refuse: {}, delay: 0, gone: false, missed: 0, maxNodes: 120_000, host: 'web-7',
+    types: [{ id: 'cpu', on: true }, { id: 'offcpu', on: false, why: 'not in this version' }] };
   const asked = [];
   const server = createServer(async (request, response) => {
     const url = new URL(request.url, 'http://fixture');

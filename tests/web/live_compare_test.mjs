@@ -2,7 +2,8 @@
 // Comparison: its arithmetic alone, then the agent's page with a known regression.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { compareShares, diffHex, diffStep, pointsText, ratioText } from '../../exporters/text/web/diff.js';
+import { compareRates, compareShares, diffHex, diffStep, pointsText, ratioText } from '../../exporters/text/web/diff.js';
+import { rateText } from '../../exporters/text/web/format.js';
 import { liveSetup } from './live_setup.mjs';
 import { openLive, pixel, placeOf, settle, text, until } from './support.mjs';
 
@@ -40,6 +41,16 @@ test('the error is that of two shares', () => {
   assert.ok(Math.abs(compareShares(2, 2, 20, 20).sigma - Math.sqrt((2 * 0.1 * 0.9) / 20)) < 1e-12);
 });
 
+test('CPU per second: each side by its own time, the error that of two counts', () => {
+  const change = compareRates(100, 400, 1000, 2000); // 0.1 and 0.2 cores
+  assert.deepEqual([change.before, change.after, change.beyond], [0.1, 0.2, true]);
+  assert.ok(Math.abs(change.sigma - Math.sqrt((500 / 3000) * (1 / 1000 + 1 / 2000))) < 1e-12);
+  assert.equal(compareRates(100, 200, 1000, 2000).beyond, false);
+  assert.equal(compareRates(3, 15, 1000, 1000).beyond, false); // fewer than 20 samples
+  assert.equal(compareRates(0, 30, 0, 1000).beyond, false); // nothing was recorded
+  assert.deepEqual([0.34, 1.5, 0, 0.000_001].map(rateText), ['340\u202fms/s', '1,500\u202fms/s', '0\u202fms/s', '< 0.01\u202fms/s']);
+});
+
 test('a regression is the first row and orange; all sums hold', async () => {
   for (const colorScheme of ['light', 'dark']) {
     const page = await openLive(live.browser, live.server, { hash: HASH, colorScheme });
@@ -53,13 +64,19 @@ test('a regression is the first row and orange; all sums hold', async () => {
       const { tree, payload, totals, compared, profile } = window.sonde;
       const sum = (list) => list.reduce((a, b) => a + b, 0);
       let change = 0;
-      for (let i = 0; i < profile.frames; ++i) change += totals.change(i);
+      let wrong = 0; // A + change = B
+      for (let i = 0; i < profile.frames; ++i) {
+        change += totals.change(i);
+        const { before, after } = compared.of(totals.before[i], totals.self[i]);
+        if (Math.abs(totals.before[i] / compared.whole.a + totals.change(i) - totals.self[i] / compared.whole.b) > 1e-12 || before < 0 || after < 0) ++wrong;
+      }
       return { b: sum([...tree.self]), a: sum([...tree.before]), root: [tree.total[0], tree.totalBefore[0]],
-        table: sum([...totals.before]), whole: [payload.total, payload.btotal], change, sides: compared.whole };
+        table: sum([...totals.before]), whole: [payload.total, payload.btotal], change, wrong, sides: compared.whole };
     });
     assert.deepEqual([sums.b, sums.a], sums.whole);
     assert.deepEqual(sums.root, sums.whole);
     assert.equal(sums.table, sums.whole[1]);
+    assert.equal(sums.wrong, 0);
     assert.ok(Math.abs(sums.change) < 1e-9, 'the changes of all shares add up to nothing');
     assert.deepEqual(page.complaints, []);
     await page.close();
@@ -131,4 +148,79 @@ test('a side without samples says so and offers the way out', async () => {
   await until(page, () => document.getElementById('notice').hidden);
   assert.deepEqual(page.complaints, []);
   await page.close();
+});
+
+// The same windows of the fixture, one period apart: equal but for what is hot.
+const PERIOD = 900_000;
+const TWICE = `#/profile?t=${MIDDLE}..${MIDDLE + SPAN}&a=${MIDDLE - PERIOD}..${MIDDLE - PERIOD + SPAN}`;
+
+const stepsOf = (page) => page.evaluate(() => {
+  const { tree, profile, stage } = window.sonde;
+  const of = (name) => stage.view.nodeColours[tree.frame.findIndex((frame) => profile.name[frame] === name)];
+  return [of('all of node web-7'), of('redis-server'), of('ExecSort')];
+});
+
+test('CPU per second: what did not change is grey though its share did', async () => {
+  const { hot } = live.server.fixture.store;
+  live.server.fixture.store.hot = { ...hot, times: 8 };
+  const page = await openLive(live.browser, live.server, { hash: TWICE });
+  assert.deepEqual(await stepsOf(page), [3, 2, 6].map((step) => diffHex(step, 'light')));
+  assert.match(await text(page, '#legend'), /share of range/);
+  await page.locator('#options').click();
+  await page.locator('#menu button', { hasText: 'CPU per second' }).click();
+  await settle(page);
+  assert.deepEqual(await stepsOf(page), [4, 3, 6].map((step) => diffHex(step, 'light')));
+  assert.match(await text(page, '#legend'), /CPU per second/);
+  assert.match(page.url(), /&o=abs$/);
+  assert.match(await page.locator('#table-rows .row').nth(0).innerText(), /ms\/s/);
+  const { x, y } = await placeOf(page, 'redis-server');
+  await page.mouse.move(x - 2, y);
+  await page.mouse.move(x, y);
+  await settle(page);
+  assert.match(await text(page, '#tooltip'), /total here\s+(\d+.ms\/s)\s+\1\s+0.ms\/s ± \d/);
+  const again = await openLive(live.browser, live.server, { hash: page.url().slice(page.url().indexOf('#')) });
+  assert.deepEqual(await stepsOf(again), await stepsOf(page));
+  await again.close();
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+  live.server.fixture.store.hot = hot;
+});
+
+test('A or B gives the widths; what is only in one of them is marked', async () => {
+  const { hot } = live.server.fixture.store;
+  live.server.fixture.store.hot = { ...hot, times: 0 };
+  const shown = () => page.evaluate(() => {
+    const { stage, tree, profile } = window.sonde;
+    const node = tree.frame.findIndex((frame) => profile.name[frame] === 'ExecSort');
+    const { view } = stage;
+    return { width: view.boxOf(node).w, share: view.tree.total[node] / view.tree.total[0], drawn: view.drawn.some((one) => one.node === node),
+      hatched: view.isHatched(node), mark: view.nodeMarks[node], note: view.nodeNote(node), colour: view.nodeColours[node] };
+  });
+  let page = await openLive(live.browser, live.server, { hash: TWICE });
+  assert.deepEqual((({ width, drawn }) => [width, drawn])(await shown()), [0, false]);
+  await page.locator('#query').fill('get_next_seq');
+  await settle(page);
+  assert.match(await text(page, '#table-rows'), /get_next_seq.*gone/s);
+  await page.locator('#query').fill('');
+  await settle(page);
+  await page.locator('#widths label', { hasText: 'A' }).click();
+  await settle(page);
+  assert.match(page.url(), /&o=a$/);
+  const inA = await shown();
+  assert.deepEqual([inA.drawn, inA.hatched, inA.mark, inA.note, inA.colour], [true, true, 2, 'gone', diffHex(0, 'light')]);
+  const { clientWidth } = await page.evaluate(() => ({ clientWidth: window.sonde.stage.view.width }));
+  assert.ok(Math.abs(inA.width - inA.share * clientWidth) <= 1, JSON.stringify(inA));
+  await page.goBack();
+  await settle(page);
+  assert.equal((await shown()).drawn, false);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+  page = await openLive(live.browser, live.server, { // the other way round
+    hash: `#/profile?t=${MIDDLE - PERIOD}..${MIDDLE - PERIOD + SPAN}&a=${MIDDLE}..${MIDDLE + SPAN}` });
+  const inB = await shown();
+  assert.deepEqual([inB.drawn, inB.hatched, inB.mark, inB.note, inB.colour], [true, false, 1, 'new', diffHex(6, 'light')]);
+  const { x, y, w } = await placeOf(page, 'ExecSort');
+  assert.equal(await pixel(page, x - w / 2 + 1, y), '#14181f');
+  await page.close();
+  live.server.fixture.store.hot = hot;
 });

@@ -158,7 +158,13 @@ test('downloads name the selection and ask for exactly it', async () => {
 test('hostile names are shown and never run', async () => {
   const hostile = await startServer('hostile');
   hostile.fixture.flameChanges = { errors: ['<img src=x onerror=alert(1)>\u202e'] };
+  hostile.fixture.host = '<script>alert(1)</script>\u202e\u001b[2J';
+  hostile.fixture.types = [{ id: 'cpu', on: true }, { id: '<b>\u2066', on: false, why: '<img src=x>' }];
   const page = await openLive(live.browser, hostile);
+  assert.equal(await text(page, '#host'), '<script>alert(1)</script>\\u202e\\x1b[2J');
+  assert.equal(await page.title(), '<script>alert(1)</script>\\u202e\\x1b[2J · sonde');
+  await page.locator('#types').click();
+  await page.keyboard.press('Escape');
   for (let i = 0; i < 12; ++i) await page.mouse.move(40 + i * 80, 330);
   await page.locator('#add-filter').fill('process=');
   await settle(page);

@@ -161,8 +161,12 @@ test('keys move and scale the range', async () => {
   const page = await openLive(live.browser, live.server, { hash: '#/profile?t=1749816300000..1749816600000' });
   await page.locator('#flame').focus();
   const after = async (key) => {
+    const before = await shown(page);
     await page.keyboard.press(key);
-    await settle(page);
+    await until(page, ([begin, end]) => {
+      const { from, to } = window.sondePage.shown;
+      return from !== begin || to !== end;
+    }, [before.from, before.to]);
     const { from, to } = await shown(page);
     return [from, to].map((ms) => (ms - 1749816300000) / 1000);
   };

@@ -78,6 +78,12 @@ test('no right to sample', () => inState((fixture) => {
     'Run sonde doctor for the exact fix. Metrics work.');
 }));
 
+test('CPU profiles are off', () => inState((fixture) => {
+  fixture.types = [{ id: 'cpu', on: false, why: 'Start sonde without --no-cpu.' }];
+}, async (page) => {
+  assert.equal(await notice(page), 'CPU profiling is off Start sonde without --no-cpu.');
+}));
+
 test('types without data are listed with the reason', () => inState(() => {}, async (page) => {
   await page.locator('#types').click();
   const items = await page.locator('#menu button').allInnerTexts();
@@ -165,6 +171,9 @@ test('a regular expression that takes too long is stopped, the page lives', () =
   assert.equal(await text(page, '#answer'), 'That regex took longer than 0.5 s and was stopped.');
   assert.ok(took.sum < 3000, JSON.stringify(took));
   assert.ok(took.longest < 450, `the page stood still for ${took.longest} ms`);
+  await page.locator('#narrow').fill('/^(([a-zA-Z_:<>]+)+)+$!/'); // the table's filter likewise
+  await until(page, () => /longer than/.test(document.getElementById('narrow').title));
+  await page.locator('#narrow').fill('');
   await page.locator('#query').fill('/^Exec(Sort|Agg)$/');
   await until(page, () => /% of CPU/.test(document.getElementById('answer').textContent));
   assert.equal(await page.locator('#table-rows .row').count(), 2);

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import {
-  openFile, pixel, placeOf, profileFile, settle, startBrowser, text, zoomedName,
+  openFile, pixel, placeOf, profileFile, settle, startBrowser, text, until, zoomedName,
 } from './support.mjs';
 
 let browser;
@@ -104,6 +104,42 @@ test('the legend dims on hover and searches on click', async () => {
   assert.match(await text(page, '#answer'), /% of CPU/);
   const tags = await page.locator('#table-rows .row .tag').count();
   assert.equal(tags, await page.locator('#table-rows .row').count());
+  await page.close();
+});
+
+test('the filter narrows the table alone, to what the search leaves, and is in the address', async () => {
+  const page = await openFile(browser, nodeFile);
+  await settle(page);
+  const rows = () => page.evaluate(() => window.sonde.rows.map((frame) =>
+    `${window.sonde.profile.name[frame]} ${window.sonde.profile.image[frame].path}`));
+  const all = await rows();
+  const drawn = await page.evaluate(() => document.querySelector('#flame canvas').toDataURL());
+  await page.locator('#narrow').fill('image:libc !malloc');
+  await until(page, () => location.hash.includes('tq='));
+  const some = await rows();
+  assert.ok(some.length > 3 && some.length < all.length, `${some.length} of ${all.length}`);
+  const wrong = await page.evaluate(() => window.sonde.rows.filter((frame) => !/libc/.test(window.sonde.profile.image[frame].path)));
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(some, all.filter((row) => some.includes(row)), 'the order stays');
+  assert.equal(await page.evaluate(() => document.querySelector('#flame canvas').toDataURL()), drawn);
+  await page.locator('#query').fill('mem');
+  await until(page, () => location.hash.includes('q=mem'));
+  assert.deepEqual(await rows(), some.filter((row) => row.split(' /')[0].includes('mem')));
+  await page.locator('#narrow').fill('/(/');
+  await settle(page);
+  assert.ok(await page.locator('.narrow.bad').isVisible());
+  assert.match(await page.locator('#narrow').getAttribute('title'), /[Uu]nterminated|[Ii]nvalid/);
+  assert.deepEqual(await rows(), some.filter((row) => row.split(' /')[0].includes('mem')), 'the last result stays');
+  await page.locator('#narrow').fill('memc');
+  await settle(page);
+  const again = await openFile(browser, nodeFile, { hash: page.url().slice(page.url().indexOf('#')) });
+  await settle(again);
+  assert.equal(await again.locator('#narrow').inputValue(), 'memc');
+  assert.equal(await again.locator('#table').getAttribute('aria-rowcount'), await page.locator('#table').getAttribute('aria-rowcount'));
+  await again.close();
+  await page.locator('#narrow').press('Escape');
+  assert.equal(await page.evaluate(() => document.activeElement.id), 'flame');
+  assert.deepEqual(page.complaints, []);
   await page.close();
 });
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fixed parts of the page: summary, range, crumb, legend, help. Each takes what it shows and
 // returns or fills elements; none keeps state.
-import { make, nameNode, refill } from './dom.js';
+import { button, make, nameNode, refill } from './dom.js';
 import { clockText, countText, dateText, offsetText, percentText, printable, timeText, valueText }
   from './format.js';
 import { WORDS } from './words.js';
@@ -88,9 +88,7 @@ export function crumbParts(app) {
     const name = node === 0 ? app.host
       : app.labels.fit(profile.name[tree.frame[node]], CRUMB_NAME_WIDTH);
     if (node === zoomed && node !== 0) return make('b', {}, nameNode(name));
-    const button = make('button', { type: 'button' }, nameNode(name));
-    button.addEventListener('click', () => app.zoom(node));
-    return button;
+    return button(() => app.zoom(node), {}, nameNode(name));
   };
   const shown = path.length > CRUMB_STEPS ? [path[0], -1, ...path.slice(2 - CRUMB_STEPS)] : path;
   const separator = () => make('span', { class: 'sep', 'aria-hidden': 'true' }, '›');
@@ -107,10 +105,8 @@ function transformParts(app) {
   const buttons = app.transforms.map((one) => {
     const whole = one.frame.name === EVERY_NAME;
     const name = whole ? one.frame.image : app.labels.fit(one.frame.name, CRUMB_NAME_WIDTH);
-    const button = make('button', { type: 'button', class: 'chip transform', title: WORDS.takeBack },
+    return button(() => app.undo(one), { class: 'chip transform', title: WORDS.takeBack },
       WORDS.transforms[whole ? 'image' : one.op], nameNode(name), make('span', {}, '×'));
-    button.addEventListener('click', () => app.undo(one));
-    return button;
   });
   return [...buttons, make('span', { class: 'share' }, WORDS.showing(percentText(app.share)))];
 }
@@ -124,27 +120,25 @@ export function legendParts(app) {
     const swatch = make('span', { class: 'swatch' });
     swatch.style.background = kindHex(Number(kind), app.theme);
     const query = `kind:${LEGEND_FIELDS[kind]}`;
-    const button = make('button', { type: 'button', 'aria-pressed': String(app.query === query) },
+    const entry = button(() => LEGEND_FIELDS[kind] && app.setQuery(app.query === query ? '' : query),
+      { 'aria-pressed': String(app.query === query) },
       swatch, WORDS.kinds[kind], make('span', { class: 'quiet' }, percentText(totals[kind] / all)));
-    if (LEGEND_FIELDS[kind]) {
-      button.addEventListener('click', () => app.setQuery(app.query === query ? '' : query));
-    }
-    button.addEventListener('pointerenter', () => app.dim(Number(kind)));
-    button.addEventListener('pointerleave', () => app.dim(-1));
-    return button;
+    entry.addEventListener('pointerenter', () => app.dim(Number(kind)));
+    entry.addEventListener('pointerleave', () => app.dim(-1));
+    return entry;
   });
 }
 
 // `less CPU` seven steps `more CPU`
-export function diffLegendParts(theme) {
-  const [less, more, about] = WORDS.diffLegend;
+export function diffLegendParts(theme, absolute) {
+  const [less, more, shares, rates] = WORDS.diffLegend;
   const steps = make('span', { class: 'steps', 'aria-hidden': 'true' },
     ...Array.from({ length: 7 }, (_, step) => {
       const swatch = make('span', { class: 'step' });
       swatch.style.background = diffHex(step, theme);
       return swatch;
     }));
-  return [make('span', {}, less), steps, make('span', {}, more), make('span', { class: 'quiet' }, about)];
+  return [make('span', {}, less), steps, make('span', {}, more), make('span', { class: 'quiet' }, absolute ? rates : shares)];
 }
 
 // The status line: full name, figures, image. shares: {total, self} of the profile.
@@ -168,10 +162,8 @@ export function helpParts(help, letters, close) {
   const box = make('input', { type: 'checkbox' });
   box.checked = letters.on;
   box.addEventListener('change', () => letters.set(box.checked));
-  const button = make('button', { type: 'button', class: 'control' }, 'Close');
-  button.addEventListener('click', close);
   const groups = help.flatMap(([title, keys]) => [make('h3', {}, title),
     make('dl', {}, ...keys.flatMap(([key, text]) => [make('dt', {}, key), make('dd', {}, text)]))]);
   return [...groups,
-    make('footer', {}, make('label', {}, box, ' single letters act as keys'), button)];
+    make('footer', {}, make('label', {}, box, ' single letters act as keys'), button(close, { class: 'control' }, 'Close'))];
 }

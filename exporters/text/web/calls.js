@@ -4,7 +4,6 @@
 import { childrenOf, nodeOfPath, pathOf } from './flame.js';
 import { make, nameNode, oncePerFrame, refill } from './dom.js';
 import { percentText } from './format.js';
-import { pointsText } from './diff.js';
 
 const CALLS_ROW = 23;
 const CALLS_SPARE = 6;
@@ -105,7 +104,7 @@ export class CallsGrid {
     const total = percentText(tree.total[node] / all);
     if (!compared) return [percentText(tree.self[node] / all), total];
     const change = compared.of(tree.totalBefore[node], tree.total[node]);
-    return [pointsText(change.after - change.before), total];
+    return [compared.changeText(change), compared.valueText(change.after)];
   }
 
   choose(index) {

@@ -6,12 +6,14 @@ import { FRAME_TEXT } from './palette.js';
 import { LabelMaker, TextMeasure } from './names.js';
 import { KIND, isFunction } from './flame.js';
 import { percentText } from './format.js';
+import { ONLY_A, ONLY_B } from './diff.js';
 
 export const ROW = 18;
 const MIN_LABEL = 26;
 const LABEL_PADDING = 5;
 const RUN_WIDTH = 0.5; // narrower frames are merged into runs
 const GAP_FROM = 3;
+const NEW_BAR = 3; // px
 const HATCH = 6; // px between two lines; divides the row's height
 const MATCH = '#ffe14d';
 const MATCH_TEXT = '#14181f';
@@ -66,7 +68,7 @@ export class FlameView {
     }
     Object.assign(this, {
       profile: null, width: 0, height: 0, scale: 1, scroll: 0, rowHeight: ROW, flipped: false, skip: 0, fullNames: false,
-      zoomNode: 0, x0: 0, x1: 1, rows: 1, hits: null, hitLevels: null, colours: [], nodeColours: null, nodeNote: null, repeats: new Map(), whole: 1,
+      zoomNode: 0, x0: 0, x1: 1, rows: 1, hits: null, hitLevels: null, colours: [], nodeColours: null, nodeMarks: null, nodeNote: null, repeats: new Map(), whole: 1,
       tokens: readTokens(), drawn: [], hovered: -1, focused: -1, outlineFrame: -1, dimKind: -1,
     });
   }
@@ -174,6 +176,7 @@ export class FlameView {
     context.globalAlpha = 1;
     buckets.fill(context);
     this.drawHatch(hatched);
+    if (this.nodeMarks && !this.hits) this.drawNewBars();
     this.drawHits();
     if (this.rowHeight >= 12) this.drawLabels();
     this.drawMarks();
@@ -212,7 +215,7 @@ export class FlameView {
 
   isHatched(node) {
     const kind = this.profile.kind[this.tree.frame[node]];
-    return kind === KIND.unresolved || kind === KIND.cut;
+    return kind === KIND.unresolved || kind === KIND.cut || this.nodeMarks?.[node] === ONLY_A;
   }
 
   colourOf(node) {
@@ -231,6 +234,14 @@ export class FlameView {
       context.rect(list[i], list[i + 1], list[i + 2], list[i + 3]);
     }
     context.fill();
+  }
+
+  // A bar at the left of what is in B alone.
+  drawNewBars() {
+    this.context.fillStyle = this.tokens.text;
+    for (const { node, x, y, w } of this.drawn) {
+      if (this.nodeMarks[node] === ONLY_B) this.context.fillRect(x, y, Math.min(NEW_BAR, w), this.rowHeight - 1);
+    }
   }
 
   // One tile of diagonal lines, in device pixels.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Label filters as chips, and the field that adds them: first a label, then its values by CPU.
-import { byId, make, nameNode, refill } from './dom.js';
+import { button, byId, make, nameNode, refill } from './dom.js';
 import { percentText, printable } from './format.js';
 import { filterText, readFilter } from './url.js';
 import { WORDS } from './words.js';
@@ -57,19 +57,16 @@ export class Chips {
   }
 
   chip(filter) {
-    const text = make('button', { type: 'button', class: 'chip-text', title: WORDS.chipHelp },
-      make('span', { class: 'quiet' }, filter.key), ' ', make('b', {}, filter.op), ' ',
-      nameNode(printable(filter.value) || '""'));
-    text.addEventListener('click', (event) => {
+    const text = button((event) => {
       if (event.altKey) return this.replace(filter, { ...filter, op: OPPOSITE[filter.op] });
       this.replace(filter, null);
       this.input.value = filterText(filter);
       this.input.focus();
       return this.input.select();
-    });
-    const away = make('button', { type: 'button', class: 'chip-away',
-      'aria-label': `Remove ${printable(filterText(filter))}` }, '×');
-    away.addEventListener('click', () => this.replace(filter, null));
+    }, { class: 'chip-text', title: WORDS.chipHelp }, make('span', { class: 'quiet' }, filter.key), ' ',
+    make('b', {}, filter.op), ' ', nameNode(printable(filter.value) || '""'));
+    const away = button(() => this.replace(filter, null),
+      { class: 'chip-away', 'aria-label': `Remove ${printable(filterText(filter))}` }, '×');
     const chip = make('span', { class: 'chip' }, text, away);
     chip.addEventListener('keydown', (event) => {
       if (event.key !== 'Delete' && event.key !== 'Backspace') return;
@@ -128,12 +125,8 @@ export class Chips {
   open(items) {
     this.items = items;
     this.chosen = -1;
-    refill(this.choices, ...items.map(({ label, note, take }, at) => {
-      const option = make('button', { type: 'button', role: 'option', id: `choice-${at}`, tabindex: '-1',
-        'aria-selected': 'false' }, nameNode(label), make('kbd', {}, note));
-      option.addEventListener('click', take);
-      return option;
-    }));
+    refill(this.choices, ...items.map(({ label, note, take }, at) => button(take, { role: 'option', id: `choice-${at}`,
+      tabindex: '-1', 'aria-selected': 'false' }, nameNode(label), make('kbd', {}, note))));
     const { left, bottom } = this.input.getBoundingClientRect();
     this.choices.style.left = `${left}px`;
     this.choices.style.top = `${bottom + 4}px`;

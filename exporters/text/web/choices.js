@@ -54,6 +54,7 @@ export function optionChoices(app) {
     toggle('alphabetic', 'Order by name'),
     toggle('collapsed', 'Collapse recursion'),
     toggle('fullNames', 'Whole names first'),
+    ...(app.compared ? [toggle('absolute', 'Compare CPU per second')] : []),
     [`${mark(app.stage.fitDepth)}Fit the depth`, 'D', () => app.fitDepth()],
   ];
 }

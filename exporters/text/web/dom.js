@@ -12,6 +12,13 @@ export function make(tag, attributes = {}, ...children) {
   return element;
 }
 
+// A button that does `press`.
+export function button(press, attributes, ...children) {
+  const element = make('button', { type: 'button', ...attributes }, ...children);
+  element.addEventListener('click', press);
+  return element;
+}
+
 // The element with this id, which the document must have.
 export function byId(id) {
   const element = document.getElementById(id);

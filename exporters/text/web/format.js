@@ -30,6 +30,13 @@ export function percentText(share) {
   return `${threeDigits(percent)}${NARROW_SPACE}%`;
 }
 
+// CPU per second, of a number of cores: `340 ms/s`.
+export function rateText(cores) {
+  const ms = cores * 1000;
+  const text = ms >= 1000 ? countText(ms) : ms > 0 && ms < 0.01 ? '< 0.01' : ms > 0 ? threeDigits(ms) : '0';
+  return `${text}${NARROW_SPACE}ms/s`;
+}
+
 export function countText(value) {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, ',');
 }

@@ -8,7 +8,7 @@ import { keptOrder } from './kept_order.js';
 import { layoutTree } from './layout.js';
 import { frameColours, kindColours, kindHex } from './palette.js';
 import { exactQuery } from './search.js';
-import { Finder } from './finder.js';
+import { Finder, SearchField } from './finder.js';
 import { Unfolder } from './unfold.js';
 import { readTokens } from './canvas.js';
 import { Comparison, diffStep, ratioText } from './diff.js';
@@ -27,7 +27,7 @@ import { countText, percentText, printable } from './format.js';
 import { WORDS } from './words.js';
 
 // Drawn in this state's terms; anything else in it is the page's own.
-const DRAWN = ['transforms', 'collapsed', 'mode', 'zoom', 'query', 'fn', 'colour', 'sort', 'inverted', 'alphabetic', 'fullNames'];
+const DRAWN = ['transforms', 'collapsed', 'mode', 'zoom', 'query', 'narrow', 'fn', 'colour', 'sort', 'inverted', 'alphabetic', 'fullNames', 'absolute', 'sideA'];
 
 export class GraphView {
   // store: of the page's state; shell: {theme, toast(text), showHelp()}
@@ -58,7 +58,6 @@ export class GraphView {
     this.payload = payload;
     this.given = { profile: openProfile(payload), tree: openTree(payload) };
     this.all = Math.max(1e-9, this.given.tree.total[0]);
-    this.compared = payload.b ? new Comparison(payload) : null;
     const shown = follows && this.tree && !this.state.alphabetic ? { tree: this.tree, profile: this.profile } : null;
     this.render(new Set(DRAWN), shown);
     const found = focus && nodeOfPath(this.tree, this.profile, focus);
@@ -110,10 +109,12 @@ export class GraphView {
       menu: (node, event) => this.openMenu(node, event.clientX, event.clientY),
     });
     this.finder = new Finder(this, () => this.render(new Set(['query'])));
+    this.narrow = new SearchField(this, 'narrow', () => this.showTable());
     this.unfolder = new Unfolder(this, (payload) => this.take(payload, true));
     this.menu = new FrameMenu(byId('menu'));
     this.tooltip = new Tooltip(byId('tooltip'), {
       profile: () => this.profile,
+      tree: () => this.tree,
       totals: () => this.nodeTotals,
       compared: () => this.compared,
       kindColour: (kind) => kindHex(kind, this.shell.theme),
@@ -123,6 +124,7 @@ export class GraphView {
   listen() {
     byId('modes').addEventListener('change', (event) =>
       this.store.set({ mode: event.target.value }, event.target.value === 'sandwich'));
+    byId('widths').addEventListener('change', (event) => this.store.set({ sideA: event.target.value === 'a' }, true));
     byId('colour').addEventListener('change', (event) => this.store.set({ colour: event.target.value }));
     const press = (id, action) => byId(id).addEventListener('click', action);
     press('deeper', () => this.fitDepth());
@@ -138,6 +140,7 @@ export class GraphView {
     this.profile = profile;
     this.source = follows ? keptOrder(collapsed.tree, profile, follows.tree, follows.profile) : collapsed.tree;
     this.finder.forget();
+    this.narrow.forget();
     this.nodeTotals = this.totalsBelow(this.source, 0);
     this.tooltip.hide(true);
     this.stage.setProfile(profile, this.all);
@@ -153,6 +156,10 @@ export class GraphView {
       this.transform(follows);
       DRAWN.forEach((key) => changed.add(key));
     }
+    if (has('absolute', 'sideA')) {
+      this.compared = this.payload.b ? new Comparison(this.payload, this.state.absolute) : null;
+      changed.add('alphabetic');
+    }
     if (has('alphabetic')) this.arrange();
     if (has('inverted')) {
       this.stage.view.flipped = this.state.inverted;
@@ -163,8 +170,9 @@ export class GraphView {
     if (has('zoom', 'alphabetic', 'inverted')) this.showZoom(!has('alphabetic'));
     if (has('colour', 'alphabetic')) this.recolour();
     if (has('query', 'zoom', 'alphabetic')) this.finder.show();
+    if (has('narrow', 'alphabetic')) this.narrow.show();
     if (has('zoom', 'alphabetic', 'colour', 'query')) this.drawLegend();
-    if (has('zoom', 'query', 'sort', 'alphabetic', 'mode')) this.showTable();
+    if (has('zoom', 'query', 'narrow', 'sort', 'alphabetic', 'mode')) this.showTable();
     if (has('fullNames')) this.stage.view.fullNames = this.state.fullNames;
     if (has('fn', 'mode', 'alphabetic')) this.showSandwich();
     if (has('zoom', 'query', 'mode', 'alphabetic')) this.showCalls();
@@ -191,7 +199,12 @@ export class GraphView {
         return left < right ? -1 : left > right ? 1 : a - b;
       })
       : this.source;
-    this.stage.setLayout(layoutTree(this.tree));
+    const { tree } = this;
+    const onA = this.compared !== null && this.state.sideA;
+    this.stage.view.whole = onA ? Math.max(1e-9, this.given.tree.totalBefore[0]) : this.all;
+    this.stage.setLayout(layoutTree(onA ? { ...tree, self: tree.before, total: tree.totalBefore } : tree));
+    byId('widths').hidden = !this.compared;
+    byId('widths').querySelector(`[value=${onA ? 'a' : 'b'}]`).checked = true;
     this.stage.view.focused = -1;
   }
 
@@ -228,6 +241,7 @@ export class GraphView {
     const { compared, tree } = this;
     const difference = compared && this.state.colour === 'origin';
     this.stage.view.nodeColours = difference ? compared.colours(tree, this.shell.theme) : null;
+    this.stage.view.nodeMarks = difference ? compared.marks(tree) : null;
     this.stage.view.nodeNote = difference ? (node) => {
       const change = compared.of(tree.totalBefore[node], tree.total[node]);
       return change.beyond && diffStep(change) !== 3 ? ratioText(change) : '';
@@ -248,7 +262,8 @@ export class GraphView {
 
   showTable() {
     const none = this.finder.without ? new Uint8Array(this.profile.frames) : null;
-    this.rows = tableRows(this.profile, this.tableTotals(), none ?? this.hits, this.state.sort);
+    const masks = [none ?? this.hits, this.narrow.hits].filter(Boolean);
+    this.rows = tableRows(this.profile, this.tableTotals(), masks, this.state.sort);
     this.table.show({
       rows: this.rows, totals: this.tableTotals(), all: this.tableAll(), sort: this.state.sort,
       colours: kindColours(this.profile, this.shell.theme), compared: this.compared,
@@ -293,7 +308,7 @@ export class GraphView {
 
   drawLegend() {
     if (this.stage.view.nodeColours) {
-      refill(byId('legend'), ...diffLegendParts(this.shell.theme));
+      refill(byId('legend'), ...diffLegendParts(this.shell.theme, this.compared.absolute));
       return;
     }
     refill(byId('legend'), ...legendParts({
@@ -325,9 +340,11 @@ export class GraphView {
   }
 
   describe(frame, tree, node, run = 0) {
+    const { view } = this.stage;
+    const whole = tree === view.tree ? view.whole : this.all;
     const shares = {
-      total: (tree ? tree.total[node] : this.totals.total[frame]) / this.all,
-      self: (tree ? tree.self[node] : this.totals.self[frame]) / this.all,
+      total: (tree ? tree.total[node] : this.totals.total[frame]) / whole,
+      self: (tree ? tree.self[node] : this.totals.self[frame]) / whole,
     };
     refill(byId('status'), ...statusParts(this.profile, frame, shares, run));
   }
@@ -362,7 +379,7 @@ export class GraphView {
     if (this.state.mode === 'sandwich') return this.store.set({ mode: 'both', fn: null }, true);
     const { view } = this.stage;
     const freeWindow = view.x0 !== view.layout.x[this.zoomed] ||
-      view.x1 - view.x0 !== this.tree.total[this.zoomed];
+      view.x1 - view.x0 !== view.tree.total[this.zoomed];
     if (this.zoomed === 0 && !freeWindow) return this.setQuery('');
     if (freeWindow) return this.stage.zoomTo(this.zoomed, true);
     return this.store.set({ zoom: this.before.pop() ?? [] }, true);

@@ -80,7 +80,7 @@ export function keyActions(app) {
     Home: () => app.focusNode(rowEnd(view, at(), false)),
     End: () => app.focusNode(rowEnd(view, at(), true)),
     Enter: () => app.zoom(at()),
-    Escape: (event) => (event.target === byId('query') ? byId('flame').focus() : app.back()),
+    Escape: (event) => (event.target.closest?.('.find') ? byId('flame').focus() : app.back()),
     Backspace: () => app.back(),
     0: () => app.zoom(0),
     PageDown: () => scroll(1),

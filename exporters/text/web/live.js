@@ -21,11 +21,12 @@ import { downloadChoices, shareAddress, typeChoices } from './downloads.js';
 import { rangeActions, rangeKeys } from './range_keys.js';
 import { keyActions, listenKeys } from './keys.js';
 import { saveSetting, savedSetting } from './bars.js';
+import { comparedPayload } from './payload_join.js';
 import { byId } from './dom.js';
 import { resolveRange, snapRange, spanText } from './range.js';
 import { HELP, LIVE_HELP, WORDS } from './words.js';
 
-const ASKED = ['view', 'range', 'before', 'filters', 'group', 'context']; // need a new answer
+const ASKED = ['view', 'range', 'before', 'beforeFilters', 'filters', 'group', 'context']; // need a new answer
 const MIN_SAMPLES = 20; // of a preview
 const MAX_BELOW = 30_000; // nodes of an answer that is put into another
 
@@ -38,6 +39,7 @@ class LivePage {
     this.graph = new GraphView(this.store, this.shell);
     this.graph.finder.worker = new SearchWorker();
     this.graph.tip = WORDS.liveTip;
+    this.graph.narrow.worker = new SearchWorker();
     this.graph.unfolder.fetchBelow = (path) => this.askBelow(path);
     this.skew = 0; // agent's clock minus this browser's
     this.status = null;
@@ -75,7 +77,7 @@ class LivePage {
       windowMs: () => this.windowMs(),
       bands: () => this.bands(),
       brush: (letter, range, free) => this.brush(letter, range, free),
-      whole: () => this.store.set({ range: this.context(), context: null }, true),
+      whole: () => this.store.set({ ...this.sides(this.context()), context: null }, true),
     });
     this.chips = new Chips({
       filters: () => this.state.filters,
@@ -104,6 +106,7 @@ class LivePage {
       setSort: (sort) => this.store.set({ sort }),
     });
     this.bars = new LiveBars(this);
+      compare: (a, b) => this.comparePair(a, b),
     this.follower = new Follower({
       load: () => this.load(),
       using: () => this.using(),
@@ -175,9 +178,12 @@ class LivePage {
     return this.shown ?? resolveRange(this.state.range, this.now(), this.windowMs());
   }
 
-  // What the strip spans.
+  // What the strip spans: both sides of a comparison, unless it was chosen.
   context() {
-    return this.state.context ?? this.state.range;
+    const { context, range, before } = this.state;
+    if (context || !before) return context ?? range;
+    const { from, to } = resolveRange(range, this.now(), this.windowMs());
+    return { from: Math.min(from, before.from), to: Math.max(to, before.to) };
   }
 
   bands() {
@@ -185,7 +191,17 @@ class LivePage {
     const span = range.ago && this.shown ? { from: this.shown.from, to: this.shown.to }
       : resolveRange(range, this.now(), this.windowMs());
     const { before } = this.state;
-    return before ? [{ ...before, letter: 'A' }, { ...span, letter: 'B' }] : [{ ...span, letter: '' }];
+    return before && !this.together ? [{ ...before, letter: 'A' }, { ...span, letter: 'B' }] : [{ ...span, letter: '' }];
+  }
+
+  // Two selections over one range, which moves for both.
+  get together() {
+    const { before, beforeFilters, range } = this.state;
+    return beforeFilters !== null && before?.from === range.from && before.to === range.to;
+  }
+
+  sides(range) {
+    return this.together ? { range, before: resolveRange(range, this.now(), this.windowMs()) } : { range };
   }
 
   // A range chosen on the strip: the strip itself stays where it is.
@@ -195,7 +211,7 @@ class LivePage {
     const { range: now, before, context } = this.state;
     this.undone.push({ range: now, before, context });
     const frozen = { context: { from: series.from, to: series.to } };
-    if (letter === '') return this.store.set({ range, ...frozen }, true);
+    if (letter === '') return this.store.set({ ...this.sides(range), ...frozen }, true);
     const length = range.to - range.from;
     const other = letter === 'A' ? now : before;
     const equal = free ? other : { from: other.from, to: other.from + length };
@@ -207,7 +223,9 @@ class LivePage {
   setComparing(on) {
     if (on === Boolean(this.state.before)) return;
     if (!on) {
-      this.store.set({ before: null, sort: 'self.desc' }, true);
+      const { beforeFilters, group } = this.state;
+      this.store.set({ before: null, beforeFilters: null, sideA: false, sort: 'self.desc',
+        group: beforeFilters ? 'process' : group }, true);
       return;
     }
     const { from, to } = this.resolved();
@@ -219,6 +237,14 @@ class LivePage {
 
   undoRange() {
     const before = this.undone.pop();
+  // Process `b` against `a`, over the range that is shown and without rows of groups.
+  comparePair(a, b) {
+    const { from, to } = this.shown;
+    const only = (value) => inOrder([...this.state.filters.filter(({ key }) => key !== 'process'), { key: 'process', op: '=', value }]);
+    this.store.set({ view: 'profile', zoom: [], range: { from, to }, before: { from, to }, filters: only(b),
+      beforeFilters: only(a), group: 'none', sort: 'change.desc' }, true);
+  }
+
     if (before) this.store.set(before, true);
   }
 
@@ -227,7 +253,7 @@ class LivePage {
     const wanted = snapRange(range, this.windowMs());
     const context = resolveRange(this.context(), this.now(), this.windowMs());
     const holds = context.from <= wanted.from && context.to >= wanted.to;
-    this.store.set({ range: wanted, context: holds ? context : null }, true);
+    this.store.set({ ...this.sides(wanted), context: holds ? context : null }, true);
   }
 
   // The picture is being used: new data must not move it.
@@ -296,9 +322,13 @@ class LivePage {
     return { view, flame, series, health, by };
   }
 
-  askFlame(state, range, more, signal) {
-    return askAgent('flame', [...selectionPairs(state), ...rangePairsOf(range), ['g', state.group],
-      ...rangePairsOf(state.before, 'afrom', 'ato'), ...more], signal);
+  // Sides with filters of their own are asked for one by one.
+  async askFlame(state, range, more, signal) {
+    const { before, beforeFilters } = state;
+    const ask = (filters, ...pairs) => askAgent('flame', [...selectionPairs({ filters }), ['g', state.group],
+      ...more, ...pairs.flat()], signal);
+    if (!before || !beforeFilters) return ask(state.filters, rangePairsOf(range), rangePairsOf(before, 'afrom', 'ato'));
+    return comparedPayload(...await Promise.all([ask(beforeFilters, rangePairsOf(before)), ask(state.filters, rangePairsOf(range))]));
   }
 
   // What the agent put together below this path, of what is shown; null if it cannot be had.
@@ -345,8 +375,9 @@ class LivePage {
 
   showProfile(flame, series, without) {
     const few = this.status.history.windows === 0 && flame.samples < MIN_SAMPLES;
-    const selection = JSON.stringify([this.state.range, this.state.filters, this.state.group, this.state.before]);
-    this.graph.open(flame, Boolean(this.state.range.ago) && this.selection === selection);
+    const { range, filters, group, before, beforeFilters } = this.state;
+    const selection = JSON.stringify([range, filters, group, before, beforeFilters]);
+    this.graph.open(flame, Boolean(range.ago) && this.selection === selection);
     this.selection = selection;
     const facts = { payload: few ? { ...flame, total: 0 } : flame, series, status: this.status,
       state: this.state, utc: this.utc, now: this.now(), without };

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bars of the live page: host, badge, range, live button, summary, and what goes wrong.
-import { byId, make, nameNode, refill } from './dom.js';
+import { button, byId, make, nameNode, refill } from './dom.js';
 import { clockText, countText, printable } from './format.js';
 import { badgeParts, summaryText } from './bars.js';
 import { trustVerdict } from './health.js';
-import { fragmentOf } from './url.js';
+import { filterText, fragmentOf } from './url.js';
 import { fillRangeButton } from './range_panel.js';
 import { clockRangeText, spanText } from './range.js';
 import { WORDS } from './words.js';
@@ -58,7 +58,11 @@ export class LiveBars {
   summary(flame) {
     if (!flame) return '';
     if (!flame.b) return flame.total > 0 ? summaryText(flame) : '';
-    const { utc } = this.page;
+    const { utc, state } = this.page;
+    if (state.beforeFilters) {
+      const side = (filters) => filters.map((one) => printable(filterText(one))).join(', ');
+      return `Diff B ${side(state.filters)} against A ${side(state.beforeFilters)}`;
+    }
     const clock = (from, to) => clockRangeText({ from, to }, utc, this.page.now());
     return `Diff B ${clock(flame.from, flame.to)} against A ${clock(flame.bfrom, flame.bto)}`;
   }
@@ -67,7 +71,7 @@ export class LiveBars {
   tick() {
     const { follower, shown } = this.page;
     const { mode } = follower;
-    const button = byId('follow');
+    const follow = byId('follow');
     const windowMs = this.page.windowMs();
     const behind = shown ? Math.floor(this.page.now() / windowMs) * windowMs - shown.to : 0;
     const preview = shown && this.page.status.history.windows === 0;
@@ -77,9 +81,9 @@ export class LiveBars {
         : `Live · ${spanText(windowMs)}`,
       held: `Held · ${spanText(Math.max(0, behind))} behind`,
     }[mode];
-    if (button.textContent !== words) button.textContent = words;
-    button.dataset.mode = mode;
-    button.setAttribute('aria-pressed', String(mode !== 'off'));
+    if (follow.textContent !== words) follow.textContent = words;
+    follow.dataset.mode = mode;
+    follow.setAttribute('aria-pressed', String(mode !== 'off'));
     this.tickGone(follower);
   }
 
@@ -104,9 +108,7 @@ export class LiveBars {
     this.saysReading = false;
     refill(this.bar, make('span', {}, nameNode(words)));
     if (label) {
-      const button = make('button', { type: 'button', class: 'link' }, label);
-      button.addEventListener('click', action);
-      this.bar.append(' ', button);
+      this.bar.append(' ', button(action, { class: 'link' }, label));
     }
     this.bar.hidden = false;
   }

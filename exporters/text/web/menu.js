@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The menu of one frame: right click, Menu key, Shift+F10. Arrows move, Escape closes.
-import { make, nameNode, refill } from './dom.js';
+import { button, make, nameNode, refill } from './dom.js';
 
 export class FrameMenu {
   constructor(box) {
@@ -23,14 +23,10 @@ export class FrameMenu {
       if (!item) return make('hr', {});
       if (typeof item === 'string') return make('p', { class: 'menu-head', role: 'presentation' }, nameNode(item));
       const [label, hint, action] = item;
-      const button = make('button', { type: 'button', role: 'menuitem', tabindex: '-1' },
-        make('span', {}, label), make('kbd', {}, hint));
-      button.disabled = !action;
-      button.addEventListener('click', () => {
+      return button(() => {
         this.close();
         action();
-      });
-      return button;
+      }, { role: 'menuitem', tabindex: '-1', disabled: !action }, make('span', {}, label), make('kbd', {}, hint));
     }));
     this.box.hidden = false;
     const { offsetWidth, offsetHeight } = this.box;

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What stands in the place of the graph when there is none, and why. Titles and lines are of
 // words.js; each state offers what helps.
-import { byId, make, nameNode, refill } from './dom.js';
+import { button, byId, make, nameNode, refill } from './dom.js';
 import { clockText, countText, percentText, valueText } from './format.js';
 import { filterText } from './url.js';
 import { WORDS } from './words.js';
 
 function action(label, press) {
-  const button = make('button', { type: 'button', class: 'link' }, nameNode(label));
-  button.addEventListener('click', press);
-  return button;
+  return button(press, { class: 'link' }, nameNode(label));
 }
 
 // A state: {title, line, actions}. facts: {payload, series, status, state, utc, now, without},

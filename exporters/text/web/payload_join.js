@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Puts answers of the agent together that belong to one picture. Frame tables become one; frames
 // are the same if name, image, kind and reason are. Pure.
+import { PathTree } from './flame.js';
 
 function frameKey(payload, frame, reason) {
   const [path, id] = payload.images[payload.fi[frame]];
@@ -67,4 +68,27 @@ export function withBelow(payload, node, below) {
     if (payload[column]) out[column] = [...payload[column].slice(0, node), ...below[column], ...payload[column].slice(end)];
   }
   return out;
+}
+
+// Adds the weights of `payload`, times `factor`, to `column` of the paths; place: of its frames there.
+function addSide(paths, column, payload, place, factor) {
+  const open = [0];
+  levelsOf(payload).forEach((level, node) => {
+    if (level > 0) open[level] = paths.child(open[level - 1], place[payload.f[node]]);
+    paths[column][open[level]] += payload.s[node] * factor;
+  });
+}
+
+// Two answers as one comparison, as if the agent had been asked for it: a is side A, b is side B.
+export function comparedPayload(a, b) {
+  const { payload: out, place } = joinedFrames(b, a);
+  const factor = a.tick / b.tick; // samples may weigh differently
+  const paths = new PathTree(b.f[0], { self: [], before: [] });
+  addSide(paths, 'self', b, [...b.fn.keys()], 1);
+  addSide(paths, 'before', a, place, factor);
+  const tree = paths.finish();
+  delete out.n;
+  return { ...out, d: Array.from(tree.level, (level, node) => level - (node > 0 ? tree.level[node - 1] : 0)),
+    f: [...tree.frame], s: [...tree.self], b: [...tree.before], bfrom: a.from, bto: a.to, btotal: a.total * factor,
+    bsamples: a.samples, btrust: a.trust, bduration_ns: a.meta.duration_ns, errors: [...b.errors, ...a.errors] };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Processes view: who used the CPUs in the range, from the profile itself.
-import { byId, make, nameNode, refill } from './dom.js';
+import { button, byId, make, nameNode, refill } from './dom.js';
 import { clockText, countText, percentText, printable } from './format.js';
 import { kindHex } from './palette.js';
 import { KIND } from './flame.js';
@@ -43,11 +43,12 @@ function trendLine({ cpu }, { t, step, from, to }) {
 }
 
 export class ProcessTable {
-  // owner: {theme(), utc(), sort(), setSort(sort)}; open(value) is set with each answer
+  // owner: {theme(), utc(), sort(), setSort(sort), compare(a, b)}; open(value) is set with each answer
   constructor(owner) {
     this.owner = owner;
     this.open = () => {};
     this.expanded = false;
+    this.chosen = null; // side A of a comparison to come
   }
 
   // by: the answer of /series with groups of the label `process`.
@@ -74,7 +75,7 @@ export class ProcessTable {
     refill(byId('processes-view'), make('section', { class: 'card', 'aria-label': 'Processes by CPU' },
       make('h2', {}, 'Processes ', make('span', { class: 'quiet' }, WORDS.processesAbout)),
       make('table', { class: 'facts processes' }, make('thead', {}, this.head(column, direction)), make('tbody', {}, ...rows)),
-      make('p', { class: 'quiet comes' }, WORDS.processesCome)));
+      make('p', { class: 'quiet comes', 'aria-live': 'polite' }, this.chosen === null ? WORDS.processesCome : WORDS.chooseSecond(printable(this.chosen) || WORDS.noName))));
   }
 
   head(column, direction) {
@@ -89,9 +90,7 @@ export class ProcessTable {
   }
 
   sortButton(key, title, falling) {
-    const button = make('button', { type: 'button', 'data-column': key }, title);
-    button.addEventListener('click', () => this.owner.setSort(`${key}.${falling || key === 'name' ? 'asc' : 'desc'}`));
-    return button;
+    return button(() => this.owner.setSort(`${key}.${falling || key === 'name' ? 'asc' : 'desc'}`), { 'data-column': key }, title);
   }
 
   coresCell(user, kernel, most) {
@@ -106,7 +105,7 @@ export class ProcessTable {
     bar.append(part(user, 'in-user'), part(kernel, 'in-kernel'));
     const cores = recorded > 0 ? (user + kernel) / recorded : 0;
     const text = cores > 0 && cores < 0.005 ? '< 0.01' : cores.toFixed(2);
-    return make('td', { class: 'number', title: `kernel ${percentText(kernel / Math.max(1, user + kernel))}` }, bar, text);
+    return make('td', { class: 'number', title: `kernel ${percentText(kernel / Math.max(1, user + kernel))}` }, bar, make('span', { class: 'cores' }, text));
   }
 
   seenText({ first, last, exited }) {
@@ -116,29 +115,39 @@ export class ProcessTable {
   }
 
   row(one, most) {
-    const button = make('button', { type: 'button', class: 'link' }, nameNode(printable(one.value) || WORDS.noName));
-    button.addEventListener('click', () => this.open(one.value));
-    return make('tr', {}, make('th', { scope: 'row' }, button),
+    const both = ({ ctrlKey, metaKey }) => ctrlKey || metaKey;
+    const name = button((event) => (both(event) ? this.choose(one.value) : this.open(one.value)),
+      { class: 'link' }, nameNode(printable(one.value) || WORDS.noName));
+    name.addEventListener('keydown', (event) => event.key === 'Enter' && both(event) && this.choose(one.value));
+    return make('tr', one.value === this.chosen ? { class: 'chosen' } : {}, make('th', { scope: 'row' }, name),
       make('td', { class: 'number' }, one.pids > 1 ? `×${one.pids}` : String(one.pid)),
       this.coresCell(one.user, one.kernel, most), make('td', {}, trendLine(one, this.by)),
       make('td', { class: 'number' }, percentText(wholeOf(one))), make('td', { class: 'number' }, countText(one.samples)),
       make('td', { class: 'note' }, this.seenText(one)));
   }
 
+  // The first is A, the second B of a comparison; the same twice is none.
+  choose(value) {
+    const { chosen } = this;
+    this.chosen = chosen === null ? value : null;
+    if (chosen !== null && chosen !== value) return this.owner.compare(chosen, value);
+    this.fill();
+    return [...byId('processes-view').querySelectorAll('tbody .link')].find((one) => one.textContent === (printable(value) || WORDS.noName))?.focus();
+  }
+
   foldRow(small, most) {
     const sum = (key) => small.reduce((all, one) => all + one[key], 0);
-    const button = make('button', { type: 'button', class: 'link', 'aria-expanded': String(this.expanded) },
-      this.expanded ? 'Fold the small ones' : `${small.length} others < 1\u202f%`);
-    button.addEventListener('click', () => {
+    const fold = button(() => {
       this.expanded = !this.expanded;
       this.fill();
       byId('processes-view').querySelector('[aria-expanded]').focus();
-    });
+    }, { class: 'link', 'aria-expanded': String(this.expanded) },
+    this.expanded ? 'Fold the small ones' : `${small.length} others < 1\u202f%`);
     const cells = this.expanded ? [make('td', { colspan: '6' })]
       : [make('td', { class: 'number' }, `×${sum('pids')}`), this.coresCell(sum('user'), sum('kernel'), most), make('td', {}),
         make('td', { class: 'number' }, percentText(wholeOf({ samples: sum('samples'), whole: sum('whole'), early: sum('early') }))),
         make('td', { class: 'number' }, countText(sum('samples'))), make('td', {})];
-    return make('tr', {}, make('th', { scope: 'row' }, button), ...cells);
+    return make('tr', {}, make('th', { scope: 'row' }, fold), ...cells);
   }
 
   totalRow(total) {

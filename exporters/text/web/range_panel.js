@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The range button and its panel: presets, typed times, the zone.
-import { byId, make, refill } from './dom.js';
+import { button, byId, make, refill } from './dom.js';
 import { clockText, dateText, offsetText } from './format.js';
 import { clockRangeText, readTime, spanText } from './range.js';
 import { WORDS } from './words.js';
@@ -35,11 +35,7 @@ export class RangePanel {
       owner.close();
       owner.setRange(range);
     };
-    const preset = (label, range) => {
-      const button = make('button', { type: 'button', class: 'control' }, label);
-      button.addEventListener('click', () => choose(range()));
-      return button;
-    };
+    const preset = (label, range) => button(() => choose(range()), { class: 'control' }, label);
     const { first } = owner.history();
     const presets = PRESETS.map((ms) => preset(spanText(ms), () => ({ ago: ms })));
     if (first > 0) {

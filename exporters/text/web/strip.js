@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The time strip: what the selection did over the context, and the brush that chooses the range
 // everything else shows. In a comparison there are two bands, A and B.
-import { make, oncePerFrame, refill } from './dom.js';
+import { button, make, oncePerFrame, refill } from './dom.js';
 import { clockText, countText, dateText } from './format.js';
 import { LANE_NAMES, StripCanvas } from './strip_canvas.js';
 import { kindHex } from './palette.js';
@@ -27,7 +27,7 @@ export class TimeStrip {
     this.owner = owner;
     this.canvas = make('canvas', { 'aria-hidden': 'true' });
     this.flag = make('output', { class: 'flag', hidden: true });
-    this.tableButton = make('button', { type: 'button', class: 'link strip-table-button', 'aria-expanded': 'false' },
+    this.tableButton = button(() => this.toggleTable(), { class: 'link strip-table-button', 'aria-expanded': 'false' },
       WORDS.showAsTable);
     this.tableBox = make('div', { class: 'panel strip-table', hidden: true });
     box.append(this.canvas, this.flag, this.tableButton, this.tableBox);
@@ -46,7 +46,6 @@ export class TimeStrip {
     canvas.addEventListener('pointerleave', () => this.point(-1));
     canvas.addEventListener('dblclick', () => this.owner.whole());
     box.addEventListener('keydown', (event) => this.key(event));
-    this.tableButton.addEventListener('click', () => this.toggleTable());
   }
 
   measure() {

@@ -3,7 +3,7 @@
 // height; only those in view exist.
 import { make, nameNode, refill, oncePerFrame } from './dom.js';
 import { percentText, countText } from './format.js';
-import { pointsText, ratioText } from './diff.js';
+import { ratioText } from './diff.js';
 import { WORDS } from './words.js';
 import { nameForms } from './names.js';
 import { KIND, isFunction } from './flame.js';
@@ -24,13 +24,13 @@ export const SORTS = {
     (p.image[a].base < p.image[b].base ? -1 : p.image[a].base > p.image[b].base ? 1 : 0),
 };
 
-// Frames of the table in its order: functions only, those that match.
-export function tableRows(profile, totals, hits, sort) {
+// Frames of the table in its order: functions only, those that every mask has.
+export function tableRows(profile, totals, masks, sort) {
   const rows = [];
   for (let frame = 0; frame < profile.frames; ++frame) {
     if (!isFunction(profile, frame)) continue;
     if (totals.total[frame] === 0 && !(totals.before?.[frame] > 0)) continue;
-    if (!hits || hits[frame]) rows.push(frame);
+    if (masks.every((mask) => mask[frame])) rows.push(frame);
   }
   const [column, direction] = sort.split('.');
   const sign = direction === 'asc' ? 1 : -1;
@@ -197,11 +197,11 @@ export class FunctionTable {
     const change = this.compared.of(a, b);
     const ratio = ratioText(change);
     const cells = [make('span', { class: change.beyond ? 'number' : 'number quiet', role: 'cell',
-      title: change.beyond ? ratio : WORDS.tooFew }, pointsText(change.after - change.before))];
-    if (this.wide) cells.push(make('span', { class: 'number', role: 'cell' }, percentText(change.before)));
+      title: change.beyond ? ratio : WORDS.tooFew }, this.compared.changeText(change))];
+    if (this.wide) cells.push(make('span', { class: 'number', role: 'cell' }, this.compared.valueText(change.before)));
     const none = a === 0 ? WORDS.onlyInB : b === 0 ? WORDS.onlyInA : '';
     cells.push(make('span', { class: 'number', role: 'cell' },
-      none === WORDS.onlyInA ? none : percentText(change.after)));
+      none === WORDS.onlyInA ? none : this.compared.valueText(change.after)));
     return cells;
   }
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The box beside the pointer: who a frame is and its figures. Never over the frame it explains.
-import { make, nameNode, refill } from './dom.js';
+import { button, make, nameNode, refill } from './dom.js';
 import { countText, percentText, shortId, valueText } from './format.js';
 import { KIND, samplesBelow } from './flame.js';
-import { pointsText, ratioText } from './diff.js';
+import { ratioText } from './diff.js';
 import { WORDS } from './words.js';
 
 const DELAY_MS = 80;
@@ -21,9 +21,9 @@ function groupOf(tree, node) {
 function changeTable(compared, tree, node) {
   const row = (label, a, b) => {
     const change = compared.of(a, b);
-    const points = `${pointsText(change.after - change.before)} \u00b1 ${(200 * change.sigma).toFixed(2)}`;
-    return make('tr', {}, ...[['th', label], ['td', percentText(change.before)],
-      ['td', percentText(change.after)], ['td', points], ['td', change.beyond ? ratioText(change) : '']]
+    const points = `${compared.changeText(change)} \u00b1 ${compared.errorText(change)}`;
+    return make('tr', {}, ...[['th', label], ['td', compared.valueText(change.before)],
+      ['td', compared.valueText(change.after)], ['td', points], ['td', change.beyond ? ratioText(change) : '']]
       .map(([tag, text]) => make(tag, tag === 'th' ? { scope: 'row' } : {}, text)));
   };
   const here = compared.of(tree.totalBefore[node], tree.total[node]);
@@ -34,7 +34,7 @@ function changeTable(compared, tree, node) {
 }
 
 export class Tooltip {
-  // box: the element; context: {profile(), totals(), compared(), kindColour(kind)}
+  // box: the element; context: {profile(), tree(), totals(), compared(), kindColour(kind)}
   constructor(box, context) {
     this.box = box;
     this.context = context;
@@ -61,14 +61,10 @@ export class Tooltip {
   sheet(view, node, actions) {
     this.hide(true);
     this.key = '';
-    const buttons = [...actions, ['Close', () => {}]].map(([label, action]) => {
-      const button = make('button', { type: 'button', class: 'control' }, label);
-      button.addEventListener('click', () => {
-        this.hide(true);
-        action();
-      });
-      return button;
-    });
+    const buttons = [...actions, ['Close', () => {}]].map(([label, action]) => button(() => {
+      this.hide(true);
+      action();
+    }, { class: 'control' }, label));
     refill(this.box, ...this.content(view, node, true), make('p', { class: 'sheet-actions' }, ...buttons));
     this.box.classList.add('pinned', 'sheet');
     this.pinned = true;
@@ -143,7 +139,7 @@ export class Tooltip {
     const profile = this.context.profile();
     const { tree } = view;
     const compared = this.context.compared();
-    if (compared && own) return changeTable(compared, tree, node);
+    if (compared && own) return changeTable(compared, this.context.tree(), node);
     const { unit } = profile.payload;
     const totals = this.context.totals();
     const group = own ? groupOf(tree, node) : -1;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The Health view: can these profiles be trusted, and every reason. Tables with names first, figures
 // right, so that they read the same copied as text.
-import { byId, make, nameNode, refill } from './dom.js';
+import { button, byId, make, nameNode, refill } from './dom.js';
 import { clockText, countText, dateText, percentText, printable, timeText, valueText } from './format.js';
 import { spanText } from './range.js';
 import { trustVerdict, wholeStackShare } from './health.js';
@@ -116,11 +116,10 @@ function executablesCard(health, open) {
   const columns = [['executable', 'path'], ['samples', 'number'], ['whole', 'number'], ['how they end', ''], ['most common cause and what to do', 'note']];
   const rows = executables.slice(0, FEW_EXECUTABLES).map((one) => {
     const [worst] = Object.entries(one.stops).filter(([name, count]) => count > 0 && !['complete', 'kernel_only'].includes(name)).sort((a, b) => b[1] - a[1]);
-    const button = make('button', { type: 'button', class: 'link' }, nameNode(printable(one.path)));
-    button.addEventListener('click', () => open(one.path));
+    const path = button(() => open(one.path), { class: 'link' }, nameNode(printable(one.path)));
     const able = one.samples - one.early;
     const cause = worst ? make('span', {}, make('code', {}, worst[0]), ` ${printable(advice[worst[0]] ?? explain[worst[0]] ?? '')}`) : '–';
-    return rowOf(button, [countText(one.samples), percentText(able > 0 ? one.whole / able : 1), endsBar(one, explain), cause], columns);
+    return rowOf(path, [countText(one.samples), percentText(able > 0 ? one.whole / able : 1), endsBar(one, explain), cause], columns);
   });
   const rest = executables.slice(FEW_EXECUTABLES).concat(more.executables > 0 ? [more] : []);
   if (rest.length > 0) {

@@ -8,7 +8,7 @@ const VIEWS = ['profile', 'node', 'processes', 'health'];
 const MODES = ['both', 'flame', 'table', 'sandwich', 'calls'];
 const COLOURS = ['origin', 'image', 'self'];
 const SORT = /^(change|self|before|total|name|image|samples|cpu|pids|whole)\.(asc|desc)$/;
-const OPTIONS = { inv: 'inverted', az: 'alphabetic', rec: 'collapsed', full: 'fullNames' };
+const OPTIONS = { inv: 'inverted', az: 'alphabetic', rec: 'collapsed', full: 'fullNames', abs: 'absolute', a: 'sideA' };
 const TRANSFORMS = ['foc', 'hid', 'fold'];
 const MAX_PATH_CHARACTERS = 1500;
 const MAX_GROUPS = 2;
@@ -43,8 +43,8 @@ function rangePairs(state) {
   if (rangeText(state.range) !== rangeText(DEFAULT_STATE.range)) add('t', state.range);
   add('a', state.before);
   add('x', state.context);
-  for (const filter of state.filters) {
-    pairs.push(['f', filterText({ ...filter, value: encodeURIComponent(filter.value) })]);
+  for (const [key, filters] of [['af', state.beforeFilters ?? []], ['f', state.filters]]) {
+    for (const filter of filters) pairs.push([key, filterText({ ...filter, value: encodeURIComponent(filter.value) })]);
   }
   if (state.group !== DEFAULT_STATE.group) pairs.push(['g', state.group]);
   return pairs;
@@ -63,6 +63,7 @@ export function fragmentOf(state, kept = []) {
   for (const { op, frame } of state.transforms) pairs.push([op, frameText(frame)]);
   if (state.fn) pairs.push(['fn', frameText(state.fn)]);
   if (state.query) pairs.push(['q', encodeURIComponent(state.query)]);
+  if (state.narrow) pairs.push(['tq', encodeURIComponent(state.narrow)]);
   if (state.colour !== DEFAULT_STATE.colour) pairs.push(['c', state.colour]);
   if (state.sort !== DEFAULT_STATE.sort) pairs.push(['s', state.sort]);
   for (const [flag, key] of Object.entries(OPTIONS)) {
@@ -79,24 +80,25 @@ function take(state, key, value, allowed) {
   return true;
 }
 
+function takeFilter(state, key, text) {
+  const filter = readFilter(text);
+  return take(state, key, filter && [...state[key] ?? [], { ...filter, value: decodeURIComponent(filter.value) }], filter);
+}
+
 // Each takes the text into the state and says whether it could.
 const READERS = {
   t: (text, state) => take(state, 'range', readRange(text), readRange(text)),
   a: (text, state) => take(state, 'before', readRange(text), readRange(text)?.from),
   x: (text, state) => take(state, 'context', readRange(text), readRange(text)),
-  f: (text, state) => {
-    const filter = readFilter(text);
-    if (!filter) return false;
-    filter.value = decodeURIComponent(filter.value);
-    state.filters = [...state.filters, filter];
-    return true;
-  },
+  f: (text, state) => takeFilter(state, 'filters', text),
+  af: (text, state) => takeFilter(state, 'beforeFilters', text),
   g: (text, state) => take(state, 'group', text,
     /^[a-z_.]+(,[a-z_.]+)*$/.test(text) && text.split(',').length <= MAX_GROUPS),
   m: (text, state) => take(state, 'mode', text, MODES.includes(text)),
   z: (text, state) => take(state, 'zoom', text.split('/').map(readFrame), true),
   fn: (text, state) => take(state, 'fn', readFrame(text), true),
   q: (text, state) => take(state, 'query', decodeURIComponent(text), true),
+  tq: (text, state) => take(state, 'narrow', decodeURIComponent(text), true),
   c: (text, state) => take(state, 'colour', text, COLOURS.includes(text)),
   s: (text, state) => take(state, 'sort', text, SORT.test(text)),
   o: (text, state) => Object.hasOwn(OPTIONS, text) && take(state, OPTIONS[text], true, true),
