@@ -122,7 +122,10 @@ void write_head(JsonText& json, const SymbolizedProfile& profile, const FlameTre
   if (meta.rate_hz != 0) json.number(meta.rate_hz);
   json.close(']');
   json.key("trust").open('{').key("produced").number(tree.samples + lost);
-  json.key("lost").number(lost).key("whole").number(tree.whole_samples);
+  json.key("lost").number(lost);
+  const auto missed = meta.lost.find("missed");
+  json.key("missed").number(missed == meta.lost.end() ? 0 : missed->second);
+  json.key("expected").number(meta.ticks.expected).key("whole").number(tree.whole_samples);
   json.key("early").number(tree.early_samples).close('}');
 }
 

@@ -4,7 +4,7 @@
 //
 //   {"v":1,"type":"cpu","unit":"nanoseconds","tick":10101010,     value = integer * tick
 //    "from":ms,"to":ms,"ncpu":2,"samples":n,"total":n,"rates":[99],
-//    "trust":{"produced":n,"lost":n,"whole":n,"early":n},
+//    "trust":{"produced":n,"lost":n,"missed":n,"expected":n,"whole":n,"early":n},
 //    "names":[...],"images":[[path,build id],...],
 //    "fn":[],"fi":[],"fk":[]   frame table: name, image, kind + 8 * flags (1 inlined,
 //                              2 fp-stepped, 4 has line)

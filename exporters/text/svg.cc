@@ -215,11 +215,10 @@ class SvgText {
   [[nodiscard]] std::string trust_line() const {
     std::uint64_t lost = 0;
     for (const auto& [reason, count] : profile_.meta.lost) lost += count;
-    const double produced = static_cast<double>(std::max<std::uint64_t>(tree_.samples + lost, 1));
     std::string out =
         percent_text(whole_share(tree_.whole_samples, tree_.samples, tree_.early_samples)) +
         " whole stacks   " + count_text(lost) + " lost (" +
-        percent_text(static_cast<double>(lost) / produced) + ")";
+        percent_text(lost_share(profile_.meta, tree_.samples)) + ")";
     if (tree_.early_samples != 0) {
       out += "   " + count_text(tree_.early_samples) + " before their code was known";
     }

@@ -67,6 +67,17 @@ test('health: verdict, books, executables, budgets, in figures that agree', asyn
   live.server.fixture.lostReasons = [];
 });
 
+test('an idle host: missed ticks are weighed against the ticks, also with a filter', async () => {
+  live.server.fixture.missed = 5;
+  for (const [view, hash] of [['profile', ''], ['health', ''], ['profile', '?f=process=legacyd']]) {
+    const page = await openLive(live.browser, live.server, { hash: `#/${view}${hash}` });
+    assert.match(await text(page, '#badge'), hash ? /^✗\s+0.%.whole stacks\s+0\.02.% lost/s : /^✓\s+99\.7.%.whole stacks\s+0\.02.% lost/s, view + hash);
+    if (view === 'health') assert.match(await health(page), /0\.02.%\s+lost: 0 of 23,024 samples, 5 of 32,017 ticks/);
+    await page.close();
+  }
+  live.server.fixture.missed = 0;
+});
+
 test('health: care and distrust are said with their reason', async () => {
   const words = async (changes) => {
     live.server.fixture.healthChanges = changes;

@@ -12,7 +12,7 @@ import { DEFAULT_STATE } from '../../exporters/text/web/state.js';
 import { countText, percentText, printable, timeText, valueText } from '../../exporters/text/web/format.js';
 import { tableCsv, stackText } from '../../exporters/text/web/export.js';
 import { tableRows } from '../../exporters/text/web/table.js';
-import { trustVerdict } from '../../exporters/text/web/health.js';
+import { lostShare, trustVerdict } from '../../exporters/text/web/health.js';
 import { ROOT, payloadOf, profileFile } from './support.mjs';
 
 const node = payloadOf('node');
@@ -198,6 +198,17 @@ test('CSV cells cannot be formulas', () => {
   assert.ok(stackText(shownTree, shown, 2).split(';').length === 2);
 });
 
+test('missed ticks are a share of the ticks: an idle host is no bad one', () => {
+  const judge = (samples, lost, missed, expected) =>
+    trustVerdict({ samples, trust: { produced: samples + lost, lost, missed, expected, whole: samples, early: 0 } });
+  assert.deepEqual((({ level, rest }) => [level, rest])(judge(25, 5, 5, 34_200)), ['ok', '0.01\u202f% lost']);
+  assert.equal(judge(25, 5, 0, 34_200).level, 'bad'); // the ring was full: these were samples
+  assert.equal(judge(30_000, 600, 600, 34_200).level, 'bad'); // a busy host: 1.75 %
+  assert.equal(judge(25, 5, 5, 0).level, 'bad'); // how many ticks there were is not known
+  assert.deepEqual([lostShare({ produced: 0, lost: 0, missed: 0, expected: 0 }), lostShare({ produced: 100, lost: 10, missed: 0, expected: 1000 }),
+    lostShare({ produced: 105, lost: 15, missed: 5, expected: 1000 }).toFixed(6)], [0, 0.1, '0.105000']);
+});
+
 test('the badge is judged by whole and lost', () => {
   const judge = (whole, lost, samples = 10000) =>
     trustVerdict({ samples, trust: { produced: samples + lost, lost, whole, early: 0 } });
@@ -208,6 +219,9 @@ test('the badge is judged by whole and lost', () => {
   assert.equal(judge(9000, 0).level, 'bad');
   assert.equal(judge(10000, 500).level, 'bad');
   assert.equal(judge(0, 0, 0).level, 'ok');
+  assert.equal(judge(49, 2, 49).level, 'warn'); // two samples say little of a rate
+  assert.equal(judge(30, 9, 30).level, 'bad'); // but a quarter is a quarter
+  assert.equal(judge(9600, 50).text, '0.50\u202f% lost'); // as bad as the stacks: said first
   const early = { samples: 1000, trust: { produced: 1000, lost: 0, whole: 899, early: 100 } };
   assert.equal(trustVerdict(early).level, 'ok');
 });

@@ -2,6 +2,9 @@
 // Can this profile be trusted: the badge and the figures behind it.
 import { make, nameNode } from './dom.js';
 import { countText, percentText, printable, timeText, valueText } from './format.js';
+import { WORDS } from './words.js';
+
+const FEW_LOST = 10;
 
 // Of the stacks that could be whole: samples taken before their code was known count apart.
 export function wholeStackShare(payload) {
@@ -9,19 +12,36 @@ export function wholeStackShare(payload) {
   return able > 0 ? payload.trust.whole / able : 1;
 }
 
-// {level: ok, warn or bad, sign, text, rest}
+// The share of what should have been sampled and was not: lost samples of all samples, missed ticks of
+// all ticks, because a missed tick may have been an idle one. Without a count of ticks (expected = 0)
+// every loss is taken for a sample.
+export function lostShare({ produced, lost, missed = 0, expected = 0 }) {
+  const ticks = expected > 0 ? missed : 0;
+  const samples = produced - ticks;
+  return (samples > 0 ? (lost - ticks) / samples : 0) + (ticks > 0 ? ticks / expected : 0);
+}
+
+// Few losses are bad only if they are a great share: two of fifty samples say little of a rate.
+function lossLevel(share, lost) {
+  if (share <= 0.001) return 'ok';
+  return share <= 0.01 || (lost < FEW_LOST && share <= 0.1) ? 'warn' : 'bad';
+}
+
+// {level: ok, warn or bad; losing: by losses, not by cut stacks; sign, text, rest}
 export function trustVerdict(payload) {
-  const { produced, lost } = payload.trust;
+  const { lost, unaccounted = 0 } = payload.trust;
   const wholeShare = Math.round(wholeStackShare(payload) * 1000) / 1000; // as it is shown
-  const lostShare = produced > 0 ? lost / produced : 0;
-  const level = (payload.trust.unaccounted ?? 0) !== 0 ? 'bad'
-    : wholeShare >= 0.99 && lostShare <= 0.001 ? 'ok'
-    : wholeShare >= 0.95 && lostShare <= 0.01 ? 'warn' : 'bad';
-  const losing = lostShare > 0.01 || (lostShare > 0.001 && wholeShare >= 0.99);
+  const share = lostShare(payload.trust);
+  const levels = ['ok', 'warn', 'bad'];
+  const loss = unaccounted === 0 ? lossLevel(share, lost) : 'bad';
+  const cut = wholeShare >= 0.99 ? 'ok' : wholeShare >= 0.95 ? 'warn' : 'bad';
+  const losing = loss !== 'ok' && levels.indexOf(loss) >= levels.indexOf(cut);
+  const level = losing ? loss : cut;
   const wholeText = `${percentText(wholeShare)} whole stacks`;
-  const lostText = `${percentText(lostShare)} lost`;
+  const lostText = unaccounted === 0 ? `${percentText(share)} lost` : WORDS.trust.unaccounted(countText(Math.abs(unaccounted)));
   return {
     level,
+    losing,
     sign: { ok: '✓', warn: '!', bad: '✗' }[level],
     text: losing ? lostText : wholeText,
     rest: losing ? wholeText : lostText,

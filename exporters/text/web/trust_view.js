@@ -4,7 +4,7 @@
 import { button, byId, make, nameNode, refill } from './dom.js';
 import { clockText, countText, dateText, percentText, printable, timeText, valueText } from './format.js';
 import { spanText } from './range.js';
-import { trustVerdict, wholeStackShare } from './health.js';
+import { lostShare, trustVerdict, wholeStackShare } from './health.js';
 import { WORDS } from './words.js';
 
 const FEW_EXECUTABLES = 12;
@@ -37,28 +37,29 @@ function meter(share, level = '') {
 
 // {samples, trust} as a payload has them.
 export function trustOf(health) {
-  return { samples: health.trust.produced - health.trust.lost,
-    trust: { ...health.trust, unaccounted: health.books.unaccounted } };
+  const { trust, books } = health;
+  return { samples: trust.samples ?? trust.produced - trust.lost,
+    trust: { ...trust, missed: books.missed, expected: books.expected, unaccounted: books.unaccounted } };
 }
 
 function verdictText(health) {
-  const { trust, books } = health;
-  const { level } = trustVerdict(trustOf(health));
-  const cut = percentText(1 - wholeStackShare(trustOf(health)));
-  const lost = percentText(trust.produced > 0 ? trust.lost / trust.produced : 0);
-  const losing = trust.lost / Math.max(1, trust.produced) > 0.001;
+  const trusted = trustOf(health);
+  const { unaccounted } = trusted.trust;
+  const { level, losing } = trustVerdict(trusted);
   if (level === 'ok') return WORDS.trust.ok;
-  const why = books.unaccounted !== 0 ? WORDS.trust.unaccounted(countText(Math.abs(books.unaccounted)))
-    : losing ? WORDS.trust.lost(lost) : WORDS.trust.cut(cut);
+  const why = unaccounted !== 0 ? WORDS.trust.unaccounted(countText(Math.abs(unaccounted)))
+    : losing ? WORDS.trust.lost(percentText(lostShare(trusted.trust))) : WORDS.trust.cut(percentText(1 - wholeStackShare(trusted)));
   return level === 'warn' ? WORDS.trust.warn(why) : WORDS.trust.bad(why);
 }
 
 function verdictCard(health) {
   const trusted = trustOf(health);
   const { level, sign } = trustVerdict(trusted);
-  const { trust, books, executables } = health;
+  const { books, executables } = health;
+  const { trust } = trusted;
+  const taken = trust.produced - trust.missed;
   const short = executables.find(({ samples, whole, early }) => whole < samples - early);
-  const line = [WORDS.trust.taken(spanText(health.to - health.from), countText(trust.produced), books.unaccounted === 0)];
+  const line = [WORDS.trust.taken(spanText(health.to - health.from), countText(taken), books.unaccounted === 0)];
   if (short) line.push(WORDS.trust.short(printable(short.path), countText(short.whole), countText(short.samples - short.early)));
   const { sampled_ns: sampled, kernel_ns: charged } = health.accounting;
   if (charged > 0) line.push(WORDS.trust.charged(percentText(sampled / charged)));
@@ -69,8 +70,7 @@ function verdictCard(health) {
     make('div', {}, make('h2', { class: 'big', 'data-level': level }, make('span', {}, sign), ` ${verdictText(health)}`),
       make('p', {}, nameNode(line.join(' ')))),
     figure(percentText(wholeStackShare(trusted)), 'whole stacks (goal 99 %)'),
-    figure(percentText(trust.produced > 0 ? trust.lost / trust.produced : 0),
-      `samples lost (${countText(trust.lost)} of ${countText(trust.produced)})`),
+    figure(percentText(lostShare(trust)), WORDS.trust.figures(...[trust.lost - trust.missed, taken, trust.missed, trust.expected].map(countText))),
     figure(cpu ? `${cpu.now.toFixed(2)}\u202f%` : '–', cpu ? `of one core used by sonde (limit ${cpu.limit} %)` : 'of one core used by sonde'),
     figure(countText(waiting), health.exporters.length > 0 ? 'windows wait for exporters' : 'windows wait: no exporter is configured'));
 }
