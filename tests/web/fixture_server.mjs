@@ -26,6 +26,7 @@ function pageFiles() {
 }
 
 const IDLE = 8988; // ticks
+const sumOf = (reasons) => reasons.reduce((sum, [, , count]) => sum + count, 0);
 
 // What the fixture says of itself; tests replace parts.
 function statusOf(fixture) {
@@ -50,7 +51,7 @@ function booksOf(stored, lost, missed) {
 
 // The same figures as /flame and /series have, with an invented rest.
 function healthOf({ now, started, lostReasons, missed }, { from, to, trust: stored, samples }, { groups }) {
-  const inWindows = stored.lost - missed;
+  const inWindows = stored.lost - missed - sumOf(lostReasons);
   const reasons = inWindows > 0 ? [...lostReasons, ['ring_full', 'kernel', inWindows]] : lostReasons;
   const lost = reasons.map(([reason, side, count]) => ({ reason, side, samples: count, last: to - 1000 }));
   const lostSamples = lost.reduce((sum, one) => sum + one.samples, 0);
@@ -128,7 +129,7 @@ class Question {
       before && { windows: this.windows(before), span: before });
     const { whole, early, lost: inWindows } = answer.trust; // the rest is of all samples of the range
     const all = store.counts(this.windows(span), []).reduce((sum, samples) => sum + samples, 0);
-    const lost = inWindows + this.fixture.missed;
+    const lost = inWindows + this.fixture.missed + sumOf(this.fixture.lostReasons);
     answer.trust = { produced: all + lost, lost, missed: this.fixture.missed, expected: IDLE + all + lost, whole, early };
     const below = belowPath(answer, this.url.searchParams.get('root'));
     const max = Number(this.url.searchParams.get('max') ?? this.fixture.maxNodes);

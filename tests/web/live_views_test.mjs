@@ -48,21 +48,31 @@ test('tabs, keys and Back change the view and keep range and filters', async () 
 });
 
 test('health: verdict, books, executables, budgets, in figures that agree', async () => {
-  live.server.fixture.lostReasons = [['ring_full', 'kernel', 2]];
+  live.server.fixture.lostReasons = [['ring_full', 'kernel', 2], ['stack_limit', 'user', 3]];
   const page = await openLive(live.browser, live.server, { hash: '#/health' });
   const words = await health(page);
   assert.match(words, /✓ You can trust these profiles/);
-  assert.match(words, /15 min: 23,026 stacks taken, every one accounted for\. Worst executable: \/usr\/bin\/legacyd, 0 of 80 samples whole/);
+  assert.match(words, /15 min: 23,029 stacks taken, every one accounted for\. Worst executable: \/usr\/bin\/legacyd, 0 of 80 samples whole/);
   assert.match(words, /account for 99\.3.% of the CPU/);
   assert.match(words, /lost: ring_full\s+2\s/);
-  assert.match(words, /expected by the clock\s+32,014\s/); // 8,988 idle + 23,024 stored + 2 lost
+  const books = await page.evaluate(() => [...document.querySelector('[aria-label="Where samples went"] tbody').rows].map((row) =>
+    [Number((/deep(\d)/.exec(row.cells[0].className) ?? [0, 0])[1]), Number(row.cells[1].textContent.replaceAll(',', ''))]));
+  for (const [at, [depth, ticks]] of books.entries()) { // every row is the sum of those that are one step in
+    const below = [];
+    for (let i = at + 1; i < books.length && books[i][0] > depth; ++i) if (books[i][0] === depth + 1) below.push(books[i][1]);
+    if (below.length > 0) assert.equal(below.reduce((a, b) => a + b), ticks, `row ${at}`);
+  }
+  assert.match(words, /expected by the clock\s+32,017\s/); // 8,988 idle + 23,024 stored + 5 lost
   assert.match(words, /unaccounted\s+0\s+0.%\s+✓ sums match/);
   assert.match(words, /\/usr\/bin\/legacyd\s+80\s+0.%\s+no_row its \.eh_frame is stripped: rebuild/);
   assert.match(words, /memory \(RSS\)\s+46\.4 MiB of 80\.0 MiB\s+51\.2 MiB/);
   assert.match(words, /None is configured: profiles stay on this node\./);
+  const badge = await text(page, '#badge');
+  assert.match(badge, /0\.02.% lost/); // 5 of 23,029
   await page.locator('#health-view button', { hasText: 'legacyd' }).click();
   await until(page, () => window.sondePage.shown.view === 'profile');
   assert.match(page.url(), /#\/profile\?f=image=%2Fusr%2Fbin%2Flegacyd$/);
+  assert.match(await text(page, '#badge'), /0\.02.% lost/, 'losses are those of the range, whatever the filter');
   await page.close();
   live.server.fixture.lostReasons = [];
 });

@@ -83,10 +83,11 @@ function booksCard({ books, reasons }, utc) {
     row.firstChild.classList.add(`deep${depth}`);
     return row;
   };
-  const lost = books.lost.map(({ reason, samples, last }) => {
+  // Lost in the kernel: beside what was taken; lost by the agent: of it.
+  const lost = (from, depth) => books.lost.filter(({ side }) => (side === 'kernel') === (from === 'kernel')).map(({ reason, samples, last }) => {
     const meaning = printable(reasons[reason]?.meaning ?? '');
     const when = last > 0 ? `${clockText(last, utc)} ` : '';
-    return line(make('span', {}, 'lost: ', make('code', {}, nameNode(printable(reason)))), samples, when + meaning, 2);
+    return line(make('span', {}, 'lost: ', make('code', {}, nameNode(printable(reason)))), samples, when + meaning, depth);
   });
   const even = books.unaccounted === 0;
   const end = line('unaccounted', books.unaccounted, even ? '✓ sums match' : '✗ report it: a bug of sonde');
@@ -95,7 +96,7 @@ function booksCard({ books, reasons }, utc) {
     tableOf(columns, [line('expected by the clock', books.expected), line('missed', books.missed, 'another BPF program held the CPU', 1),
       line('idle', books.idle, 'the CPU had nothing to do', 1), line('filtered', books.filtered, '', 1),
       line('thinned', books.thinned, 'skipped by a divisor; its weight is kept', 1),
-      line('taken', books.emitted, '', 1), line('stored on this node', books.stored, '', 2), ...lost, end]));
+      ...lost('kernel', 1), line('taken', books.emitted, '', 1), line('stored on this node', books.stored, '', 2), ...lost('user', 2), end]));
 }
 
 // Bar of how the stacks of one executable end.
