@@ -60,3 +60,35 @@ test('a double tap zooms; a tap on open ground or Close shuts the sheet', async 
   assert.deepEqual(page.complaints, []);
   await page.close();
 });
+
+test('two fingers stretch the graph in x and stay on their frames; no tap comes of it', async () => {
+  const page = await openPhone();
+  const devtools = await page.context().newCDPSession(page);
+  const { x: left, y, width } = await page.locator('#flame').boundingBox();
+  const touch = (type, ...xs) => devtools.send('Input.dispatchTouchEvent',
+    { type, touchPoints: xs.map((x, id) => ({ x: left + x, y: y + 60, id })) });
+  const ticks = (...xs) => page.evaluate((list) => list.map((x) => window.sonde.stage.view.tickOf(x)), xs);
+  const [from, to] = [width * 0.4, width * 0.5];
+  const under = await ticks(from, to);
+  await touch('touchStart', from);
+  await touch('touchStart', from, to);
+  for (const step of [0.25, 0.5, 0.75, 1]) await touch('touchMove', from - 60 * step, to + 100 * step);
+  await settle(page);
+  const now = await ticks(from - 60, to + 100);
+  const whole = await page.evaluate(() => window.sonde.tree.total[0]);
+  now.forEach((tick, at) => assert.ok(Math.abs(tick - under[at]) < whole / 100, `${tick} is not ${under[at]}`));
+  await touch('touchEnd');
+  await settle(page);
+  assert.ok(!await page.locator('#tooltip').isVisible());
+  const [x0, x1] = await ticks(0, width);
+  assert.ok(x1 - x0 < whole / 3, `${x1 - x0} of ${whole}`);
+  await touch('touchStart', 100);
+  await touch('touchStart', 100, 300);
+  for (const step of [0.5, 1]) await touch('touchMove', 100 + 90 * step, 300 - 90 * step); // together: out, not past the whole
+  await touch('touchEnd');
+  await settle(page);
+  const [a, b] = await ticks(0, width);
+  assert.ok(a >= 0 && b <= whole + 1e-6 && b - a > x1 - x0, `${a} to ${b}`);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});

@@ -98,8 +98,8 @@ export class FlameView {
     }
   }
 
-  resize(width, height) {
-    this.scale = window.devicePixelRatio || 1;
+  resize(width, height, scale = window.devicePixelRatio || 1) {
+    this.scale = scale;
     this.width = width;
     this.height = height;
     for (const canvas of [this.frames, this.marks]) {

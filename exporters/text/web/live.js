@@ -6,6 +6,7 @@ import { fragmentOf, pathText, readFragment, showFragment } from './url.js';
 import { AgentError, askAgent, rangePairsOf, selectionPairs } from './agent.js';
 import { Follower } from './follow.js';
 import { GraphView } from './graph.js';
+import { preparePrint } from './print.js';
 import { Shell } from './shell.js';
 import { inWorker, SearchWorker, serveSearches } from './regex_search.js';
 import { TimeStrip } from './strip.js';
@@ -20,8 +21,8 @@ import { ProcessTable } from './processes.js';
 import { downloadChoices, shareAddress, typeChoices } from './downloads.js';
 import { rangeActions, rangeKeys } from './range_keys.js';
 import { keyActions, listenKeys } from './keys.js';
-import { saveSetting, savedSetting } from './bars.js';
 import { comparedPayload } from './payload_join.js';
+import { saveSetting, savedSetting } from './bars.js';
 import { byId } from './dom.js';
 import { resolveRange, snapRange, spanText } from './range.js';
 import { HELP, LIVE_HELP, WORDS } from './words.js';
@@ -38,8 +39,9 @@ class LivePage {
     this.shell = new Shell([...LIVE_HELP, ...HELP], (now) => this.restyle(now));
     this.graph = new GraphView(this.store, this.shell);
     this.graph.finder.worker = new SearchWorker();
-    this.graph.tip = WORDS.liveTip;
     this.graph.narrow.worker = new SearchWorker();
+    this.graph.tip = WORDS.liveTip;
+    preparePrint(this.graph);
     this.graph.unfolder.fetchBelow = (path) => this.askBelow(path);
     this.skew = 0; // agent's clock minus this browser's
     this.status = null;
@@ -104,9 +106,9 @@ class LivePage {
       utc: () => this.utc,
       sort: () => this.state.sort,
       setSort: (sort) => this.store.set({ sort }),
+      compare: (a, b) => this.comparePair(a, b),
     });
     this.bars = new LiveBars(this);
-      compare: (a, b) => this.comparePair(a, b),
     this.follower = new Follower({
       load: () => this.load(),
       using: () => this.using(),
@@ -235,8 +237,6 @@ class LivePage {
       context: { from: Math.min(context.from, whole.from), to: Math.max(context.to, to) } }, true);
   }
 
-  undoRange() {
-    const before = this.undone.pop();
   // Process `b` against `a`, over the range that is shown and without rows of groups.
   comparePair(a, b) {
     const { from, to } = this.shown;
@@ -245,6 +245,8 @@ class LivePage {
       beforeFilters: only(a), group: 'none', sort: 'change.desc' }, true);
   }
 
+  undoRange() {
+    const before = this.undone.pop();
     if (before) this.store.set(before, true);
   }
 

@@ -9,6 +9,7 @@ import { badgeParts, fillRange, saveSetting, savedSetting, scopeText, summaryTex
 import { keyActions, listenKeys } from './keys.js';
 import { Shell } from './shell.js';
 import { GraphView } from './graph.js';
+import { preparePrint } from './print.js';
 import { byId, nameNode, refill } from './dom.js';
 import { printable } from './format.js';
 import { HELP, WORDS } from './words.js';
@@ -42,6 +43,7 @@ function openExport(payload) {
     if (now) graph.stage.view.draw();
   });
   const graph = new GraphView(store, shell);
+  preparePrint(graph);
   showFixedParts(payload, shell);
   byId('csv').addEventListener('click', () => graph.saveCsv());
   store.listen((now, changed, push) => showFragment(fragmentOf(now, kept), push));

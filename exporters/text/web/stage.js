@@ -3,11 +3,14 @@
 // of its owner; draws through one FlameView.
 import { deepestLevel } from './layout.js';
 import { FlameView, ROW } from './canvas.js';
+import { Pinch } from './pinch.js';
 import { make, oncePerFrame } from './dom.js';
 
 const ZOOM_MS = 120;
 const DRAG_FROM = 5; // px
 const MIN_ROW = 6;
+const PAPER = { width: 1100, height: 1200, scale: 2 }; // px; the sheet's style makes it as wide as the sheet
+const MOST_ZOOM = 1e7; // times
 
 export class Stage {
   // owner: hover(node, run, event), click(node, run, event), menu(node, event), span(x0, x1)
@@ -21,6 +24,7 @@ export class Stage {
     this.content.append(this.frames, this.marks);
     box.append(this.content, this.spacer);
     this.view = new FlameView({ frames: this.frames, marks: this.marks });
+    this.pinch = new Pinch(this.view);
     this.fitDepth = false;
     this.paint = oncePerFrame(() => this.view.draw());
     this.mark = oncePerFrame(() => this.view.layout && this.view.drawMarks());
@@ -39,6 +43,9 @@ export class Stage {
     box.addEventListener('pointerleave', (event) => this.setHover(-1, 0, event));
     box.addEventListener('pointerdown', (event) => this.down(event));
     box.addEventListener('pointerup', (event) => this.up(event));
+    for (const ended of ['pointerup', 'pointercancel', 'pointerleave']) {
+      box.addEventListener(ended, ({ pointerId }) => this.pinch.up(pointerId));
+    }
     box.addEventListener('pointercancel', () => (this.drag = null));
     box.addEventListener('contextmenu', (event) => {
       const { node } = this.hitOf(event);
@@ -53,12 +60,25 @@ export class Stage {
   }
 
   measure() {
+    if (this.onPaper) return;
     const width = this.box.clientWidth;
     const height = this.box.clientHeight;
     if (width === 0 || height === 0) return;
     this.view.resize(width, height);
     this.settleRows();
     this.view.draw(); // in the same frame: a cleared canvas is never shown
+  }
+
+  // All rows for a sheet of paper, drawn at once; or back to the screen.
+  fitPaper(on) {
+    const { view } = this;
+    this.onPaper = on && view.layout !== null;
+    if (!this.onPaper) return this.measure();
+    const rows = view.rows - view.skip;
+    view.rowHeight = Math.max(MIN_ROW, Math.min(ROW, Math.floor(PAPER.height / rows)));
+    view.scroll = 0;
+    view.resize(PAPER.width, rows * view.rowHeight, PAPER.scale);
+    return view.draw();
   }
 
   // The profile that the next layouts are of; whole: ticks that are 100 %.
@@ -153,8 +173,10 @@ export class Stage {
   }
 
   move(event) {
+    const { x } = this.place(event);
+    const pinched = this.pinch.move(event.pointerId, x);
+    if (pinched) this.setWindow(pinched.from, pinched.span);
     if (this.drag) {
-      const { x } = this.place(event);
       if (Math.abs(x - this.drag.x) >= DRAG_FROM) this.drag.moved = true;
       if (this.drag.moved && this.drag.span) this.showSpan(this.drag.x, x);
       if (this.drag.moved) return;
@@ -169,6 +191,9 @@ export class Stage {
     const { x } = this.place(event);
     const { node } = this.hitOf(event);
     this.drag = { x, moved: false, span: event.shiftKey || node < 0 };
+    if (event.pointerType !== 'touch') return;
+    this.pinch.down(event.pointerId, x);
+    if (this.pinch.active) this.drag = null; // neither a tap nor a drag
   }
 
   up(event) {
@@ -206,22 +231,25 @@ export class Stage {
     const { view } = this;
     if (!view.layout || (!event.ctrlKey && !event.metaKey && !event.shiftKey)) return;
     event.preventDefault();
-    const whole = view.tree.total[0];
     let span = view.x1 - view.x0;
     if (event.shiftKey && !event.ctrlKey && !event.metaKey) {
       const by = ((event.deltaY || event.deltaX) / view.width) * span;
-      this.setWindow(view.x0 + by, span, whole);
+      this.setWindow(view.x0 + by, span);
       return;
     }
     const { x } = this.place(event);
     const tick = view.tickOf(x);
-    span = Math.min(whole, Math.max(whole / 1e7, span * 1.0015 ** event.deltaY));
-    this.setWindow(tick - (x / view.width) * span, span, whole);
+    const all = view.tree.total[0];
+    span = Math.min(all, Math.max(all / MOST_ZOOM, span * 1.0015 ** event.deltaY));
+    this.setWindow(tick - (x / view.width) * span, span);
   }
 
-  setWindow(from, span, whole) {
-    this.view.x0 = Math.min(Math.max(0, from), Math.max(0, whole - span));
-    this.view.x1 = this.view.x0 + span;
+  // Shows `span` ticks from `from` on, inside of what there is.
+  setWindow(from, span) {
+    const all = this.view.tree.total[0];
+    const wide = Math.min(all, Math.max(all / MOST_ZOOM, span));
+    this.view.x0 = Math.min(Math.max(0, from), all - wide);
+    this.view.x1 = this.view.x0 + wide;
     this.paint();
   }
 }
