@@ -116,7 +116,8 @@ void Namer::name_image(ImageId id, std::vector<std::uint64_t>& offsets) {
     auto answer = client_.names({.fd = image.fd->get(),
                                  .offsets = offsets,
                                  .root = image.pid == 0 ? "" : proc_.root_of(image.pid),
-                                 .path = image.path});
+                                 .path = image.path,
+                                 .user = proc_.owner(image.pid)});
     if (answer) table = std::move(*answer);
   }
   table.entries.reserve(offsets.size());

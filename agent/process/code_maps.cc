@@ -27,7 +27,6 @@ constexpr std::uint64_t kLookAgainNs = 1'000'000'000;
 constexpr std::size_t kMaxDumps = 4;  // of one process
 constexpr std::size_t kMaxRefused = 65'536;
 constexpr std::int64_t kClockSlackSeconds = 2;
-constexpr std::uint32_t kNobody = ~std::uint32_t{0};  // owns no file
 
 // A name such as jit-1234.dump, which perf asks for.
 bool is_dump(std::string_view path) {
@@ -86,11 +85,10 @@ CodeMaps::View CodeMaps::view_of(const Process& process) {
   View view;
   view.begin_s = begin_of(process.start_ticks);
   const auto inner_id = proc_.inner_id(process.tgid);
-  const auto owner = proc_.owner(process.tgid);
   view.inner_id = inner_id ? *inner_id : process.tgid;
-  view.owner = owner ? *owner : kNobody;
+  view.owner = proc_.owner(process.tgid);
   // A user's link leads to a server of that user at most.
-  view.server = proc_.mount_namespace(process.tgid) << 32U | view.owner;
+  view.server = {.id = proc_.mount_namespace(process.tgid), .user = view.owner};
   auto root = calls_.run<UniqueFd>(view.server, [path = proc_.root_of(process.tgid)] {
     return UniqueFd(::open(path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   });

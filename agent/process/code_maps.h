@@ -52,12 +52,12 @@ class CodeMaps {
   using Key = std::tuple<std::uint32_t, std::uint64_t, ImageId>;
   struct View {
     std::shared_ptr<const UniqueFd> root;  // O_PATH; null: the process was gone
-    std::uint64_t server = 0;     // whom its files may wait for: its user, in its namespace
-    ForeignFile map;              // as it was found first
-    std::uint64_t looked_ns = 0;  // for the map, last
-    std::uint32_t inner_id = 0;   // process id in its own namespace
-    std::uint32_t owner = 0;      // user id of the process
-    std::int64_t begin_s = 0;     // of the process, since the epoch
+    TimedCalls::Server server;             // its user, in its mount namespace
+    ForeignFile map;                       // as it was found first
+    std::uint64_t looked_ns = 0;           // for the map, last
+    std::uint32_t inner_id = 0;            // process id in its own namespace
+    std::uint32_t owner = 0;               // user id of the process
+    std::int64_t begin_s = 0;              // of the process, since the epoch
     bool is_stale = false;
     std::vector<ImageId> dumps;  // each once
   };

@@ -107,14 +107,15 @@ std::optional<CodeRange> CopiedCode::original_of(std::uint32_t tgid,
   const auto candidates =
       std::make_shared<const std::vector<Candidate>>(candidates_for(images_, known, copy));
   if (candidates->empty() || !may_compare(tgid)) return std::nullopt;
-  const auto found = calls_.run<std::optional<CodeRange>>(tgid, [=]() -> std::optional<CodeRange> {
-    Places memory{};
-    if (!read_memory(tgid, copy, memory)) return std::nullopt;
-    for (const Candidate& candidate : *candidates) {
-      if (holds_its_code(memory, candidate)) return candidate.range;
-    }
-    return std::nullopt;
-  });
+  const auto found = calls_.run<std::optional<CodeRange>>(
+      {.id = tgid, .user = proc_.owner(tgid)}, [=]() -> std::optional<CodeRange> {
+        Places memory{};
+        if (!read_memory(tgid, copy, memory)) return std::nullopt;
+        for (const Candidate& candidate : *candidates) {
+          if (holds_its_code(memory, candidate)) return candidate.range;
+        }
+        return std::nullopt;
+      });
   return found ? *found : std::nullopt;
 }
 

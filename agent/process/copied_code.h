@@ -10,6 +10,7 @@
 
 #include "agent/process/code_range.h"
 #include "agent/process/image_registry.h"
+#include "agent/process/proc_reader.h"
 #include "core/base/timed_calls.h"
 
 namespace sonde {
@@ -24,7 +25,8 @@ class CopiedCode {
   // Of one process in a second: a program may make and remake thousands of small ranges.
   static constexpr std::uint32_t kMaxOfOne = 32;
 
-  explicit CopiedCode(const ImageRegistry& images) : images_(images) {}
+  // Both outlive this.
+  CopiedCode(const ProcReader& proc, const ImageRegistry& images) : proc_(proc), images_(images) {}
 
   // The anonymous range `copy` of a process as the range of the file it is copied from; none if it
   // is not. Asked of what was, or lies next to it, in `known` (sorted, no overlap).
@@ -41,6 +43,7 @@ class CopiedCode {
  private:
   bool may_compare(std::uint32_t tgid);
 
+  const ProcReader& proc_;
   const ImageRegistry& images_;
   TimedCalls calls_;
   std::uint64_t second_ = 0;

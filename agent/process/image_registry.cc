@@ -44,7 +44,7 @@ ImageRegistry::ImageRegistry(const ProcReader& proc, UniqueFd vdso) : proc_(proc
 }
 
 void ImageRegistry::open(Image& image, const Sight& sight) {
-  auto opened = calls_.run<Opened>(image.device,
+  auto opened = calls_.run<Opened>({.id = image.device, .user = proc_.owner(sight.pid)},
                                    [proc = proc_, sight] { return open_somewhere(proc, sight); });
   if (!opened) {
     opened.emplace(Opened{.fd = Error{ErrorCode::kDeadlineExceeded,

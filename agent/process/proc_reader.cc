@@ -92,8 +92,9 @@ Result<std::uint32_t> ProcReader::inner_id(std::uint32_t pid) const {
 }
 
 // Real, effective, saved and file system user.
-Result<std::uint32_t> ProcReader::owner(std::uint32_t pid) const {
-  return last_in_status(pid, "\nUid:");
+std::uint32_t ProcReader::owner(std::uint32_t pid) const {
+  const auto user = last_in_status(pid, "\nUid:");
+  return user ? *user : kNobody;
 }
 
 std::uint64_t ProcReader::mount_namespace(std::uint32_t pid) const {

@@ -17,6 +17,8 @@ namespace sonde {
 // Stateless but for the root; thread-safe.
 class ProcReader {
  public:
+  static constexpr std::uint32_t kNobody = ~std::uint32_t{0};  // owns no file
+
   explicit ProcReader(std::string root = "/proc") : root_(std::move(root)) {}
 
   [[nodiscard]] Result<std::vector<std::uint32_t>> processes() const;
@@ -44,8 +46,8 @@ class ProcReader {
                                                          std::uint64_t inode);
   // Its id in its own process id namespace: the last of NSpid in /proc/PID/status.
   [[nodiscard]] Result<std::uint32_t> inner_id(std::uint32_t pid) const;
-  // The user that it runs as (fsuid, as the files it makes have it).
-  [[nodiscard]] Result<std::uint32_t> owner(std::uint32_t pid) const;
+  // The user that it runs as (fsuid, as the files it makes have it); kNobody if it cannot be told.
+  [[nodiscard]] std::uint32_t owner(std::uint32_t pid) const;
   // What identifies its mount namespace; 0 if it cannot be told.
   [[nodiscard]] std::uint64_t mount_namespace(std::uint32_t pid) const;
   [[nodiscard]] std::string root_of(std::uint32_t pid) const;  // /proc/PID/root

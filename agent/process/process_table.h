@@ -57,7 +57,7 @@ class ProcessTable {
  public:
   // stale   is told when code replaces other code.
   ProcessTable(const ProcReader& proc, ImageRegistry& images, StaleCode& stale)
-      : proc_(proc), images_(images), stale_(stale), copies_(images) {}
+      : proc_(proc), images_(images), stale_(stale), copies_(proc, images) {}
 
   // Reads every process of the host. errors: procfs cannot be listed.
   Result<void> scan_all();

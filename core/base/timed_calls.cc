@@ -12,8 +12,30 @@ namespace sonde {
 // Shared with the threads that were given up on, which outlive the object.
 struct TimedCalls::Unanswered {
   std::mutex mutex;
-  std::map<std::uint64_t, std::size_t> of;  // by server; no zeros
+  std::map<Server, std::size_t> of;              // no zeros
+  std::map<std::uint32_t, std::size_t> of_user;  // likewise
   std::size_t all = 0;
+
+  [[nodiscard]] bool may_wait(const Server& whose, const Limits& limits) {
+    const std::lock_guard lock(mutex);
+    const auto same = of.find(whose);
+    const auto user = of_user.find(whose.user);
+    return all < limits.unanswered &&
+           (same == of.end() || same->second < limits.unanswered_of_one) &&
+           (user == of_user.end() || user->second < limits.unanswered_of_user);
+  }
+  void add(const Server& whose) {
+    const std::lock_guard lock(mutex);
+    ++all;
+    ++of[whose];
+    ++of_user[whose.user];
+  }
+  void remove(const Server& whose) {
+    const std::lock_guard lock(mutex);
+    --all;
+    if (--of[whose] == 0) of.erase(whose);
+    if (--of_user[whose.user] == 0) of_user.erase(whose.user);
+  }
 };
 
 struct TimedCalls::Lane {
@@ -26,7 +48,7 @@ struct TimedCalls::Lane {
   bool busy = false;           // from posting to the end of the work
   bool given_up = false;
   bool stopped = false;
-  std::uint64_t whose = 0;
+  Server whose;
 };
 
 TimedCalls::TimedCalls(const Limits& limits)
@@ -53,10 +75,7 @@ void TimedCalls::serve(const std::shared_ptr<Lane>& lane) {
     lane->busy = false;
     lane->changed.notify_all();
     if (!lane->given_up) continue;
-    const std::lock_guard counting(lane->unanswered->mutex);
-    --lane->unanswered->all;
-    const auto mine = lane->unanswered->of.find(lane->whose);
-    if (--mine->second == 0) lane->unanswered->of.erase(mine);
+    lane->unanswered->remove(lane->whose);
     return;
   }
 }
@@ -67,19 +86,12 @@ std::shared_ptr<TimedCalls::Lane> TimedCalls::start_lane(
   return start_detached("sonde-files", [lane] { serve(lane); }) ? lane : nullptr;
 }
 
-bool TimedCalls::finishes(std::uint64_t whose, std::function<void()> work) {
+bool TimedCalls::finishes(const Server& whose, std::function<void()> work) {
   const auto gives_up = [this] {
     ++given_up_;
     return false;
   };
-  {
-    const std::lock_guard lock(unanswered_->mutex);
-    const auto same = unanswered_->of.find(whose);
-    if (unanswered_->all >= limits_.unanswered) return gives_up();
-    if (same != unanswered_->of.end() && same->second >= limits_.unanswered_of_one) {
-      return gives_up();
-    }
-  }
+  if (!unanswered_->may_wait(whose, limits_)) return gives_up();
   if (!lane_) lane_ = start_lane(unanswered_);
   if (!lane_) return gives_up();
   std::unique_lock lock(lane_->mutex);
@@ -89,11 +101,7 @@ bool TimedCalls::finishes(std::uint64_t whose, std::function<void()> work) {
   lane_->changed.notify_all();
   if (lane_->changed.wait_for(lock, limits_.patience, [this] { return !lane_->busy; })) return true;
   lane_->given_up = true;
-  {
-    const std::lock_guard counting(unanswered_->mutex);
-    ++unanswered_->all;
-    ++unanswered_->of[whose];
-  }
+  unanswered_->add(whose);
   lock.unlock();
   lane_.reset();
   return gives_up();

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <chrono>
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -20,8 +21,15 @@ class TimedCalls {
  public:
   struct Limits {
     std::chrono::milliseconds patience{250};
-    std::size_t unanswered_of_one = 2;  // calls that still wait: to one server
-    std::size_t unanswered = 32;        // to all of them; each is a thread
+    std::size_t unanswered_of_one = 2;    // calls that still wait: to one server
+    std::size_t unanswered_of_user = 16;  // to all servers that one user can stop
+    std::size_t unanswered = 128;         // to all; each is a thread
+  };
+  // Whom a call may wait for.
+  struct Server {
+    std::uint64_t id = 0;    // a device, a mount namespace
+    std::uint32_t user = 0;  // who can stop it: whoever runs the process that the call is about
+    auto operator<=>(const Server&) const = default;
   };
 
   TimedCalls() : TimedCalls(Limits{}) {}
@@ -31,11 +39,11 @@ class TimedCalls {
   TimedCalls& operator=(const TimedCalls&) = delete;
 
   // What `work` returns, if it does in time. It may run on after the call, so it owns what it
-  // uses; its late result is destroyed. None at once, and `work` not run, if calls to the same
-  // server (`whose`: a device, a mount namespace) or too many in all are still unanswered.
+  // uses; its late result is destroyed. None at once, and `work` not run, if too many calls are
+  // still unanswered: to the same server, to those of its user, or in all.
   // Cost: two switches between threads, some 10 us.
   template <typename T>
-  std::optional<T> run(std::uint64_t whose, std::function<T()> work) {
+  std::optional<T> run(const Server& whose, std::function<T()> work) {
     const auto result = std::make_shared<std::optional<T>>();
     if (!finishes(whose, [result, work = std::move(work)] { result->emplace(work()); })) {
       return std::nullopt;
@@ -51,7 +59,7 @@ class TimedCalls {
   struct Lane;
   static std::shared_ptr<Lane> start_lane(const std::shared_ptr<Unanswered>& unanswered);
   static void serve(const std::shared_ptr<Lane>& lane);
-  bool finishes(std::uint64_t whose, std::function<void()> work);
+  bool finishes(const Server& whose, std::function<void()> work);
 
   const Limits limits_;
   std::shared_ptr<Unanswered> unanswered_;

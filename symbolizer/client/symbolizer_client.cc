@@ -96,8 +96,8 @@ class SymbolizerClient::Impl {
   Result<NameTable> named(const NameRequest& request, const FileKey& key);
   std::optional<NameTable> try_debug_files(const NameRequest& request, const FileKey& key,
                                            const FileInfo& info);
-  ForeignFile open_debug_file(const DebugFileCandidate& candidate,
-                              const std::string& root_of_process, const FileKey& of);
+  ForeignFile open_debug_file(const DebugFileCandidate& candidate, const NameRequest& request,
+                              const FileKey& of);
   Result<NameTable> ask_names(const NameRequest& request, const FileKey& key, Question question,
                               bool& rejected);
 
@@ -238,7 +238,7 @@ std::optional<NameTable> SymbolizerClient::Impl::try_debug_files(const NameReque
                                                                  const FileInfo& info) {
   const DebugFileQuery query{request.root, request.path, info.build_id, info.debuglink};
   for (const DebugFileCandidate& candidate : debug_file_candidates(query)) {
-    const ForeignFile fd = open_debug_file(candidate, request.root, key);
+    const ForeignFile fd = open_debug_file(candidate, request, key);
     if (!fd) continue;
     Question question{.kind = RequestKind::kNames, .fds = {request.fd, fd->get()}};
     if (!candidate.by_build_id) question.debuglink_crc = info.debuglink_crc;
@@ -256,10 +256,10 @@ std::optional<NameTable> SymbolizerClient::Impl::try_debug_files(const NameReque
 // is slow for one file is so for its neighbours, and holds up no others; the host's are asked
 // apart.
 ForeignFile SymbolizerClient::Impl::open_debug_file(const DebugFileCandidate& candidate,
-                                                    const std::string& root_of_process,
-                                                    const FileKey& of) {
-  const std::string root = candidate.in_root ? root_of_process : "/";
-  auto file = calls_.run<ForeignFile>(of.device << 1U | (candidate.in_root ? 1U : 0U),
+                                                    const NameRequest& request, const FileKey& of) {
+  const std::string root = candidate.in_root ? request.root : "/";
+  const std::uint64_t place = of.device << 1U | (candidate.in_root ? 1U : 0U);
+  auto file = calls_.run<ForeignFile>({.id = place, .user = candidate.in_root ? request.user : 0},
                                       [root, path = candidate.path]() -> ForeignFile {
                                         auto fd = open_inside(root, path);
                                         return fd ? adopt_foreign(std::move(*fd)) : nullptr;

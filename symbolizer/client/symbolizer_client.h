@@ -57,7 +57,8 @@ struct NameRequest {
   // Where separate debug files may be: the root directory the file's process sees (a path such
   // as /proc/PID/root; symbolic links are resolved inside it), then the host's. Empty = host's.
   std::string root;
-  std::string path;  // of the file inside `root`, for .gnu_debuglink; empty = build id only
+  std::string path;        // of the file inside `root`, for .gnu_debuglink; empty = build id only
+  std::uint32_t user = 0;  // who can have a file system in `root` that does not answer
 };
 
 // Snapshot of what happened so far; every number only grows.

@@ -149,7 +149,7 @@ TEST_F(CopiedCodeTest, MemoryThatItsOwnerKeepsBackHoldsNothingUp) {
   table_.scan(pid);
   const auto at = reinterpret_cast<std::uintptr_t>(copy_);
   const auto& known = *table_.find(pid)->ranges;
-  CopiedCode copies(images_);
+  CopiedCode copies(proc_, images_);
   const CodeRange copy{.begin = at, .end = at + 4 * kPage, .kind = RangeKind::kAnonymous};
   EXPECT_FALSE(copies.original_of(pid, known, copy));
   EXPECT_EQ(copies.stuck(), 1U);

@@ -20,7 +20,11 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr TimedCalls::Limits kShort{
-    .patience = milliseconds{50}, .unanswered_of_one = 2, .unanswered = 3};
+    .patience = milliseconds{50}, .unanswered_of_one = 2, .unanswered_of_user = 3, .unanswered = 5};
+
+// Servers of three users.
+constexpr TimedCalls::Server kOne{.id = 1, .user = 1}, kTwo{.id = 2, .user = 1},
+    kThree{.id = 3, .user = 1}, kOthers{.id = 3, .user = 2}, kThird{.id = 4, .user = 3};
 
 // Two ends of a pipe: a read of it waits until something is written.
 struct Pipe {
@@ -43,14 +47,14 @@ std::function<int()> reading(const std::shared_ptr<Pipe>& pipe) {
 TEST(TimedCallsTest, WhatReturnsInTimeIsReturned) {
   TimedCalls calls;
   for (int i = 0; i < 100; ++i) {
-    EXPECT_EQ(calls.run<int>(1, [i] { return i; }), i);
+    EXPECT_EQ(calls.run<int>(kOne, [i] { return i; }), i);
   }
   EXPECT_EQ(calls.given_up(), 0U);
 }
 
 TEST(TimedCallsTest, WhatOnlyCanBeMovedIsReturned) {
   TimedCalls calls;
-  const auto fd = calls.run<UniqueFd>(1, [] { return UniqueFd(::dup(0)); });
+  const auto fd = calls.run<UniqueFd>(kOne, [] { return UniqueFd(::dup(0)); });
   ASSERT_TRUE(fd);
   EXPECT_TRUE(*fd);
 }
@@ -58,24 +62,39 @@ TEST(TimedCallsTest, WhatOnlyCanBeMovedIsReturned) {
 TEST(TimedCallsTest, ACallThatWaitsIsGivenUpAndOthersGoOn) {
   const auto pipe = std::make_shared<Pipe>();
   TimedCalls calls(kShort);
-  EXPECT_EQ(calls.run<int>(1, reading(pipe)), std::nullopt);
-  EXPECT_EQ(calls.run<int>(1, [] { return 7; }), 7);
+  EXPECT_EQ(calls.run<int>(kOne, reading(pipe)), std::nullopt);
+  EXPECT_EQ(calls.run<int>(kOne, [] { return 7; }), 7);
   EXPECT_EQ(calls.given_up(), 1U);
 }
 
 TEST(TimedCallsTest, AServerThatDoesNotAnswerIsNotAskedUntilItDoes) {
   const auto pipe = std::make_shared<Pipe>();
   TimedCalls calls(kShort);
-  EXPECT_FALSE(calls.run<int>(1, reading(pipe)));
-  EXPECT_FALSE(calls.run<int>(1, reading(pipe)));
-  EXPECT_FALSE(calls.run<int>(1, [] { return 7; })) << "two wait";
-  EXPECT_TRUE(calls.run<int>(2, [] { return 7; })) << "another server";
+  EXPECT_FALSE(calls.run<int>(kOne, reading(pipe)));
+  EXPECT_FALSE(calls.run<int>(kOne, reading(pipe)));
+  EXPECT_FALSE(calls.run<int>(kOne, [] { return 7; })) << "two wait";
+  EXPECT_TRUE(calls.run<int>(kTwo, [] { return 7; })) << "another server";
   EXPECT_EQ(calls.given_up(), 3U);
   ASSERT_EQ(::write(pipe->to.get(), "xx", 2), 2);
   bool again = false;
   for (int i = 0; i < 500 && !again; ++i) {
     std::this_thread::sleep_for(milliseconds{10});
-    again = calls.run<int>(1, [] { return 7; }).has_value();
+    again = calls.run<int>(kOne, [] { return 7; }).has_value();
+  }
+  EXPECT_TRUE(again);
+}
+
+TEST(TimedCallsTest, AUserWhoStopsManyServersHoldsUpNobodyElse) {
+  const auto pipe = std::make_shared<Pipe>();
+  TimedCalls calls(kShort);
+  for (const auto& server : {kOne, kOne, kTwo}) EXPECT_FALSE(calls.run<int>(server, reading(pipe)));
+  EXPECT_FALSE(calls.run<int>(kThree, [] { return 7; })) << "three wait";
+  EXPECT_TRUE(calls.run<int>(kOthers, [] { return 7; })) << "another user";
+  ASSERT_EQ(::write(pipe->to.get(), "xxx", 3), 3);
+  bool again = false;
+  for (int i = 0; i < 500 && !again; ++i) {
+    std::this_thread::sleep_for(milliseconds{10});
+    again = calls.run<int>(kThree, [] { return 7; }).has_value();
   }
   EXPECT_TRUE(again);
 }
@@ -83,18 +102,18 @@ TEST(TimedCallsTest, AServerThatDoesNotAnswerIsNotAskedUntilItDoes) {
 TEST(TimedCallsTest, TheThreadsThatWaitAreBounded) {
   const auto pipe = std::make_shared<Pipe>();
   TimedCalls calls(kShort);
-  for (std::uint64_t server = 1; server <= 3; ++server) {
+  for (const auto& server : {kOne, kOne, kTwo, kOthers, kOthers}) {
     EXPECT_FALSE(calls.run<int>(server, reading(pipe)));
   }
-  EXPECT_FALSE(calls.run<int>(9, [] { return 7; }));
-  ASSERT_EQ(::write(pipe->to.get(), "xxx", 3), 3);
+  EXPECT_FALSE(calls.run<int>(kThird, [] { return 7; }));
+  ASSERT_EQ(::write(pipe->to.get(), "xxxxx", 5), 5);
 }
 
 TEST(TimedCallsTest, WhatWaitsOutlivesTheObject) {
   const auto pipe = std::make_shared<Pipe>();
   {
     TimedCalls calls(kShort);
-    EXPECT_FALSE(calls.run<int>(1, reading(pipe)));
+    EXPECT_FALSE(calls.run<int>(kOne, reading(pipe)));
   }
   ASSERT_EQ(::write(pipe->to.get(), "x", 1), 1);
   for (int i = 0; i < 500 && pipe.use_count() > 1; ++i) {
@@ -111,11 +130,11 @@ TEST(TimedCallsTest, AFileSystemThatDoesNotAnswerDoesNotHoldTheCaller) {
     return UniqueFd(::open(path.c_str(), O_PATH | O_CLOEXEC));
   };
   TimedCalls calls(kShort);
-  const auto first = calls.run<UniqueFd>(1, open);
+  const auto first = calls.run<UniqueFd>(kOne, open);
   ASSERT_TRUE(first);
   EXPECT_TRUE(*first);
   files.stop_answering();
-  EXPECT_FALSE(calls.run<UniqueFd>(1, open));
+  EXPECT_FALSE(calls.run<UniqueFd>(kOne, open));
 }
 
 }  // namespace
