@@ -70,6 +70,7 @@ struct SymbolizerCounters {
   std::uint64_t worker_crashes = 0;      // died by itself
   std::uint64_t deadlines_exceeded = 0;  // killed by us: too slow
   std::uint64_t bad_answers = 0;         // failed our checks; worker killed
+  std::uint64_t workers_stuck = 0;       // killed, but still waiting for a file system
   std::uint64_t files_refused = 0;       // requests for a file that is marked, answered at once
   std::uint64_t cache_hits = 0;          // rows read from disk
   std::uint64_t cache_misses = 0;        // not on disk
@@ -100,8 +101,8 @@ class SymbolizerClient {
     std::vector<std::string> arguments = {"worker"};  // argv[1...]
   };
 
-  // Starts the worker and opens the cache. A cache directory that cannot be used is not an
-  // error: the client works without one and says so in cache_problem().
+  // Starts the worker and opens the cache: before files of others are open. A cache directory that
+  // cannot be used is not an error: the client works without one and says so in cache_problem().
   // errors: kUnavailable (the worker cannot be executed).
   static Result<std::unique_ptr<SymbolizerClient>> start(const Options& options);
   ~SymbolizerClient();  // ends the worker

@@ -17,7 +17,6 @@ constexpr int kMaxKills = 64;   // in one call
 constexpr int kMaxStrikes = 2;  // of one file
 constexpr std::size_t kMaxMarked = 8192;
 constexpr std::uint64_t kMaxErrorText = 1024;
-constexpr milliseconds kDeathPatience{2000};
 
 void pause_before_retry(int kills) {
   std::this_thread::sleep_for(milliseconds(std::min(1 << std::min(kills, 6), 64)));
@@ -31,7 +30,12 @@ Error protocol_error(std::string_view what) {
 
 Result<void> WorkerLink::ensure_worker() {
   if (worker_) return {};
-  auto started = WorkerProcess::start(options_.executable, options_.arguments);
+  if (!starter_) {
+    auto starter = WorkerStarter::create(options_.executable, options_.arguments);
+    if (!starter) return refuse(Reason::kWorkerUnavailable, starter.error().message);
+    starter_ = std::move(*starter);
+  }
+  auto started = WorkerProcess::start(*starter_);
   if (!started) return refuse(Reason::kWorkerUnavailable, started.error().message);
   worker_ = std::move(*started);
   pid_.store(worker_->pid(), std::memory_order_relaxed);
@@ -138,11 +142,12 @@ Result<Answer> WorkerLink::receive(const Question& question, std::uint64_t id,
 
 WorkerLink::Failure WorkerLink::bury(const Error& error, std::string& how) {
   const bool closed = error.code == ErrorCode::kUnavailable;
-  const WorkerProcess::Death death = closed ? worker_->reap(kDeathPatience) : worker_->kill();
+  const WorkerProcess::Death death = closed ? worker_->reap() : worker_->kill();
   worker_.reset();
   described_.reset();
   pid_.store(0, std::memory_order_relaxed);
   note_usage(death.cpu_ns, death.peak_rss_bytes, true);
+  if (death.stuck) count(&SymbolizerCounters::workers_stuck);
   how = closed ? death.how : error.message;
   if (error.code == ErrorCode::kDeadlineExceeded || (closed && death.out_of_time)) {
     count(&SymbolizerCounters::deadlines_exceeded);

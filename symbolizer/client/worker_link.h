@@ -20,6 +20,7 @@
 #include "core/base/result.h"
 #include "symbolizer/client/symbolizer_client.h"
 #include "symbolizer/client/worker_process.h"
+#include "symbolizer/client/worker_starter.h"
 #include "symbolizer/wire/file_key.h"
 #include "symbolizer/wire/messages.h"
 
@@ -84,6 +85,7 @@ class WorkerLink {
   void note_usage(std::uint64_t cpu_ns, std::uint64_t peak_rss_bytes, bool dead);
 
   const SymbolizerClient::Options options_;
+  std::unique_ptr<WorkerStarter> starter_;
   std::unique_ptr<WorkerProcess> worker_;
   std::optional<FileKey> described_;
   std::map<FileKey, Strikes> strikes_;

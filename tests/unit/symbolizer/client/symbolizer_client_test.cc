@@ -22,6 +22,7 @@
 #include <vector>
 
 #include "core/base/fd.h"
+#include "core/base/foreign_file.h"
 #include "tests/support/require.h"
 #include "tests/support/stuck_file_system.h"
 
@@ -184,6 +185,32 @@ TEST(SymbolizerClientTest, ADebugFileThatDoesNotAnswerHoldsNothingUp) {
   }
   EXPECT_EQ((*client)->counters().debug_files_stuck, 10U)
       << "two waited, the others were not tried";
+}
+
+// workers_stuck
+TEST(SymbolizerClientTest, AWorkerThatCannotBeEndedHoldsNothingUp) {
+  SONDE_NEED_ROOT();  // to mount
+  StuckFileSystem files(testing::TempDir() + "worker_" + std::to_string(::getpid()), "file",
+                        program_bytes());
+  ASSERT_TRUE(files.is_mounted());
+  SymbolizerClient::Options options = real_worker();
+  options.deadline = std::chrono::seconds(2);
+  auto client = SymbolizerClient::start(options);
+  ASSERT_TRUE(client.ok()) << client.error().message;
+  const ForeignFile stuck =
+      adopt_foreign(UniqueFd(::open(files.file().c_str(), O_RDONLY | O_CLOEXEC)));
+  ASSERT_TRUE(stuck);
+  files.stop_answering();
+  const int worker = (*client)->worker_pid();
+  const auto before = std::chrono::steady_clock::now();
+  const auto info = (*client)->describe(stuck->get());
+  EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(20));
+  ASSERT_FALSE(info.ok());
+  EXPECT_EQ(reason_of(info.error()), Reason::kWorkerDeadline);
+  EXPECT_EQ(::kill(worker, 0), 0) << "it ended: the rest of this test shows nothing";
+  EXPECT_EQ((*client)->counters().workers_stuck, 1U);
+  // The next worker is started while the file is open here, and its server silent.
+  EXPECT_TRUE((*client)->describe(memory_file(program_bytes()).get()).ok());
 }
 
 TEST(SymbolizerClientTest, FilesThatAreNoProgramOfThisMachineAreRefusedByKind) {
