@@ -5,6 +5,11 @@
 #include <utility>
 
 namespace sonde {
+namespace {
+
+std::size_t bytes_of(const NameCacheEntry& entry) { return sizeof(entry) + entry.index.bytes(); }
+
+}  // namespace
 
 NameCacheEntry* NameCache::find(const NameKey& key) {
   const auto found = std::ranges::find(entries_, key, &NameCacheEntry::key);
@@ -19,11 +24,13 @@ NameCacheEntry& NameCache::add(NameCacheEntry entry) {
 
 std::size_t NameCache::trim() {
   std::erase_if(entries_, [](const NameCacheEntry& entry) { return !entry.index.is_whole(); });
+  // One that does not fit even alone would drive out all others.
+  std::size_t evicted = std::erase_if(
+      entries_, [this](const NameCacheEntry& entry) { return bytes_of(entry) > max_bytes_; });
   std::size_t sum = 0;
-  for (const NameCacheEntry& entry : entries_) sum += entry.index.bytes();
-  std::size_t evicted = 0;
+  for (const NameCacheEntry& entry : entries_) sum += bytes_of(entry);
   for (; sum > max_bytes_; ++evicted) {
-    sum -= entries_.back().index.bytes();
+    sum -= bytes_of(entries_.back());
     entries_.pop_back();
   }
   return evicted;

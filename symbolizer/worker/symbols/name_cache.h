@@ -36,8 +36,9 @@ class NameCache {
   // The entry of these files, or nullptr. Valid until the next call of trim() or clear().
   NameCacheEntry* find(const NameKey& key);
   NameCacheEntry& add(NameCacheEntry entry);
-  // After an answer: drops indexes that are good for that answer only, then those that were used
-  // longest ago until the rest fits. Returns how many had to go for lack of room.
+  // After an answer: drops indexes that are good for that answer only, then those that are larger
+  // than all room, then those that were used longest ago until the rest fits. Returns how many had
+  // to go for lack of room.
   std::size_t trim();
   void clear() { entries_.clear(); }
 
