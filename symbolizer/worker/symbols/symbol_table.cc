@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstring>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "symbolizer/wire/messages.h"
@@ -18,6 +19,7 @@ constexpr std::uint64_t kMaxTableBytes = 768U << 20;
 constexpr std::uint64_t kEntryBytes = 5000 * sizeof(Elf64_Sym);  // read at a time
 constexpr std::uint8_t kSynthetic = 0xff;
 constexpr std::size_t kMaxStringTables = 64;
+constexpr std::size_t kMaxAliasBytes = std::size_t{16} << 20U;
 
 bool is_function(std::uint8_t type) { return type == STT_FUNC || type == STT_GNU_IFUNC; }
 
@@ -34,12 +36,20 @@ struct Alias {
   std::string name;
 };
 
-// The name people know wins: global before local, then fewer leading underscores (malloc before
-// __libc_malloc), strong before weak, shorter, and the alphabet so that the choice is stable.
-bool better_alias(const Alias& a, const Alias& b) {
-  if (a.symbol.sized != b.symbol.sized) return a.symbol.sized;
-  const bool b_local = b.symbol.binding == STB_LOCAL;
-  if ((a.symbol.binding == STB_LOCAL) != b_local) return b_local;
+// The name people know wins: of those with a size before those without, global before local, then
+// fewer leading underscores (malloc before __libc_malloc), strong before weak, shorter, and the
+// alphabet so that the choice is stable.
+//
+// By begin, and of one begin those last that win without a look at their names.
+bool sorts_before(const Symbol& a, const Symbol& b) {
+  const auto key = [](const Symbol& symbol) {
+    return std::tuple(symbol.begin(), symbol.sized, symbol.binding != STB_LOCAL);
+  };
+  return key(a) < key(b);
+}
+
+// Of two that are the same to sorts_before().
+bool better_name(const Alias& a, const Alias& b) {
   const std::size_t a_underscores = leading_underscores(a.name);
   const std::size_t b_underscores = leading_underscores(b.name);
   if (a_underscores != b_underscores) return a_underscores < b_underscores;
@@ -173,10 +183,11 @@ std::size_t SymbolTable::bytes() const {
 
 void SymbolTable::finish(NameReader& names) {
   std::erase_if(labels_, [&](const Symbol& label) { return is_noise(name_of(label, names)); });
-  const auto by_begin = [](const Symbol& a, const Symbol& b) { return a.begin() < b.begin(); };
   for (auto* symbols : {&functions_, &labels_}) {
     symbols->shrink_to_fit();
-    if (!std::ranges::is_sorted(*symbols, by_begin)) std::ranges::stable_sort(*symbols, by_begin);
+    if (!std::ranges::is_sorted(*symbols, sorts_before)) {
+      std::ranges::stable_sort(*symbols, sorts_before);
+    }
   }
   work_out_ends(functions_, {});
   work_out_ends(labels_, functions_);
@@ -216,22 +227,28 @@ std::uint64_t SymbolTable::region_end(std::uint64_t offset) const {
   return segment == nullptr ? offset : segment->offset + segment->file_bytes;
 }
 
-// Puts the best alias of each begin last, where the sweep looks first. Names are read for each
-// comparison: a hostile table may have millions of aliases.
+// Puts the best alias of each begin last, where the sweep looks first.
 void SymbolTable::sort_aliases(std::vector<Symbol>& symbols, NameReader& names) const {
-  const auto alias = [&](const Symbol& symbol) {
-    return Alias{symbol, std::string(name_of(symbol, names))};
-  };
   for (auto first = symbols.begin(); first != symbols.end();) {
-    auto last = first + 1;
-    while (last != symbols.end() && last->begin() == first->begin()) ++last;
-    if (last - first > 1) {
-      std::stable_sort(first, last, [&](const Symbol& a, const Symbol& b) {
-        return better_alias(alias(b), alias(a));
-      });
-    }
+    const auto last = std::find_if(first + 1, symbols.end(), [&](const Symbol& symbol) {
+      return sorts_before(*first, symbol);
+    });
+    if (last - first > 1) sort_by_name({first, last}, names);
     first = last;
   }
+}
+
+// Each name is read once, up to a limit of memory: a hostile table may have millions of aliases.
+// Those past it stay before the others.
+void SymbolTable::sort_by_name(std::span<Symbol> symbols, NameReader& names) const {
+  std::vector<Alias> aliases;  // the last symbol first
+  for (std::size_t bytes = 0; aliases.size() < symbols.size() && bytes < kMaxAliasBytes;) {
+    const Symbol& symbol = symbols[symbols.size() - 1 - aliases.size()];
+    aliases.push_back({symbol, std::string(name_of(symbol, names))});
+    bytes += sizeof(Alias) + aliases.back().name.size();
+  }
+  std::ranges::stable_sort(aliases, better_name);
+  std::ranges::transform(aliases, symbols.rbegin(), &Alias::symbol);
 }
 
 std::vector<const Symbol*> SymbolTable::find(std::span<const std::uint64_t> offsets) const {
