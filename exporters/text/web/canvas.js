@@ -22,7 +22,10 @@ const UI_FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "Lib
 export function readTokens() {
   const style = getComputedStyle(document.documentElement);
   const token = (name) => style.getPropertyValue(`--${name}`).trim();
+  const forced = matchMedia('(forced-colors: active)').matches;
+  const { color, backgroundColor } = getComputedStyle(document.body);
   return {
+    forced: forced ? { text: color, ground: backgroundColor } : null, // outlines instead of fills
     theme: token('theme') === 'dark' ? 'dark' : 'light',
     bg: token('bg'), text: token('text'), text2: token('text2'), text3: token('text3'),
     accent: token('accent'), rest: token('rest'), hatch: token('hatch'),
@@ -176,6 +179,7 @@ export class FlameView {
     context.globalAlpha = 1;
     buckets.fill(context);
     this.drawHatch(hatched);
+    if (this.tokens.forced) this.drawOutlines();
     if (this.nodeMarks && !this.hits) this.drawNewBars();
     this.drawHits();
     if (this.rowHeight >= 12) this.drawLabels();
@@ -219,6 +223,7 @@ export class FlameView {
   }
 
   colourOf(node) {
+    if (this.tokens.forced) return this.tokens.forced.ground;
     const frame = this.tree.frame[node];
     const dimmed = this.dimKind >= 0 && this.profile.kind[frame] !== this.dimKind;
     if (this.hits || dimmed) return this.tokens.rest;
@@ -234,6 +239,15 @@ export class FlameView {
       context.rect(list[i], list[i + 1], list[i + 2], list[i + 3]);
     }
     context.fill();
+  }
+
+  drawOutlines() {
+    const { context, drawn } = this;
+    context.strokeStyle = this.tokens.forced.text;
+    context.lineWidth = 1;
+    context.beginPath();
+    for (const { x, y, w } of drawn) context.rect(x + 0.5, y + 0.5, Math.max(w - 1, 0.5), this.rowHeight - 2);
+    context.stroke();
   }
 
   // A bar at the left of what is in B alone.
@@ -326,6 +340,7 @@ export class FlameView {
 
   textColour(frame) {
     if (this.hits) return this.hits[frame] ? MATCH_TEXT : this.tokens.text3;
+    if (this.tokens.forced) return this.tokens.forced.text;
     if (this.profile.kind[frame] === KIND.group) return this.tokens.text;
     const dimmed = this.dimKind >= 0 && this.profile.kind[frame] !== this.dimKind;
     return dimmed ? this.tokens.text3 : FRAME_TEXT[this.tokens.theme];

@@ -18,10 +18,12 @@ export class Shell {
     this.setTheme(savedSetting('theme', 'system'));
     byId('theme').addEventListener('click', () => this.nextTheme());
     byId('help-button').addEventListener('click', () => this.showHelp());
-    matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => {
-      this.theme = readTokens().theme;
-      this.restyle();
-    });
+    for (const query of ['(prefers-color-scheme: dark)', '(forced-colors: active)']) {
+      matchMedia(query).addEventListener('change', () => {
+        this.theme = readTokens().theme;
+        this.restyle();
+      });
+    }
     document.addEventListener('pointerdown', ({ target }) => {
       const inside = [...this.panels].some(([panel, button]) => panel.contains(target) || button.contains(target));
       if (!inside) this.closePanel();
