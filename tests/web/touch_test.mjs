@@ -92,3 +92,21 @@ test('two fingers stretch the graph in x and stay on their frames; no tap comes 
   assert.deepEqual(page.complaints, []);
   await page.close();
 });
+
+test('a long press opens the menu of the frame; it acts and no sheet comes of it', async () => {
+  const page = await openPhone();
+  const devtools = await page.context().newCDPSession(page);
+  const { x, y } = await placeOf(page, 'PostmasterMain');
+  await devtools.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: [{ x, y }] });
+  await page.waitForTimeout(1200);
+  await devtools.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
+  await settle(page);
+  assert.ok(await page.locator('#menu').isVisible());
+  assert.ok(!await page.locator('#tooltip').isVisible());
+  assert.match(await text(page, '#menu'), /^Zoom\s+PostmasterMain/);
+  await page.locator('#menu button', { hasText: 'Zoom' }).tap();
+  await settle(page);
+  assert.equal(await zoomedName(page), 'PostmasterMain');
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});

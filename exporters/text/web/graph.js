@@ -377,11 +377,9 @@ export class GraphView {
     if (this.shell.closePanel()) return undefined;
     if (this.tooltip.pinned) return this.tooltip.hide(true);
     if (this.state.mode === 'sandwich') return this.store.set({ mode: 'both', fn: null }, true);
-    const { view } = this.stage;
-    const freeWindow = view.x0 !== view.layout.x[this.zoomed] ||
-      view.x1 - view.x0 !== view.tree.total[this.zoomed];
-    if (this.zoomed === 0 && !freeWindow) return this.setQuery('');
-    if (freeWindow) return this.stage.zoomTo(this.zoomed, true);
+    const { free } = this.stage;
+    if (this.zoomed === 0 && !free) return this.setQuery('');
+    if (free) return this.stage.zoomTo(this.zoomed, true);
     return this.store.set({ zoom: this.before.pop() ?? [] }, true);
   }
 

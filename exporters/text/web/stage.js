@@ -9,6 +9,7 @@ import { make, oncePerFrame } from './dom.js';
 const ZOOM_MS = 120;
 const DRAG_FROM = 5; // px
 const MIN_ROW = 6;
+const PRESS_MS = 600;
 const PAPER = { width: 1100, height: 1200, scale: 2 }; // px; the sheet's style makes it as wide as the sheet
 const MOST_ZOOM = 1e7; // times
 
@@ -46,7 +47,10 @@ export class Stage {
     for (const ended of ['pointerup', 'pointercancel', 'pointerleave']) {
       box.addEventListener(ended, ({ pointerId }) => this.pinch.up(pointerId));
     }
-    box.addEventListener('pointercancel', () => (this.drag = null));
+    box.addEventListener('pointercancel', () => {
+      clearTimeout(this.press);
+      this.drag = null;
+    });
     box.addEventListener('contextmenu', (event) => {
       const { node } = this.hitOf(event);
       if (node < 0) return;
@@ -121,8 +125,15 @@ export class Stage {
     this.slide(x0, x1, animate);
   }
 
+  // Whether it shows something else than the zoomed frame over the full width, or will.
+  get free() {
+    const { layout, tree, zoomNode } = this.view;
+    return this.aim.x0 !== layout.x[zoomNode] || this.aim.x1 !== layout.x[zoomNode] + Math.max(tree.total[zoomNode], 1e-9);
+  }
+
   slide(x0, x1, animate) {
     const { view } = this;
+    this.aim = { x0, x1 };
     cancelAnimationFrame(this.slideFrame);
     const still = !animate || matchMedia('(prefers-reduced-motion: reduce)').matches;
     const from = { x0: view.x0, x1: view.x1 };
@@ -193,10 +204,20 @@ export class Stage {
     this.drag = { x, moved: false, span: event.shiftKey || node < 0 };
     if (event.pointerType !== 'touch') return;
     this.pinch.down(event.pointerId, x);
+    clearTimeout(this.press);
     if (this.pinch.active) this.drag = null; // neither a tap nor a drag
+    else if (node >= 0) this.press = setTimeout(() => this.pressed(node, event), PRESS_MS);
+  }
+
+  // A finger that stays opens the menu; not every browser makes a contextmenu event of it.
+  pressed(node, event) {
+    if (!this.drag || this.drag.moved) return;
+    this.drag = null;
+    this.owner.menu(node, event);
   }
 
   up(event) {
+    clearTimeout(this.press);
     const drag = this.drag;
     this.drag = null;
     this.hideSpan();
@@ -248,8 +269,10 @@ export class Stage {
   setWindow(from, span) {
     const all = this.view.tree.total[0];
     const wide = Math.min(all, Math.max(all / MOST_ZOOM, span));
+    cancelAnimationFrame(this.slideFrame);
     this.view.x0 = Math.min(Math.max(0, from), all - wide);
     this.view.x1 = this.view.x0 + wide;
+    this.aim = { x0: this.view.x0, x1: this.view.x1 };
     this.paint();
   }
 }

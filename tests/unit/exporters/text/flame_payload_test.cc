@@ -54,7 +54,9 @@ TEST(FlamePayloadTest, SmallProfileSaysWhatItIs) {
   EXPECT_EQ(json["samples"], 100);
   EXPECT_EQ(json["total"], 100);
   EXPECT_EQ(json["rates"], Json::parse("[99]"));
-  EXPECT_EQ(json["trust"], Json::parse(R"({"produced":104,"lost":4,"missed":3,"expected":200,"whole":94,"early":0})"));
+  EXPECT_EQ(
+      json["trust"],
+      Json::parse(R"({"produced":104,"lost":4,"missed":3,"expected":200,"whole":94,"early":0})"));
   EXPECT_EQ(json["meta"]["lost"]["ring_full"], 1);
   EXPECT_EQ(json["meta"]["stops"]["no_row"], 6);
   EXPECT_EQ(json["meta"]["explain"]["no_row"],
