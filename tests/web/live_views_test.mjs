@@ -52,7 +52,7 @@ test('health: verdict, books, executables, budgets, in figures that agree', asyn
   const page = await openLive(live.browser, live.server, { hash: '#/health' });
   const words = await health(page);
   assert.match(words, /✓ You can trust these profiles/);
-  assert.match(words, /15 min: 23,029 stacks taken, every one accounted for\. Worst executable: \/usr\/bin\/legacyd, 0 of 80 samples whole/);
+  assert.match(words, /15 min: 23,027 stacks taken, every one accounted for\. Worst executable: \/usr\/bin\/legacyd, 0 of 80 samples whole/);
   assert.match(words, /account for 99\.3.% of the CPU/);
   assert.match(words, /lost: ring_full\s+2\s/);
   const books = await page.evaluate(() => [...document.querySelector('[aria-label="Where samples went"] tbody').rows].map((row) =>

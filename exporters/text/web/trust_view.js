@@ -57,9 +57,9 @@ function verdictCard(health) {
   const { level, sign } = trustVerdict(trusted);
   const { books, executables } = health;
   const { trust } = trusted;
-  const taken = trust.produced - trust.missed;
+  const due = trust.produced - trust.missed; // samples, whether they were stored or lost
   const short = executables.find(({ samples, whole, early }) => whole < samples - early);
-  const line = [WORDS.trust.taken(spanText(health.to - health.from), countText(taken), books.unaccounted === 0)];
+  const line = [WORDS.trust.taken(spanText(health.to - health.from), countText(books.emitted), books.unaccounted === 0)];
   if (short) line.push(WORDS.trust.short(printable(short.path), countText(short.whole), countText(short.samples - short.early)));
   const { sampled_ns: sampled, kernel_ns: charged } = health.accounting;
   if (charged > 0) line.push(WORDS.trust.charged(percentText(sampled / charged)));
@@ -70,7 +70,7 @@ function verdictCard(health) {
     make('div', {}, make('h2', { class: 'big', 'data-level': level }, make('span', {}, sign), ` ${verdictText(health)}`),
       make('p', {}, nameNode(line.join(' ')))),
     figure(percentText(wholeStackShare(trusted)), 'whole stacks (goal 99 %)'),
-    figure(percentText(lostShare(trust)), WORDS.trust.figures(...[trust.lost - trust.missed, taken, trust.missed, trust.expected].map(countText))),
+    figure(percentText(lostShare(trust)), WORDS.trust.figures(...[trust.lost - trust.missed, due, trust.missed, trust.expected].map(countText))),
     figure(cpu ? `${cpu.now.toFixed(2)}\u202f%` : '–', cpu ? `of one core used by sonde (limit ${cpu.limit} %)` : 'of one core used by sonde'),
     figure(countText(waiting), health.exporters.length > 0 ? 'windows wait for exporters' : 'windows wait: no exporter is configured'));
 }
