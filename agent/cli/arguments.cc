@@ -47,6 +47,22 @@ struct RawOptions {
   std::map<std::string, std::string> config_values;  // --listen and so on, by Setting::key
 };
 
+// Checks that a value is a number in these bounds, and says so with an example if it is not.
+auto whole_number(std::uint32_t least, std::uint32_t most, const std::string& example) {
+  return [=](const std::string& text) -> std::string {
+    std::uint32_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto parsed = std::from_chars(text.data(), end, value);
+    if (parsed.ec == std::errc() && parsed.ptr == end && value >= least && value <= most) return "";
+    return text + " is not a whole number from " + std::to_string(least) + " to " +
+           std::to_string(most) + ", such as " + example;
+  };
+}
+
+constexpr std::uint32_t kMaxRows = 1'000'000'000;
+constexpr std::uint32_t kMaxPid = 4'194'304;
+constexpr std::uint32_t kMaxTable = 1U << 30U;
+
 constexpr std::array<std::string_view, 7> kVerbs = {"record",   "report", "diff",   "doctor",
                                                     "validate", "config", "version"};
 
@@ -94,6 +110,13 @@ class Parser {
       app_.parse(arguments);
     } catch (const CLI::CallForHelp&) {
       return ParseStop{kExitOk, help()};
+    } catch (const CLI::ExtrasError&) {
+      return mistake(unexpected());
+    } catch (const CLI::ArgumentMismatch& error) {
+      const std::string what = error.what();
+      const std::string option = what.substr(0, what.find(':'));
+      return mistake(option +
+                     (what.ends_with("missing") ? " needs a value" : " is given more than once"));
     } catch (const CLI::ParseError& error) {
       return mistake(error.what());
     }
@@ -119,16 +142,18 @@ class Parser {
     verb.add_option("-p,--pid", record_.pids)
         ->delimiter(',')
         ->allow_extra_args(false)
-        ->check(CLI::Range(1U, 4'194'304U));
+        ->check(whole_number(1, kMaxPid, "1234"));
     verb.add_option("-c,--cgroup", record_.cgroup);
     verb.add_option("--comm", record_.comm);
     verb.add_option("-d,--duration", raw_.duration);
-    verb.add_option("-F,--frequency", record_.rate_hz)->check(CLI::Range(1U, 10'000U));
+    verb.add_option("-F,--frequency", record_.rate_hz)->check(whole_number(1, 10'000, "99"));
     verb.add_option("-o,--output", record_.output);
     verb.add_option("--format", raw_.format);
     verb.add_flag("--no-kernel", raw_.no_kernel);
-    verb.add_option("--max-unwind-rows", record_.max_rows);  // for tests of full tables
-    verb.add_option("--max-mappings", record_.max_ranges);   // likewise
+    // For tests of full tables.
+    const auto entries = whole_number(0, kMaxTable, "1000");
+    verb.add_option("--max-unwind-rows", record_.max_rows)->check(entries);
+    verb.add_option("--max-mappings", record_.max_ranges)->check(entries);
     add_cache_dir(verb, record_.cache_dir);
   }
 
@@ -139,7 +164,7 @@ class Parser {
     verb.add_option("--callees", report_.callees);
     verb.add_flag("--tree", report_.tree);
     verb.add_option("--diff", raw_.older);
-    verb.add_option("-n", report_.rows)->check(CLI::Range(0U, 1'000'000'000U));
+    verb.add_option("-n", report_.rows)->check(whole_number(0, kMaxRows, "20"));
   }
 
   void add_diff(CLI::App& verb) {
@@ -151,7 +176,7 @@ class Parser {
     verb.add_flag("--paths", diff_.paths);
     verb.add_flag("--absolute", diff_.absolute);
     verb.add_flag("--all", diff_.all);
-    verb.add_option("-n", diff_.rows)->check(CLI::Range(0U, 1'000'000'000U));
+    verb.add_option("-n", diff_.rows)->check(whole_number(0, kMaxRows, "20"));
     verb.add_option("--fail-above", raw_.fail_above);
   }
 
@@ -173,6 +198,25 @@ class Parser {
   [[nodiscard]] CLI::App* verb() const {
     const std::vector<CLI::App*> parsed = app_.get_subcommands();
     return parsed.empty() ? nullptr : parsed.front();
+  }
+
+  // What is wrong with the first word that CLI11 could not place.
+  [[nodiscard]] std::string unexpected() const {
+    const std::vector<std::string> words = app_.remaining(true);
+    const auto option =
+        std::ranges::find_if(words, [](const std::string& word) { return word.starts_with('-'); });
+    if (option == words.end()) {
+      return "`" + (words.empty() ? "" : words.front()) + "` is not expected here" +
+             (record_verb_->parsed() ? "; a command to record follows --" : "");
+    }
+    const std::string name = option->substr(0, option->find('='));
+    std::vector<std::string> known;
+    for (const CLI::Option* one : verb()->get_options()) {
+      for (const std::string& long_name : one->get_lnames()) known.push_back("--" + long_name);
+    }
+    const std::vector<std::string_view> names(known.begin(), known.end());
+    const auto near = nearest_name(name, names);
+    return "there is no option " + name + (near ? "; the nearest is " + std::string(*near) : "");
   }
 
   [[nodiscard]] std::string help() const {

@@ -46,6 +46,35 @@ TEST(ArgumentsTest, RecordWithoutOptionsIsTheWholeHost) {
   EXPECT_TRUE(options.output.empty());
 }
 
+TEST(ArgumentsTest, ANumberOutOfRangeIsToldTheRange) {
+  for (const char* rate : {"0", "10001", "-1", "1.5", "99x", "", "99999999999"}) {
+    const ParseStop stop = mistake({"record", "-F", rate});
+    EXPECT_EQ(stop.exit_code, 2) << rate;
+    EXPECT_THAT(stop.text, StartsWith("sonde: --frequency: " + std::string(rate) +
+                                      " is not a whole number from 1 to 10000, such as 99\n"));
+  }
+  EXPECT_THAT(mistake({"record", "-p", "12,x"}).text,
+              HasSubstr("--pid: x is not a whole number from 1 to 4194304, such as 1234"));
+  EXPECT_THAT(mistake({"report", "f", "-n", "-1"}).text,
+              HasSubstr("-n: -1 is not a whole number from 0 to 1000000000"));
+  EXPECT_THAT(mistake({"record", "--max-mappings", "x"}).text, HasSubstr("not a whole number"));
+}
+
+TEST(ArgumentsTest, WordsThatDoNotFitAreNamed) {
+  EXPECT_THAT(mistake({"record", "--frequencey", "5"}).text,
+              StartsWith("sonde: there is no option --frequencey; the nearest is --frequency\n"));
+  EXPECT_THAT(mistake({"record", "--rate=5"}).text,
+              StartsWith("sonde: there is no option --rate\n"));
+  EXPECT_THAT(mistake({"record", "--rate", "5"}).text,
+              StartsWith("sonde: there is no option --rate\n"));
+  EXPECT_THAT(mistake({"record", "sleep"}).text,
+              StartsWith("sonde: `sleep` is not expected here; a command to record follows --\n"));
+  EXPECT_THAT(mistake({"report", "a", "b"}).text, StartsWith("sonde: `b` is not expected here\n"));
+  EXPECT_THAT(mistake({"record", "-F"}).text, StartsWith("sonde: --frequency needs a value\n"));
+  EXPECT_THAT(mistake({"record", "-d", "1", "-d", "2"}).text,
+              StartsWith("sonde: --duration is given more than once\n"));
+}
+
 TEST(ArgumentsTest, EveryOptionOfRecordArrives) {
   const RecordOptions options =
       record({"-p", "12", "-p", "13,14", "-d", "1.5s", "-F", "999", "-o", "x.folded", "--json",
