@@ -35,6 +35,7 @@ std::string default_cache_dir() {
 struct RawOptions {
   bool json = false;
   std::string colour = "auto";
+  std::string window;
   std::string duration;
   std::string format;
   std::string by;
@@ -63,14 +64,17 @@ constexpr std::uint32_t kMaxRows = 1'000'000'000;
 constexpr std::uint32_t kMaxPid = 4'194'304;
 constexpr std::uint32_t kMaxTable = 1U << 30U;
 
-constexpr std::array<std::string_view, 7> kVerbs = {"record",   "report", "diff",   "doctor",
-                                                    "validate", "config", "version"};
+constexpr std::array<std::string_view, 8> kVerbs = {"run",    "record",   "report", "diff",
+                                                    "doctor", "validate", "config", "version"};
 
 class Parser {
  public:
   Parser() {
     app_.set_help_flag("-h,--help");
     app_.require_subcommand(1);
+    run_verb_ = add_verb("run");
+    add_config(*run_verb_);
+    run_verb_->add_option("--window", raw_.window);  // for tests: not 10 s
     record_verb_ = add_verb("record");
     add_record(*record_verb_);
     report_verb_ = add_verb("report");
@@ -95,12 +99,15 @@ class Parser {
     const bool has_dashes = dashes != arguments.end();
     if (has_dashes) record_.command.assign(std::next(dashes), arguments.end());
     arguments.erase(dashes, arguments.end());
-    if (arguments.empty() || arguments.front() == "help") return ParseStop{kExitUsage, help()};
-    if (arguments.size() == 1 && (arguments[0] == "-h" || arguments[0] == "--help")) {
+    if (arguments.size() == 1 &&
+        (arguments[0] == "-h" || arguments[0] == "--help" || arguments[0] == "help")) {
       return ParseStop{kExitOk, help()};
     }
     if (arguments.size() == 1 && arguments[0] == "--version") return VersionOptions{};
-    if (const std::string& name = arguments[0]; !name.starts_with('-') && !is_verb(name)) {
+    if (arguments.empty() || arguments.front().starts_with('-')) {
+      arguments.insert(arguments.begin(), "run");
+    }
+    if (const std::string& name = arguments[0]; !is_verb(name)) {
       const auto near = nearest_name(name, kVerbs);
       return mistake("there is no verb `" + name + "`" +
                      (near ? "; the nearest is " + std::string(*near) : ""));
@@ -242,6 +249,7 @@ class Parser {
     take_common(doctor_);
     if (has_dashes && !record_verb_->parsed())
       return mistake("only record takes a command after --");
+    if (run_verb_->parsed()) return checked_run();
     if (record_verb_->parsed()) return checked_record(has_dashes);
     if (report_verb_->parsed()) return checked_report();
     if (diff_verb_->parsed()) return checked_diff();
@@ -251,6 +259,19 @@ class Parser {
     VersionOptions version;
     take_common(version);
     return version;
+  }
+
+  ParsedCommand checked_run() {
+    RunOptions options;
+    take_common(options);
+    if (auto stop = take_config(options.config)) return *std::move(stop);
+    if (raw_.window.empty()) return options;
+    const auto window = parse_duration(raw_.window);
+    if (!window || *window < std::chrono::milliseconds(100)) {
+      return mistake("--window " + raw_.window + ": not a time of 100ms or more");
+    }
+    options.window = *window;
+    return options;
   }
 
   ParsedCommand checked_record(bool has_dashes) {
@@ -412,6 +433,7 @@ class Parser {
   }
 
   CLI::App app_{"", "sonde"};
+  CLI::App* run_verb_ = nullptr;
   CLI::App* record_verb_ = nullptr;
   CLI::App* report_verb_ = nullptr;
   CLI::App* diff_verb_ = nullptr;

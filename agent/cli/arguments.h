@@ -21,7 +21,7 @@ struct ParseStop {
 };
 
 using ParsedCommand =
-    std::variant<ParseStop, RecordOptions, ReportOptions, DiffOptions, DoctorOptions,
+    std::variant<ParseStop, RunOptions, RecordOptions, ReportOptions, DiffOptions, DoctorOptions,
                  ValidateOptions, ConfigPrintOptions, VersionOptions>;
 
 // arguments  without the program's name.

@@ -6,6 +6,7 @@ namespace {
 
 constexpr std::string_view kOverview = R"(sonde: CPU profiles of everything that runs on this host
 
+  sonde run                 the agent: always on, with a page on 127.0.0.1:7663
   sonde record              10 s of the whole host, summary on the terminal
   sonde record -o cpu.html  the same, with a flame graph to open in a browser
   sonde record -- COMMAND   one command and all it starts, until it ends
@@ -17,6 +18,26 @@ constexpr std::string_view kOverview = R"(sonde: CPU profiles of everything that
   sonde version
 
 sonde VERB --help lists the options. Every verb takes --json and --color.
+)";
+
+constexpr std::string_view kRun = R"(sonde run [OPTIONS]          (or just: sonde)
+
+Profiles every process all the time, at low cost, keeps a history on disk and
+shows it on a page. Runs until SIGTERM or Ctrl-C; nothing is lost then. SIGHUP
+reads the configuration again: a wrong one changes nothing.
+
+      --config FILE        instead of /etc/sonde/sonde.yaml
+      --listen ADDRESS     of the page and the API; 127.0.0.1:7663 if not given
+      --telemetry-listen ADDRESS
+                           metrics and health checks for other machines; off
+      --state-dir DIR      where the history is kept; /var/lib/sonde
+      --rate HZ            samples a second and CPU, 1 to 1000; 19
+      --color WHEN         auto, always, never
+
+The same settings as a file or as SONDE_* variables: docs/configuration.md.
+sonde config print shows what is in effect.
+
+exit: 0 stopped, 1 error, 2 usage, 3 no permission, 4 kernel too old
 )";
 
 constexpr std::string_view kRecord = R"(sonde record [OPTIONS] [-- COMMAND ARGS...]
@@ -148,6 +169,7 @@ constexpr std::string_view kVersion = R"(sonde version [--json]
 }  // namespace
 
 std::string_view help_text(std::string_view verb) {
+  if (verb == "run") return kRun;
   if (verb == "record") return kRecord;
   if (verb == "report") return kReport;
   if (verb == "diff") return kDiff;

@@ -64,6 +64,11 @@ struct DoctorOptions : CommonOptions {
   std::string cache_dir;
 };
 
+struct RunOptions : CommonOptions {
+  ConfigFlags config;
+  std::chrono::nanoseconds window = std::chrono::seconds(10);
+};
+
 // The file is `--config`, or what stands after the verb.
 struct ValidateOptions : CommonOptions {
   ConfigFlags config;

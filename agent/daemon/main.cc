@@ -18,6 +18,7 @@
 #include "agent/cli/exit_code.h"
 #include "agent/cli/record.h"
 #include "agent/cli/report.h"
+#include "agent/daemon/run.h"
 #include "core/base/json.h"
 #include "core/base/version.h"
 #include "symbolizer/worker/worker_main.h"
@@ -53,6 +54,7 @@ void give_large_blocks_back() {
 
 struct Runner {
   int operator()(const ParseStop& stop) const { return stop_with(stop); }
+  int operator()(const RunOptions& options) const { return run_agent(options); }
   int operator()(const RecordOptions& options) const { return run_record(options); }
   int operator()(const ReportOptions& options) const { return run_report(options); }
   int operator()(const DiffOptions& options) const { return run_diff(options); }

@@ -15,7 +15,8 @@ namespace sonde {
 
 struct ImageFile {
   ForeignFile fd;    // null: could not be opened
-  std::string root;  // where its debug files may be, as NameRequest has it
+  std::string root;  // where its debug files may be, and whose that is, as NameRequest has it
+  std::uint32_t user = 0;
 };
 
 // The files in which a process says what code it made.

@@ -15,6 +15,7 @@
 #include "agent/capture/process_events.h"
 #include "agent/capture/sample_batch.h"
 #include "agent/capture/sideband.h"
+#include "agent/engine/both_clocks.h"
 #include "agent/engine/event_feed.h"
 #include "agent/engine/host_facts.h"
 #include "agent/engine/kernel_names.h"
@@ -56,22 +57,6 @@ constexpr std::size_t kMaxHeldSamples = 4096;
 constexpr std::uint64_t kRingDelayNs = 20'000'000;
 constexpr nanoseconds kWaitForDeferred = std::chrono::seconds{3};
 
-// Both clocks at one moment: a reading during which this thread had to wait is made again.
-ClockReading read_clocks() {
-  constexpr std::uint64_t kTogetherNs = 100'000;
-  constexpr int kTries = 10;
-  ClockReading best;
-  std::uint64_t best_ns = ~std::uint64_t{0};
-  for (int i = 0; i < kTries && best_ns > kTogetherNs; ++i) {
-    const std::uint64_t before = monotonic_ns();
-    const std::uint64_t wall = wall_ns();
-    const std::uint64_t took = monotonic_ns() - before;
-    if (took < best_ns) best = {.mono_ns = before + took / 2, .wall_ns = wall};
-    best_ns = std::min(best_ns, took);
-  }
-  return best;
-}
-
 TableLimits limits_of(const SessionOptions& options) {
   TableLimits limits{.chunks = kMaxRowChunks};
   if (options.max_rows > 0) {
@@ -97,11 +82,11 @@ class CpuSession final : public Session {
   Result<SymbolizedProfile> finish() override;
   Result<void> stop() override;
   EndedWindow open_window() override;
-  SymbolizerClient& symbolizer() override { return *symbolizer_; }
   [[nodiscard]] const SessionCapabilities& capabilities() const override { return capabilities_; }
 
  private:
   static UniqueFd vdso_or_none();
+  Result<void> start_symbolizer();
   Result<void> open_capture();
   Result<void> open_wakeups();
   Result<void> choose_targets();
@@ -135,7 +120,8 @@ class CpuSession final : public Session {
   std::unique_ptr<ProcessEvents> process_events_;
   std::unique_ptr<Sideband> sideband_;
   std::unique_ptr<UnwindTables> tables_;
-  std::unique_ptr<SymbolizerClient> symbolizer_;
+  std::unique_ptr<SymbolizerClient> own_symbolizer_;
+  SymbolizerClient* symbolizer_ = nullptr;
   std::unique_ptr<RowLoader> loader_;
   std::unique_ptr<TablePublisher> publisher_;
   std::unique_ptr<EventFeed> events_;
@@ -172,12 +158,7 @@ Result<void> CpuSession::open() {
   raise_open_file_limit();
   if (auto layout = read_cgroup_layout()) cgroups_ = std::move(*layout);
   if (auto opened = open_capture(); !opened) return opened;
-  SymbolizerClient::Options worker;
-  worker.cache_dir = options_.cache_dir;
-  worker.executable = options_.worker_executable;
-  auto symbolizer = SymbolizerClient::start(worker);
-  if (!symbolizer) return symbolizer.error();
-  symbolizer_ = std::move(*symbolizer);
+  if (auto started = start_symbolizer(); !started) return started;
   loader_ = std::make_unique<RowLoader>(*symbolizer_);
   publisher_ = std::make_unique<TablePublisher>(*tables_, images_, *loader_);
   intake_ = std::make_unique<SampleIntake>(*tables_, *publisher_, processes_, stale_, code_maps_,
@@ -190,6 +171,19 @@ Result<void> CpuSession::open() {
   publisher_->publish(processes_, monotonic_ns());
   note_limits();
   return choose_targets();
+}
+
+Result<void> CpuSession::start_symbolizer() {
+  symbolizer_ = options_.symbolizer;
+  if (symbolizer_ != nullptr) return {};
+  SymbolizerClient::Options worker;
+  worker.cache_dir = options_.cache_dir;
+  worker.executable = options_.worker_executable;
+  auto symbolizer = SymbolizerClient::start(worker);
+  if (!symbolizer) return symbolizer.error();
+  own_symbolizer_ = std::move(*symbolizer);
+  symbolizer_ = own_symbolizer_.get();
+  return {};
 }
 
 Result<void> CpuSession::open_capture() {

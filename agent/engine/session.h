@@ -32,7 +32,8 @@ struct SessionOptions {
   std::uint64_t window_ns = 0;   // windows end at multiples of it in wall-clock time; 0 = only one
   // Takes each window that has ended, by the thread that runs the session; returns soon.
   std::function<void(EndedWindow&&)> on_window{};
-  std::string cache_dir{};                           // of unwind rows; empty = no cache on disk
+  SymbolizerClient* symbolizer = nullptr;  // to be used, outlives the session; null: its own
+  std::string cache_dir{};                 // of unwind rows; empty = no cache on disk
   std::string worker_executable = "/proc/self/exe";  // run as `EXE worker`
 };
 
@@ -75,8 +76,6 @@ class Session {
 
   // What the window that is being filled holds so far. Between run()'s looks: from `tick`.
   virtual EndedWindow open_window() = 0;
-  // Asks for names, by any thread while the session lives.
-  virtual SymbolizerClient& symbolizer() = 0;
 
   // Known whole once start() has returned: kernel functions are looked for there.
   [[nodiscard]] virtual const SessionCapabilities& capabilities() const = 0;

@@ -45,7 +45,10 @@ void WindowMaker::add_images(EndedWindow& out) const {
     const Image& image = images_.at(ids[i]);
     out.closed.images[i].path = image.path;
     out.closed.images[i].deleted = image.deleted;
-    out.files[i] = {image.fd, image.pid == 0 ? "" : proc_.root_of(image.pid)};
+    out.files[i].fd = image.fd;
+    if (image.pid == 0) continue;
+    out.files[i].root = proc_.root_of(image.pid);
+    out.files[i].user = proc_.owner(image.pid);
   }
 }
 

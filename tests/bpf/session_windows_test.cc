@@ -83,7 +83,10 @@ TEST_F(SessionWindowsTest, WindowsFollowOneAnotherAndTheirBooksAreExact) {
       EXPECT_EQ(meta.begin_ns / 1'000'000 % 500, 0U) << "at multiples of their length";
     }
     if (i > 0 && i + 1 < windows_.size()) {
-      EXPECT_GT(samples_of(windows_[i], spinner.pid()), 10U) << "some of 199 a second";
+      EXPECT_GT(samples_of(windows_[i], spinner.pid()), 10U)
+          << "some of 199 a second; ticks run " << meta.ticks.run << " missed " << meta.ticks.missed
+          << " idle " << meta.ticks.idle << " samples " << windows_[i].closed.window.samples
+          << " duration " << meta.duration_ns;
     }
   }
   const ProfileMeta& total = windows_.back().total;

@@ -17,8 +17,8 @@ class Usage(SondeTest):
         self.assertLess(done.seconds, 5, done)
         return done.err
 
-    def test_without_a_verb_the_help_and_code_2(self):
-        self.assertIn("sonde record", self.mistake())
+    def test_an_agent_setting_that_is_wrong(self):
+        self.assertIn("--rate 0", self.mistake("--rate", "0"))
 
     def test_help_is_on_stdout(self):
         for arguments in (["--help"], ["record", "--help"], ["report", "-h"]):

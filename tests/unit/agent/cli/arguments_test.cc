@@ -212,11 +212,28 @@ TEST(ArgumentsTest, MistakesExitWithTwoAndSayWhatWouldBeRight) {
   }
 }
 
-TEST(ArgumentsTest, HelpIsAskedForOrGivenAsAMistake) {
-  EXPECT_EQ(mistake({}).exit_code, 2);
-  EXPECT_EQ(mistake({}).text, help_text(""));
-  EXPECT_EQ(mistake({"--help"}).exit_code, 0);
-  for (const char* verb : {"record", "report", "diff", "doctor", "version"}) {
+TEST(ArgumentsTest, WithoutAVerbTheAgentRuns) {
+  const auto run = [](const std::vector<std::string>& arguments) {
+    const ParsedCommand command = parse_command_line(arguments);
+    EXPECT_TRUE(std::holds_alternative<RunOptions>(command));
+    const auto* options = std::get_if<RunOptions>(&command);
+    return options == nullptr ? RunOptions{} : *options;
+  };
+  EXPECT_EQ(run({}).window, std::chrono::seconds(10));
+  EXPECT_EQ(run({"run"}).config.values.size(), 0U);
+  EXPECT_EQ(run({"--state-dir", "/x"}).config.values.at("state_dir"), "/x");
+  EXPECT_EQ(run({"run", "--rate", "99"}).config.values.at("rate"), "99");
+  EXPECT_EQ(run({"run", "--window", "500ms"}).window, std::chrono::milliseconds(500));
+  EXPECT_THAT(mistake({"run", "--window", "5ms"}).text, HasSubstr("100ms"));
+  EXPECT_THAT(mistake({"--rate", "0"}).text, HasSubstr("--rate 0"));
+}
+
+TEST(ArgumentsTest, HelpIsAskedFor) {
+  for (const char* help : {"--help", "-h", "help"}) {
+    EXPECT_EQ(mistake({help}).exit_code, 0);
+    EXPECT_EQ(mistake({help}).text, help_text(""));
+  }
+  for (const char* verb : {"run", "record", "report", "diff", "doctor", "version"}) {
     EXPECT_EQ(mistake({verb, "--help"}).exit_code, 0);
     EXPECT_EQ(mistake({verb, "--help"}).text, help_text(verb));
   }

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+// The running agent, put together: session -> writer -> history -> HTTP. The wiring diagram of
+// `sonde run`.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "agent/cli/options.h"
+#include "agent/config/config.h"
+#include "agent/daemon/agent_monitor.h"
+#include "agent/daemon/listeners.h"
+#include "agent/daemon/live_window.h"
+#include "agent/daemon/window_completer.h"
+#include "agent/daemon/window_writer.h"
+#include "agent/engine/session.h"
+#include "agent/store/history.h"
+#include "agent/store/name_keeper.h"
+#include "agent/web/metrics_page.h"
+#include "agent/web/router.h"
+#include "symbolizer/client/symbolizer_client.h"
+
+namespace sonde {
+
+// Thread-confined: the thread that runs it samples.
+class Agent {
+ public:
+  Agent(const RunOptions& options, Config config) : options_(options), config_(std::move(config)) {}
+
+  // Opens and starts everything. errors: what could not be, with the fix.
+  Result<void> start();
+  // Samples until it is told to stop (agent_signals.h).
+  Result<void> run();
+  // Nothing is lost afterwards that the disk takes. False: the disk did not, within 2 s.
+  bool stop();
+
+  [[nodiscard]] std::string url() const { return listeners_ ? listeners_->url() : ""; }
+  [[nodiscard]] const std::vector<std::string>& limits() const {
+    return session_->capabilities().limits;
+  }
+
+ private:
+  Result<void> open_history();
+  Result<void> start_session();
+  void add_metric_sources();
+  void add_page(Router& router);
+  void reload();
+  [[nodiscard]] AgentFacts facts() const;
+
+  const RunOptions& options_;
+  Config config_;
+  // In the order in which they need each other.
+  AgentMonitor monitor_;
+  std::unique_ptr<SymbolizerClient> symbolizer_;
+  std::unique_ptr<History> history_;
+  std::unique_ptr<NameKeeper> names_;
+  std::unique_ptr<WindowCompleter> completer_;
+  std::unique_ptr<LiveWindow> live_;
+  std::unique_ptr<WindowWriter> writer_;
+  std::unique_ptr<Session> session_;
+  MetricsPage metrics_;
+  std::unique_ptr<Listeners> listeners_;
+};
+
+}  // namespace sonde

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/agent_monitor.h"
+
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "agent/pipeline/loss.h"
+#include "core/base/clock.h"
+#include "core/base/version.h"
+
+namespace sonde {
+namespace {
+
+// `words (fix: what helps)` as the session says it.
+DegradedPart degraded_part(const std::string& limit) {
+  const std::size_t fix = limit.rfind("(fix: ");
+  if (fix == std::string::npos || !limit.ends_with(')')) {
+    return {.what = "profiles", .error = limit, .fix = {}};
+  }
+  return {.what = "profiles",
+          .error = limit.substr(0, limit.find_last_not_of(' ', fix - 1) + 1),
+          .fix = limit.substr(fix + 6, limit.size() - fix - 7)};
+}
+
+bool is_lost_by_user(const std::string& reason) {
+  return std::ranges::find(kUserLossNames, reason) != kUserLossNames.end();
+}
+
+}  // namespace
+
+AgentMonitor::AgentMonitor() : began_ns_(monotonic_ns()) {
+  utsname name{};
+  ::uname(&name);
+  facts_.host = &name.nodename[0];
+  facts_.kernel = &name.release[0];
+  facts_.version = SONDE_VERSION;
+  facts_.build = "g++ " + std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__);
+  facts_.started_ns = wall_ns();
+  facts_.pid = static_cast<std::uint64_t>(::getpid());
+  facts_.cpu_count = static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN));
+}
+
+void AgentMonitor::session_started(const SessionCapabilities& capabilities, std::uint32_t rate_hz,
+                                   std::uint64_t window_ns) {
+  const std::lock_guard lock(mutex_);
+  facts_.rate_hz = rate_hz;
+  facts_.window_ns = window_ns;
+  facts_.degraded.clear();
+  for (const std::string& limit : capabilities.limits) {
+    facts_.degraded.push_back(degraded_part(limit));
+  }
+  ticks_ = samples_ = samples_before_ = 0;
+  facts_.open_begin_ns = wall_ns();
+}
+
+void AgentMonitor::progressed(const SessionProgress& progress) {
+  const std::lock_guard lock(mutex_);
+  if (progress.ticks != ticks_) last_tick_ns_ = monotonic_ns();
+  ticks_ = progress.ticks;
+  samples_ = progress.samples;
+}
+
+void AgentMonitor::window_ended(const ProfileMeta& window, const ProfileMeta& total) {
+  const std::lock_guard lock(mutex_);
+  books_.add(window);
+  facts_.open_begin_ns = window.begin_ns + window.duration_ns;
+  samples_before_ = samples_;
+  kernel_map_bytes_ = total.cost.kernel_map_bytes;
+  if (window.duration_ns == 0) return;
+  cpu_percent_ = (window.cost.cpu_seconds + window.cost.bpf_seconds) * 1e11 /
+                 static_cast<double>(window.duration_ns);
+  peak_cpu_percent_ = std::max(peak_cpu_percent_, cpu_percent_);
+}
+
+void AgentMonitor::Books::add(const ProfileMeta& window) {
+  const TickLedger& more = window.ticks;
+  ticks.expected += more.expected;
+  ticks.missed += more.missed;
+  ticks.run += more.run;
+  ticks.idle += more.idle;
+  ticks.filtered += more.filtered;
+  ticks.thinned += more.thinned;
+  ticks.emitted += more.emitted;
+  for (const auto& [reason, count] : window.lost) lost[reason] += count;
+  cost.cpu_seconds += window.cost.cpu_seconds;
+  cost.bpf_seconds += window.cost.bpf_seconds;
+  cost.rss_peak_bytes = std::max(cost.rss_peak_bytes, window.cost.rss_peak_bytes);
+}
+
+Readiness AgentMonitor::readiness() const {
+  const std::lock_guard lock(mutex_);
+  const std::uint64_t now = monotonic_ns();
+  std::optional<std::chrono::nanoseconds> last;
+  if (last_tick_ns_ != 0) last = std::chrono::nanoseconds(now - last_tick_ns_);
+  return readiness_of_ticks(last, std::chrono::nanoseconds(now - began_ns_));
+}
+
+AgentFacts AgentMonitor::facts() const {
+  const Readiness ready = readiness();
+  const std::lock_guard lock(mutex_);
+  AgentFacts facts = facts_;
+  facts.ready = ready.ready;
+  facts.ready_why = ready.why;
+  facts.open_samples = samples_ - std::min(samples_, samples_before_);
+  facts.budgets = {{.name = "cpu",
+                    .unit = "percent",
+                    .now = cpu_percent_,
+                    .limit = 0,
+                    .peak = peak_cpu_percent_},
+                   {.name = "kernel_maps",
+                    .unit = "bytes",
+                    .now = static_cast<double>(kernel_map_bytes_),
+                    .limit = 64.0 * 1024 * 1024,
+                    .peak = static_cast<double>(kernel_map_bytes_)},
+                   {.name = "rss",
+                    .unit = "bytes",
+                    .now = static_cast<double>(books_.cost.rss_peak_bytes),
+                    .limit = 0,
+                    .peak = static_cast<double>(books_.cost.rss_peak_bytes)},
+                   {.name = "rate",
+                    .unit = "hertz",
+                    .now = static_cast<double>(facts_.rate_hz),
+                    .limit = static_cast<double>(facts_.rate_hz),
+                    .peak = static_cast<double>(facts_.rate_hz)}};
+  return facts;
+}
+
+void AgentMonitor::add_metrics(MetricBatch& into) const {
+  const std::lock_guard lock(mutex_);
+  MetricFamily& ticks = into.family(MetricKind::kCounter, "sonde_ticks", "",
+                                    "Clock ticks of closed windows, by what became of them.");
+  const std::array<std::pair<const char*, std::uint64_t>, 5> kinds = {
+      {{"missed", books_.ticks.missed},
+       {"idle", books_.ticks.idle},
+       {"filtered", books_.ticks.filtered},
+       {"thinned", books_.ticks.thinned},
+       {"emitted", books_.ticks.emitted}}};
+  for (const auto& [state, count] : kinds) {
+    ticks.add({{"state", state}}, static_cast<double>(count));
+  }
+  MetricFamily& lost = into.family(MetricKind::kCounter, "sonde_lost", "",
+                                   "What was lost, by the stage that lost it and the reason.");
+  for (const auto& [reason, count] : books_.lost) {
+    lost.add({{"stage", is_lost_by_user(reason) ? "agent" : "kernel"}, {"reason", reason}},
+             static_cast<double>(count));
+  }
+  into.family(MetricKind::kCounter, "sonde_cpu_seconds", "seconds",
+              "CPU time of sonde and its processes, without its BPF programs.")
+      .add(books_.cost.cpu_seconds);
+  into.family(MetricKind::kCounter, "sonde_bpf_program_run_time_seconds", "seconds",
+              "Time that BPF programs ran for on emitted samples.")
+      .add({{"name", "cpu"}}, books_.cost.bpf_seconds);
+  into.family(MetricKind::kGauge, "sonde_bpf_map_bytes", "bytes", "Kernel memory of all BPF maps.")
+      .add(static_cast<double>(kernel_map_bytes_));
+  into.family(MetricKind::kGauge, "sonde_sampling_rate_hertz", "hertz",
+              "Ticks a second of each CPU's clock.")
+      .add(static_cast<double>(facts_.rate_hz));
+  MetricFamily& degraded = into.family(MetricKind::kGauge, "sonde_degraded", "",
+                                       "1 for each capability that is missing, with the reason.");
+  for (const DegradedPart& part : facts_.degraded) {
+    degraded.add({{"feature", part.what}, {"reason", part.error}}, 1);
+  }
+}
+
+}  // namespace sonde

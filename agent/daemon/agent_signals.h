@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the agent is told by signals: TERM and INT to stop, HUP to read its configuration again.
+// Process-wide state, because signal handlers have no other.
+#pragma once
+
+namespace sonde {
+
+// Takes them over. A second TERM or INT ends the process at once. A reader that went away is an
+// EPIPE instead of SIGPIPE.
+void take_agent_signals();
+bool agent_stop_wanted();
+// True once for each time (or several at once) that HUP came.
+bool take_reload_wanted();
+
+}  // namespace sonde

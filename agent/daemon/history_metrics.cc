@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/history_metrics.h"
+
+#include <array>
+#include <string>
+#include <utility>
+
+namespace sonde {
+namespace {
+
+template <typename Names, typename Counts>
+void add_losses(const char* stage, const Names& names, const Counts& counts, MetricFamily& into) {
+  for (std::size_t i = 0; i < counts.size(); ++i) {
+    into.add({{"stage", stage}, {"reason", std::string(names[i])}}, static_cast<double>(counts[i]));
+  }
+}
+
+void add_gauge(const char* name, const char* unit, const char* help, std::uint64_t value,
+               MetricBatch& into) {
+  into.family(MetricKind::kGauge, name, unit, help).add(static_cast<double>(value));
+}
+
+}  // namespace
+
+void add_history_metrics(const HistoryState& state, const WriterCounts& writer,
+                         const NameKeeperCounts& names, MetricBatch& into) {
+  MetricFamily& lost = into.family(MetricKind::kCounter, "sonde_lost", "",
+                                   "What was lost, by the stage that lost it and the reason.");
+  add_losses("writer", kWriterLossNames, writer.lost, lost);
+  add_losses("history", kHistoryLossNames, state.lost, lost);
+  add_losses("journal", kJournalLossNames, state.journal.lost, lost);
+  into.family(MetricKind::kCounter, "sonde_windows", "", "Windows that ended.")
+      .add(static_cast<double>(writer.taken));
+  into.family(MetricKind::kCounter, "sonde_history_windows", "", "Windows put on the disk.")
+      .add(static_cast<double>(state.stored_windows));
+  into.family(MetricKind::kCounter, "sonde_history_index_rebuilds", "",
+              "Times that the index was made anew from the journal.")
+      .add(static_cast<double>(state.index_rebuilds));
+  add_gauge("sonde_history_waiting_windows", "", "Windows in memory that wait for the disk.",
+            state.waiting_windows, into);
+  add_gauge("sonde_history_memory_bytes", "bytes", "Memory of windows that are in no file yet.",
+            state.memory_bytes, into);
+  add_gauge("sonde_history_disk_bytes", "bytes", "Disk space of the journal.", state.disk_bytes,
+            into);
+  add_gauge("sonde_names_memory_bytes", "bytes", "Memory of names that are in no file yet.",
+            names.kept_bytes, into);
+  into.family(MetricKind::kCounter, "sonde_names_dropped", "",
+              "Names that found no room and are asked for again.")
+      .add(static_cast<double>(names.dropped));
+}
+
+void add_symbolizer_metrics(const SymbolizerCounters& counters, MetricBatch& into) {
+  MetricFamily& events =
+      into.family(MetricKind::kCounter, "sonde_symbolizer_events", "",
+                  "What happened to the symbolizer's worker and its requests, by kind.");
+  const std::array<std::pair<const char*, std::uint64_t>, 9> kinds = {
+      {{"requests", counters.requests},
+       {"worker_restarts", counters.worker_restarts},
+       {"worker_crashes", counters.worker_crashes},
+       {"deadlines_exceeded", counters.deadlines_exceeded},
+       {"bad_answers", counters.bad_answers},
+       {"files_refused", counters.files_refused},
+       {"cache_hits", counters.cache_hits},
+       {"cache_misses", counters.cache_misses},
+       {"cache_write_failures", counters.cache_write_failures}}};
+  for (const auto& [kind, count] : kinds) {
+    events.add({{"kind", kind}}, static_cast<double>(count));
+  }
+}
+
+}  // namespace sonde

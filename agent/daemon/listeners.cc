@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/listeners.h"
+
+#include <utility>
+
+#include "agent/web/guard.h"
+#include "agent/web/site.h"
+
+namespace sonde {
+
+Listeners::Listeners(std::string host, MetricsPage& metrics, std::function<Readiness()> readiness,
+                     std::function<void(Router&)> page)
+    : host_(std::move(host)),
+      metrics_(metrics),
+      readiness_(std::move(readiness)),
+      add_page_(std::move(page)) {}
+
+Result<Listeners::Listener> Listeners::start(const ListenAddress& address, bool with_page) const {
+  Router router;
+  add_health(router, readiness_);
+  router.get("/metrics", [this](const HttpRequest& request) { return metrics_.answer(request); });
+  if (with_page) add_page_(router);
+  const Guard guard = with_page ? Guard::own_names(address, host_) : Guard::any_name();
+  auto server = HttpServer::start(address, make_site(guard, std::move(router)));
+  if (!server) return server.error();
+  return Listener{address, std::move(*server)};
+}
+
+Result<void> Listeners::apply(const Config& config) {
+  const std::lock_guard lock(mutex_);
+  Listener page, telemetry;
+  const bool new_page = !page_.server || page_.wanted != config.listen;
+  const bool new_telemetry = config.telemetry_listen &&
+                             (!telemetry_.server || telemetry_.wanted != *config.telemetry_listen);
+  if (new_page) {
+    auto started = start(config.listen, true);
+    if (!started) return started.error().with_context("listen");
+    page = std::move(*started);
+  }
+  if (new_telemetry) {
+    auto started = start(*config.telemetry_listen, false);
+    if (!started) return started.error().with_context("telemetry_listen");
+    telemetry = std::move(*started);
+  }
+  if (new_page) page_ = std::move(page);
+  if (new_telemetry || !config.telemetry_listen) telemetry_ = std::move(telemetry);
+  return {};
+}
+
+void Listeners::stop() {
+  Listener page, telemetry;
+  {
+    const std::lock_guard lock(mutex_);
+    std::swap(page, page_);
+    std::swap(telemetry, telemetry_);
+  }
+}
+
+std::string Listeners::url() const {
+  const std::lock_guard lock(mutex_);
+  return page_.server ? "http://" + page_.server->address().text() + "/" : "";
+}
+
+void Listeners::add_metrics(MetricBatch& into) const {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return;  // being changed: the scrape may be what that waits for
+  if (page_.server) add_http_metrics("listen", page_.server->counts(), into);
+  if (telemetry_.server) add_http_metrics("telemetry_listen", telemetry_.server->counts(), into);
+}
+
+}  // namespace sonde

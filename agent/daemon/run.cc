@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/run.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <string>
+
+#include "agent/cli/exit_code.h"
+#include "agent/cli/terminal.h"
+#include "agent/cli/text.h"
+#include "agent/config/load.h"
+#include "agent/daemon/agent.h"
+#include "agent/daemon/agent_signals.h"
+#include "core/base/log.h"
+#include "core/base/version.h"
+
+namespace sonde {
+namespace {
+
+void tell(const std::string& text) {
+  std::fprintf(stderr, "%s\n", text.c_str());
+  std::fflush(stderr);
+}
+
+int refuse(const LoadedConfig& loaded) {
+  std::string all;
+  for (const std::string& problem : loaded.problems) all += (all.empty() ? "" : "\n") + problem;
+  return fail(kExitError, all);
+}
+
+void announce(const Agent& agent, const Config& config, const Pen& pen) {
+  for (const std::string& limit : agent.limits()) tell("! " + pen.name(limit));
+  tell("sonde " SONDE_VERSION " samples every process of this host at " +
+       std::to_string(config.rate_hz) + " Hz");
+  tell("  page      " + agent.url());
+  tell("  history   " + pen.name(config.state_dir));
+}
+
+}  // namespace
+
+int run_agent(const RunOptions& options) {
+  const Pen pen(detect_terminal(2, options.colour));
+  const LoadedConfig loaded = load_config(config_sources(options.config));
+  if (!loaded.config) return refuse(loaded);
+  for (const std::string& note : loaded.notes) tell("! " + pen.name(note));
+  take_agent_signals();
+  Agent agent(options, *loaded.config);
+  if (auto started = agent.start(); !started) {
+    return fail(exit_code_of(started.error()), "cannot run: " + started.error().message);
+  }
+  announce(agent, *loaded.config, pen);
+  const auto ran = agent.run();
+  if (!ran) log_error("sampling broke off: " + ran.error().message);
+  if (!agent.stop()) {
+    log_error("the disk does not answer: the last windows are lost");
+    ::_exit(kExitError);  // the thread that waits for it cannot be ended
+  }
+  return ran ? kExitOk : kExitError;
+}
+
+}  // namespace sonde

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/daemon/window_writer.h"
+
+#include <exception>
+#include <string>
+#include <utility>
+
+#include "core/base/clock.h"
+#include "core/base/log.h"
+#include "core/base/signals_blocked.h"
+
+namespace sonde {
+namespace {
+
+constexpr std::chrono::seconds kBetweenFlushes{10};
+constexpr std::uint64_t kWindowsAtATime = 200;  // of those that were there before the start
+
+}  // namespace
+
+WindowWriter::WindowWriter(History& history, NameKeeper& names, WindowCompleter& completer)
+    : history_(history), names_(names), completer_(completer) {
+  const SignalsBlocked blocked;  // the thread inherits that
+  thread_ = std::thread([this] { work(); });
+}
+
+WindowWriter::~WindowWriter() {
+  {
+    const std::lock_guard lock(mutex_);
+    finishing_ = true;
+    waiting_.clear();
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void WindowWriter::take(EndedWindow&& window) {
+  const std::lock_guard lock(mutex_);
+  ++counts_.taken;
+  if (waiting_.size() >= kMaxWaiting) {
+    waiting_.pop_front();
+    ++counts_.lost[static_cast<std::size_t>(WriterLoss::kWriterBehind)];
+  }
+  waiting_.push_back(std::move(window));
+  changed_.notify_all();
+}
+
+bool WindowWriter::finish(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  finishing_ = true;
+  changed_.notify_all();
+  return changed_.wait_for(lock, patience, [this] { return finished_; });
+}
+
+// None: nothing to write for now.
+std::optional<EndedWindow> WindowWriter::next() {
+  std::unique_lock lock(mutex_);
+  if (indexed_) {
+    changed_.wait_for(lock, kBetweenFlushes, [this] { return finishing_ || !waiting_.empty(); });
+  }
+  if (waiting_.empty()) return std::nullopt;
+  EndedWindow window = std::move(waiting_.front());
+  waiting_.pop_front();
+  return window;
+}
+
+void WindowWriter::work() {
+  bool done = false;
+  while (!done) {
+    if (auto window = next()) {
+      history_.add(completer_.complete(std::move(*window)));
+      const std::lock_guard lock(mutex_);
+      ++counts_.written;
+      continue;
+    }
+    if (!indexed_) indexed_ = history_.catch_up(kWindowsAtATime);
+    const std::lock_guard lock(mutex_);
+    done = finishing_ && waiting_.empty();
+    if (!done) names_.flush(monotonic_ns(), false);
+  }
+  names_.flush(monotonic_ns(), true);
+  history_.sync();
+  const std::lock_guard lock(mutex_);
+  finished_ = true;
+  changed_.notify_all();
+}
+
+WriterCounts WindowWriter::counts() const {
+  const std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+}  // namespace sonde

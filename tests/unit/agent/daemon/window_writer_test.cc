@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Over a real history, real names and the real worker; windows as a session makes them.
+#include "agent/daemon/window_writer.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "bpf/abi/frame.h"
+#include "tests/support/temporary_directory.h"
+
+namespace sonde {
+namespace {
+
+using std::chrono::seconds;
+
+class WindowWriterTest : public testing::Test {
+ protected:
+  void SetUp() override {
+    SymbolizerClient::Options options;
+    options.executable = SONDE_WORKER_PROGRAM;
+    auto client = SymbolizerClient::start(options);
+    ASSERT_TRUE(client.ok());
+    client_ = std::move(*client);
+    auto archive = NameArchive::open(base_.path() / "names", 1 << 20);
+    ASSERT_TRUE(archive.ok());
+    names_ = std::make_unique<NameKeeper>(std::move(*archive), *client_);
+    completer_ = std::make_unique<WindowCompleter>(*names_, *client_);
+    HistoryOptions history;
+    history.journal.directory = base_.path() / "history";
+    auto opened = History::open(history);
+    ASSERT_TRUE(opened.ok());
+    history_ = std::move(*opened);
+  }
+
+  // A window of this program with one frame in its file, one in the kernel, one in made code.
+  [[nodiscard]] EndedWindow window(std::uint64_t number, const ForeignFile& map = nullptr) const {
+    EndedWindow out;
+    ClosedWindow& closed = out.closed;
+    closed.meta.begin_ns = 1'700'000'000'000'000'000 + number * 10'000'000'000;
+    closed.meta.duration_ns = 10'000'000'000;
+    closed.boot_id = "boot";
+    closed.images.push_back({.path = "/proc/self/exe", .build_id = {}, .content = {}});
+    out.files.resize(2);
+    out.files[1].fd =
+        std::make_shared<const UniqueFd>(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+    closed.window.processes = {
+        {.tgid = 7, .start_ticks = 1, .name = "made", .executable = ImageId{1}}};
+    closed.targets = {{{"process", "made"}}};
+    closed.target_of_process = {0};
+    closed.made_code_of_process = {0};
+    closed.window.stacks = {
+        {.process = 0,
+         .samples = 5,
+         .cpu_ns = 50,
+         .frames = {SONDE_KERNEL_FRAME(kKernelPc),
+                    (FrameWord{1} << SONDE_IMAGE_GENERATION_SHIFT) | FrameWord{0x40},
+                    (SONDE_TAG_USER_PC << SONDE_TAG_SHIFT) | kMadePc | kAnonymousCode}}};
+    closed.window.samples = 5;
+    out.kernel = {{.address = kKernelPc, .name = "vfs_read", .module = {}, .begin = kKernelPc - 4}};
+    out.made_code = {{.process = 0, .files = {}, .problem = "no_code_map"}};
+    if (map) out.made_code[0].files.push_back(map);
+    return out;
+  }
+  ForeignFile perf_map(const std::string& text) {
+    const std::string path = base_.path() / "perf-7.map";
+    std::ofstream(path, std::ios::app) << text;
+    return std::make_shared<const UniqueFd>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  }
+  std::string name_at(const std::string& content, std::uint64_t address) {
+    const ImageNames names = names_->names(content);
+    const StoredFunction* found = names.find(address);
+    if (found == nullptr) return "unknown";
+    return found->name.empty() ? "(" + found->system_name + ")" : found->name;
+  }
+
+  static constexpr std::uint64_t kKernelPc = 0xffffffff81000010;
+  static constexpr std::uint64_t kMadePc = 0x7f0000001004;
+  TemporaryDirectory base_;
+  std::unique_ptr<SymbolizerClient> client_;
+  std::unique_ptr<NameKeeper> names_;
+  std::unique_ptr<WindowCompleter> completer_;
+  std::unique_ptr<History> history_;
+};
+
+TEST_F(WindowWriterTest, WindowsReachTheDiskWithContentsAndNames) {
+  WindowWriter writer(*history_, *names_, *completer_);
+  writer.take(window(0));
+  writer.take(window(1));
+  ASSERT_TRUE(writer.finish(seconds(20)));
+  EXPECT_EQ(writer.counts().written, 2U);
+  const auto windows = history_->windows({0, ~std::uint64_t{0} >> 1U});
+  ASSERT_TRUE(windows.ok());
+  ASSERT_EQ(windows->size(), 2U);
+  EXPECT_TRUE((*windows)[0].place) << "on the disk";
+  const auto loaded = history_->load((*windows)[0]);
+  ASSERT_TRUE(loaded.ok());
+  EXPECT_EQ(loaded->images.at(1).content.size(), 64U);
+  EXPECT_EQ(name_at(loaded->kernel_content, kKernelPc), "vfs_read");
+  EXPECT_NE(name_at(loaded->images.at(1).content, 0x40), "unknown");
+  const std::uint32_t made = loaded->made_code_of_process.at(0);
+  ASSERT_NE(made, 0U);
+  EXPECT_EQ(loaded->images.at(made).path, "[jit]");
+  EXPECT_EQ(name_at(loaded->images.at(made).content, kMadePc), "(no_code_map)");
+}
+
+TEST_F(WindowWriterTest, CodeThatIsMadeAnewKeepsTheNameOfItsTime) {
+  ClosedWindow first = completer_->complete(window(0, perf_map("7f0000001000 10 first\n")));
+  const std::uint64_t asked = client_->counters().requests;
+  const ClosedWindow same = completer_->complete(window(1, perf_map("")));
+  EXPECT_EQ(same.images.back().content, first.images.back().content);
+  EXPECT_EQ(client_->counters().requests, asked) << "the map did not grow";
+  const ClosedWindow later = completer_->complete(window(2, perf_map("7f0000001000 10 second\n")));
+  EXPECT_EQ(name_at(first.images.back().content, kMadePc), "first");
+  EXPECT_EQ(name_at(later.images.back().content, kMadePc), "second");
+}
+
+TEST_F(WindowWriterTest, WindowsThatTheWriterIsTooLateForAreCountedOldestFirst) {
+  WindowWriter writer(*history_, *names_, *completer_);
+  for (std::uint64_t i = 0; i < 40 * WindowWriter::kMaxWaiting; ++i) writer.take(window(i));
+  ASSERT_TRUE(writer.finish(seconds(60)));
+  const WriterCounts counts = writer.counts();
+  const std::uint64_t lost = counts.lost[static_cast<std::size_t>(WriterLoss::kWriterBehind)];
+  EXPECT_GT(lost, 0U);
+  EXPECT_EQ(counts.written + lost, counts.taken);
+}
+
+}  // namespace
+}  // namespace sonde
