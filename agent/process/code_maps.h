@@ -14,10 +14,10 @@
 #include "agent/process/image_registry.h"
 #include "agent/process/proc_reader.h"
 #include "agent/process/process_table.h"
-#include "agent/process/reason.h"
 #include "core/base/fd.h"
 #include "core/base/foreign_file.h"
 #include "core/base/timed_calls.h"
+#include "core/model/reason.h"
 
 namespace sonde {
 

@@ -14,18 +14,8 @@ constexpr std::uint64_t kWindowsPerAdd = 100;  // indexed on the way, where the 
 constexpr std::uint64_t kWindowsOfMemoryIndex = 8'640;  // a day of them
 constexpr std::size_t kMovedRemembered = 1'000;
 
-bool overlaps(const HistoryRange& range, std::uint64_t begin_ns, std::uint64_t end_ns) {
-  return begin_ns < range.end_ns && end_ns > range.begin_ns;
-}
-
-// The labels named; all of them if none is.
-Labels group_of(const Labels& labels, const std::vector<std::string>& names) {
-  if (names.empty()) return labels;
-  Labels group;
-  for (const std::string& name : names) {
-    if (const auto found = labels.find(name); found != labels.end()) group.insert(*found);
-  }
-  return group;
+bool is_in(const HistoryRange& range, const WindowTotals& window) {
+  return window.begin_ns >= range.begin_ns && window.begin_ns < range.end_ns;
 }
 
 Totals sum_of(const WindowTotals& window) {
@@ -33,27 +23,6 @@ Totals sum_of(const WindowTotals& window) {
   for (const TargetTotals& target : window.targets) sum += target.totals;
   return sum;
 }
-
-// Sums by group and window, given in the order of time.
-class SeriesSums {
- public:
-  void add(const Labels& group, std::uint64_t begin_ns, std::uint64_t end_ns,
-           const Totals& totals) {
-    std::vector<SeriesPoint>& points = groups_[group];
-    if (points.empty() || points.back().begin_ns != begin_ns) {
-      points.push_back({begin_ns, end_ns, {}});
-    }
-    points.back().totals += totals;
-  }
-  std::vector<Series> take() {
-    std::vector<Series> out;
-    for (auto& [group, points] : groups_) out.push_back({group, std::move(points)});
-    return out;
-  }
-
- private:
-  std::map<Labels, std::vector<SeriesPoint>> groups_;
-};
 
 }  // namespace
 
@@ -230,16 +199,6 @@ void History::sync() {
   }
 }
 
-// Holds mutex_.
-template <typename Value, typename Ask>
-Result<Value> History::ask(const Ask& question) {
-  if (!index_) return Value{};
-  Result<Value> answer = question(*index_);
-  if (answer) return answer;
-  damaged_index(answer.error());
-  return Error{ErrorCode::kUnavailable, answer.error().message};
-}
-
 Result<std::vector<HistoryWindow>> History::windows(const HistoryRange& range) {
   const std::lock_guard lock(mutex_);
   auto indexed =
@@ -251,7 +210,7 @@ Result<std::vector<HistoryWindow>> History::windows(const HistoryRange& range) {
   }
   for (const Waiting& waiting : waiting_) {
     const WindowTotals& totals = waiting.totals;
-    if (!overlaps(range, totals.begin_ns, totals.end_ns)) continue;
+    if (!is_in(range, totals)) continue;
     out.push_back(
         {totals.begin_ns, totals.end_ns, totals.lost, sum_of(totals), std::nullopt, waiting.id});
   }
@@ -279,72 +238,17 @@ Result<ClosedWindow> History::load(const HistoryWindow& window) {
   return decode_window(record->payload);
 }
 
-Result<std::vector<TargetTotals>> History::sums(const Selection& selection,
-                                                const std::vector<std::string>& group_by) {
-  std::map<Labels, Totals> groups;
-  const auto add = [&](const Labels& labels, const Totals& totals) {
-    if (matches_all(selection.matchers, labels)) groups[group_of(labels, group_by)] += totals;
-  };
-  {
-    const std::lock_guard lock(mutex_);
-    auto labels =
-        ask<std::map<std::uint64_t, Labels>>([](WindowIndex& index) { return index.targets(); });
-    if (!labels) return labels.error();
-    auto sums = ask<std::map<std::uint64_t, Totals>>(
-        [&](WindowIndex& index) { return index.sums(selection.range); });
-    if (!sums) return sums.error();
-    for (const auto& [target, totals] : *sums) add((*labels)[target], totals);
-    for (const Waiting& waiting : waiting_) {
-      if (!overlaps(selection.range, waiting.totals.begin_ns, waiting.totals.end_ns)) continue;
-      for (const TargetTotals& target : waiting.totals.targets) add(target.labels, target.totals);
-    }
-  }
-  std::vector<TargetTotals> out;
-  out.reserve(groups.size());
-  for (const auto& [group, totals] : groups) out.push_back({group, totals});
-  std::ranges::stable_sort(out, std::ranges::greater{},
-                           [](const TargetTotals& one) { return one.totals.cpu_ns; });
-  return out;
-}
-
-Result<std::vector<Series>> History::series(const Selection& selection,
-                                            const std::vector<std::string>& group_by) {
+Result<HistoryExtent> History::extent() {
   const std::lock_guard lock(mutex_);
-  auto labels =
-      ask<std::map<std::uint64_t, Labels>>([](WindowIndex& index) { return index.targets(); });
-  if (!labels) return labels.error();
-  auto rows = ask<std::vector<TotalsRow>>(
-      [&](WindowIndex& index) { return index.totals(selection.range); });
-  if (!rows) return rows.error();
-  std::map<std::uint64_t, Labels> group_of_target;
-  for (const auto& [target, all] : *labels) {
-    if (matches_all(selection.matchers, all)) group_of_target[target] = group_of(all, group_by);
-  }
-  SeriesSums sums;
-  for (const TotalsRow& row : *rows) {
-    const auto group = group_of_target.find(row.target);
-    if (group == group_of_target.end()) continue;
-    sums.add(group->second, row.begin_ns, row.end_ns, row.totals);
-  }
+  auto extent = ask<HistoryExtent>([](WindowIndex& index) { return index.extent(); });
+  if (!extent) return extent;
   for (const Waiting& waiting : waiting_) {
     const WindowTotals& window = waiting.totals;
-    if (!overlaps(selection.range, window.begin_ns, window.end_ns)) continue;
-    for (const TargetTotals& target : window.targets) {
-      if (!matches_all(selection.matchers, target.labels)) continue;
-      sums.add(group_of(target.labels, group_by), window.begin_ns, window.end_ns, target.totals);
-    }
+    if (extent->windows++ == 0) extent->oldest_begin_ns = window.begin_ns;
+    extent->newest_begin_ns = std::max(extent->newest_begin_ns, window.begin_ns);
+    extent->newest_end_ns = std::max(extent->newest_end_ns, window.end_ns);
   }
-  return sums.take();
-}
-
-Result<HistoryRange> History::span() {
-  const std::lock_guard lock(mutex_);
-  auto span = ask<HistoryRange>([](WindowIndex& index) { return index.span(); });
-  if (!span) return span.error();
-  if (waiting_.empty()) return span;
-  if (span->end_ns == 0) span->begin_ns = waiting_.front().totals.begin_ns;
-  span->end_ns = std::max(span->end_ns, waiting_.back().totals.end_ns);
-  return span;
+  return extent;
 }
 
 HistoryState History::state() const {

@@ -4,8 +4,10 @@
 // does again. Stage 5 of the line.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,14 +46,25 @@ struct HistoryWindow {
   std::uint64_t memory_id = 0;       // which of those
 };
 
+// Windows in a row that are put together.
 struct SeriesPoint {
-  std::uint64_t begin_ns = 0;
-  std::uint64_t end_ns = 0;
+  std::uint64_t begin_ns = 0;  // of the first one that has samples of the group
+  std::uint64_t end_ns = 0;    // of the last one
   Totals totals;
 };
 struct Series {
   Labels group;
   std::vector<SeriesPoint> points;  // by time; windows without a sample of the group have none
+};
+
+// How an answer of sums is made.
+struct SumOptions {
+  // Labels; none: all of them, an empty list: everything is one group.
+  std::optional<std::vector<std::string>> group_by = std::nullopt;
+  // Windows that begin in the same stretch of that length, counted from the begin of the range, are
+  // one point; 0: each is one.
+  std::uint64_t step_ns = 0;
+  std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 
 struct HistoryState {
@@ -96,15 +109,16 @@ class History {
   Result<std::vector<HistoryWindow>> windows(const HistoryRange& range);
   // errors  kNotFound (shed meanwhile), kDataLoss, those of the disk
   Result<ClosedWindow> load(const HistoryWindow& window);
-  // Sums over a selection by the labels named; by all of them if none is named. Largest CPU time
-  // first.
+  // Sums over a selection by group. Largest CPU time first.
+  //
+  // errors  kDeadlineExceeded
+  // cost    1 us for each target of each window, read in pieces: others are answered, and windows
+  //         added, in between.
   Result<std::vector<TargetTotals>> sums(const Selection& selection,
-                                         const std::vector<std::string>& group_by = {});
+                                         const SumOptions& options = {});
   // The same, window by window. Groups in the order of their labels.
-  Result<std::vector<Series>> series(const Selection& selection,
-                                     const std::vector<std::string>& group_by);
-  // From the oldest window to the newest; both 0 if there are none.
-  Result<HistoryRange> span();
+  Result<std::vector<Series>> series(const Selection& selection, const SumOptions& options = {});
+  Result<HistoryExtent> extent();
 
   [[nodiscard]] HistoryState state() const;
 
@@ -130,6 +144,11 @@ class History {
   void damaged_index(const Error& error);
   template <typename Value, typename Ask>
   Result<Value> ask(const Ask& question);
+  using TakeTotals =
+      std::function<void(const Labels& group, const HistoryRange& window, const Totals& totals)>;
+  Result<void> each_total(const Selection& selection, const SumOptions& options,
+                          const TakeTotals& take);
+  std::vector<WindowTotals> waiting_in(const HistoryRange& range, std::uint64_t& position);
 
   const HistoryOptions options_;
 
@@ -144,5 +163,15 @@ class History {
   std::map<std::uint64_t, RecordPlace> moved_;
   HistoryState state_;
 };
+
+// Holds mutex_.
+template <typename Value, typename Ask>
+Result<Value> History::ask(const Ask& question) {
+  if (!index_) return Value{};
+  Result<Value> answer = question(*index_);
+  if (answer) return answer;
+  damaged_index(answer.error());
+  return Error{ErrorCode::kUnavailable, answer.error().message};
+}
 
 }  // namespace sonde

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Windows that were closed and are not in the history. X(id, name, help).
+// Windows that were closed and are not in the history, and what a reader of it leaves out.
+// X(id, name, help).
 #pragma once
 
 #include <array>
@@ -10,6 +11,9 @@
   X(kMemoryFull, "history_memory_full",                                                   \
     "windows dropped, oldest first: the disk takes none and the memory for them is full") \
   X(kWindowTooLarge, "window_too_large", "windows larger than the journal takes, or its cap")
+
+#define SONDE_READ_LOSSES(X) \
+  X(kReadLimit, "read_limit", "samples of a range with more distinct stacks than one answer holds")
 
 namespace sonde {
 
@@ -23,6 +27,12 @@ enum class HistoryLoss : std::uint8_t {
 inline constexpr std::array kHistoryLossNames = {
 #define X(id, name, help) name,
     SONDE_HISTORY_LOSSES(X)
+#undef X
+};
+
+inline constexpr std::array kReadLossNames = {
+#define X(id, name, help) name,
+    SONDE_READ_LOSSES(X)
 #undef X
 };
 

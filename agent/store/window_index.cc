@@ -41,8 +41,8 @@ constexpr const char* kTables =
     " WITHOUT ROWID;"
     "PRAGMA user_version=1;";
 
-// ?1, ?2: the range. ?3: no window that begins earlier reaches into it.
-#define IN_RANGE "begin_ns < ?2 AND end_ns > ?1 AND begin_ns >= ?3"
+// ?1, ?2: the range.
+#define IN_RANGE "begin_ns >= ?1 AND begin_ns < ?2"
 
 std::string bytes_of(const Labels& labels) {
   ByteWriter out;
@@ -126,9 +126,6 @@ Result<void> WindowIndex::prepare() {
   } else if (*version != kVersion) {
     return Error{ErrorCode::kDataLoss, "index: of another version"};
   }
-  auto longest = database_.number("SELECT coalesce(max(end_ns - begin_ns), 0) FROM windows");
-  if (!longest) return longest.error();
-  longest_ns_ = *longest;
   auto last = database_.number("SELECT coalesce(max(sequence), 0) FROM windows");
   if (!last) return last.error();
   position_ = *last + 1;
@@ -264,7 +261,6 @@ Result<void> WindowIndex::add(const JournalRecord& record, const WindowTotals& w
     bind_totals(*insert, 2, target.totals);
     if (auto put = insert->run(); !put) return put;
   }
-  longest_ns_ = std::max(longest_ns_, window.end_ns - std::min(window.begin_ns, window.end_ns));
   return {};
 }
 
@@ -289,10 +285,8 @@ Result<std::uint64_t> WindowIndex::target_of(const Labels& labels) {
 Result<SqlStatement> WindowIndex::ranged(const char* sql, const HistoryRange& range) {
   auto statement = database_.prepare(sql);
   if (!statement) return statement;
-  const std::uint64_t begin = std::min(range.begin_ns, kForever);
-  statement->bind(0, begin);
+  statement->bind(0, std::min(range.begin_ns, kForever));
   statement->bind(1, std::min(range.end_ns, kForever));
-  statement->bind(2, begin - std::min(begin, longest_ns_));
   return statement;
 }
 
@@ -332,20 +326,6 @@ Result<std::vector<TotalsRow>> WindowIndex::totals(const HistoryRange& range) {
   return out;
 }
 
-Result<std::map<std::uint64_t, Totals>> WindowIndex::sums(const HistoryRange& range) {
-  auto statement = ranged(
-      "SELECT target, sum(t.samples), sum(t.cpu_ns), sum(t.kernel_ns), sum(t.whole), sum(t.early)"
-      " FROM windows JOIN totals t USING(sequence) WHERE " IN_RANGE " GROUP BY target",
-      range);
-  if (!statement) return statement.error();
-  std::map<std::uint64_t, Totals> out;
-  auto read = for_each_row(*statement, [&](const SqlStatement& row) {
-    out.emplace(row.number(0), read_totals(row, 1));
-  });
-  if (!read) return read.error();
-  return out;
-}
-
 Result<std::map<std::uint64_t, Labels>> WindowIndex::targets() {
   auto statement = database_.prepare("SELECT id, labels FROM targets");
   if (!statement) return statement.error();
@@ -357,13 +337,17 @@ Result<std::map<std::uint64_t, Labels>> WindowIndex::targets() {
   return out;
 }
 
-Result<HistoryRange> WindowIndex::span() {
-  HistoryRange out;
-  auto statement =
-      database_.prepare("SELECT coalesce(min(begin_ns), 0), coalesce(max(end_ns), 0) FROM windows");
+Result<HistoryExtent> WindowIndex::extent() {
+  HistoryExtent out;
+  // Each by itself: so the first and the last are one step in the index by begin.
+  auto statement = database_.prepare(
+      "SELECT coalesce((SELECT min(begin_ns) FROM windows), 0),"
+      " coalesce((SELECT max(begin_ns) FROM windows), 0),"
+      " coalesce((SELECT end_ns FROM windows ORDER BY begin_ns DESC LIMIT 1), 0),"
+      " (SELECT count(*) FROM windows)");
   if (!statement) return statement.error();
   auto read = for_each_row(*statement, [&](const SqlStatement& row) {
-    out = {row.number(0), row.number(1)};
+    out = {row.number(0), row.number(1), row.number(2), row.number(3)};
   });
   if (!read) return read.error();
   return out;

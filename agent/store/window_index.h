@@ -17,10 +17,18 @@
 
 namespace sonde {
 
-// Unix time in ns, [begin, end). A window is in it that overlaps it.
+// Unix time in ns, [begin, end). A window is in it that begins in it.
 struct HistoryRange {
   std::uint64_t begin_ns = 0;
   std::uint64_t end_ns = 0;
+};
+
+// Of all windows there are.
+struct HistoryExtent {
+  std::uint64_t oldest_begin_ns = 0;  // Unix time; all 0 if there is none
+  std::uint64_t newest_begin_ns = 0;
+  std::uint64_t newest_end_ns = 0;
+  std::uint64_t windows = 0;
 };
 
 struct IndexedWindow {
@@ -76,12 +84,9 @@ class WindowIndex {
   // errors of these  those of SQLite; kDataLoss: open it anew
   Result<std::vector<IndexedWindow>> windows(const HistoryRange& range);
   Result<std::vector<TotalsRow>> totals(const HistoryRange& range);
-  // Sums over the range, by target.
-  Result<std::map<std::uint64_t, Totals>> sums(const HistoryRange& range);
   // Labels by target.
   Result<std::map<std::uint64_t, Labels>> targets();
-  // Of all windows; both 0 if there are none.
-  Result<HistoryRange> span();
+  Result<HistoryExtent> extent();
 
  private:
   struct PassedOver {
@@ -104,7 +109,6 @@ class WindowIndex {
   std::uint64_t position_ = 0;  // sequence of the next record to index
   std::uint64_t oldest_ = 0;    // of the journal, as of the last look
   std::uint64_t refused_ = 0;
-  std::uint64_t longest_ns_ = 0;                                  // no window is longer
   std::map<std::string, std::uint64_t, std::less<>> target_ids_;  // by their labels' bytes
 };
 

@@ -8,7 +8,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "agent/process/reason.h"
+#include "core/model/reason.h"
 
 namespace sonde {
 namespace {

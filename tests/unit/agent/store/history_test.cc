@@ -65,8 +65,10 @@ TEST_F(HistoryTest, WindowsAreThereAtOnceAndAfterARestart) {
   const auto history = open();
   EXPECT_EQ(numbers(*history), from_to(0, 20));
   EXPECT_EQ(numbers(*history, {kBegin + 5 * kTen, kBegin + 8 * kTen}), from_to(5, 8));
-  EXPECT_EQ(history->span()->begin_ns, kBegin);
-  EXPECT_EQ(history->span()->end_ns, kBegin + 20 * kTen);
+  EXPECT_EQ(history->extent()->oldest_begin_ns, kBegin);
+  EXPECT_EQ(history->extent()->newest_begin_ns, kBegin + 19 * kTen);
+  EXPECT_EQ(history->extent()->newest_end_ns, kBegin + 20 * kTen);
+  EXPECT_EQ(history->extent()->windows, 20U);
 }
 
 TEST_F(HistoryTest, AWindowComesBackAsItWasAdded) {
@@ -86,7 +88,8 @@ TEST_F(HistoryTest, SumsAndSeriesAreChosenByMatchersAndGroupedByLabels) {
   for (std::uint64_t i = 0; i < 12; ++i) {
     history->add(closed_window_of(i % 4 == 0 ? "redis" : "postgres", i, 10 + i));
   }
-  const auto by_process = history->sums({kAll, {}}, {"process"});
+  const auto by_process =
+      history->sums({kAll, {}}, {.group_by = std::vector<std::string>{"process"}});
   ASSERT_EQ(by_process->size(), 2U);
   EXPECT_EQ(by_process->at(0).labels, (Labels{{"process", "postgres"}})) << "largest first";
   EXPECT_EQ(by_process->at(0).totals.samples, 11U + 12 + 13 + 15 + 16 + 17 + 19 + 20 + 21);
@@ -96,12 +99,47 @@ TEST_F(HistoryTest, SumsAndSeriesAreChosenByMatchersAndGroupedByLabels) {
   ASSERT_EQ(redis->size(), 2U);
   const Selection postgres{{kBegin + 4 * kTen, kBegin + 9 * kTen},
                            selector(R"({process!~"redis"})")};
-  const auto series = history->series(postgres, {"process"});
+  const auto series = history->series(postgres, {.group_by = std::vector<std::string>{"process"}});
   ASSERT_EQ(series->size(), 1U);
   ASSERT_EQ(series->front().points.size(), 3U);
   EXPECT_EQ(series->front().points[0].begin_ns, kBegin + 5 * kTen);
   EXPECT_EQ(series->front().points[2].totals.samples, 17U);
-  EXPECT_EQ(history->series({kAll, selector(R"({process="none"})")}, {})->size(), 0U);
+  EXPECT_EQ(history->series({kAll, selector(R"({process="none"})")})->size(), 0U);
+}
+
+TEST_F(HistoryTest, SeriesPutWindowsTogetherThatBeginInOneStep) {
+  const auto history = open();
+  for (std::uint64_t i = 0; i < 12; ++i) {
+    if (i != 7) history->add(closed_window_of("app", i, 10 + i));
+  }
+  const Selection some{{kBegin + kTen, kBegin + 11 * kTen}, {}};
+  const auto series =
+      history->series(some, {.group_by = std::vector<std::string>{"process"}, .step_ns = 3 * kTen});
+  ASSERT_EQ(series->size(), 1U);
+  const std::vector<SeriesPoint>& points = series->front().points;
+  ASSERT_EQ(points.size(), 4U);
+  EXPECT_EQ(points[0].begin_ns, kBegin + kTen);
+  EXPECT_EQ(points[0].end_ns, kBegin + 4 * kTen);
+  EXPECT_EQ(points[0].totals.samples, 11U + 12 + 13);
+  EXPECT_EQ(points[2].begin_ns, kBegin + 8 * kTen) << "the first one that there is";
+  EXPECT_EQ(points[2].totals.samples, 18U + 19);
+  EXPECT_EQ(points[3].totals.samples, 20U);
+}
+
+TEST_F(HistoryTest, SumsOfDaysAreReadInPiecesAndEndInTime) {
+  const auto history = open();
+  std::uint64_t samples = 0;
+  for (const std::uint64_t i : {0U, 359U, 360U, 361U, 5'000U, 20'000U}) {
+    history->add(closed_window_of("app", i, i + 1));
+    samples += i + 1;
+  }
+  const auto sums = history->sums({kAll, {}}, {.group_by = std::vector<std::string>{"process"}});
+  ASSERT_TRUE(sums.ok());
+  ASSERT_EQ(sums->size(), 1U);
+  EXPECT_EQ(sums->front().totals.samples, samples);
+  const auto late = history->sums({kAll, {}}, {.deadline = std::chrono::steady_clock::now()});
+  ASSERT_FALSE(late.ok());
+  EXPECT_EQ(late.error().code, ErrorCode::kDeadlineExceeded);
 }
 
 TEST_F(HistoryTest, BelongsToOneProcessAndToThisUser) {

@@ -68,14 +68,18 @@ TEST_F(WindowIndexTest, FindsWindowsByTheirRange) {
   EXPECT_EQ(sequences(index).size(), 20U);
   EXPECT_EQ(sequences(index, {kBegin + 3 * kTen, kBegin + 5 * kTen}),
             (std::vector<std::uint64_t>{4, 5}));
-  EXPECT_EQ(sequences(index, {kBegin + 3 * kTen + 1, kBegin + 3 * kTen + 2}),
+  EXPECT_EQ(sequences(index, {kBegin + 3 * kTen, kBegin + 3 * kTen + 1}),
             (std::vector<std::uint64_t>{4}))
-      << "inside a window";
+      << "it begins in it";
+  EXPECT_TRUE(sequences(index, {kBegin + 3 * kTen + 1, kBegin + 4 * kTen}).empty())
+      << "inside a window that began before";
   EXPECT_TRUE(sequences(index, {0, kBegin}).empty());
   EXPECT_TRUE(sequences(index, {kBegin + 20 * kTen, kBegin + 90 * kTen}).empty());
-  const auto span = index.span();
-  EXPECT_EQ(span->begin_ns, kBegin);
-  EXPECT_EQ(span->end_ns, kBegin + 20 * kTen);
+  const auto extent = index.extent();
+  EXPECT_EQ(extent->oldest_begin_ns, kBegin);
+  EXPECT_EQ(extent->newest_begin_ns, kBegin + 19 * kTen);
+  EXPECT_EQ(extent->newest_end_ns, kBegin + 20 * kTen);
+  EXPECT_EQ(extent->windows, 20U);
 }
 
 TEST_F(WindowIndexTest, KeepsPlacesAndSums) {
@@ -94,25 +98,23 @@ TEST_F(WindowIndexTest, KeepsPlacesAndSums) {
   const auto labels = index.targets();
   const auto rows = index.totals(kAll);
   ASSERT_EQ(rows->size(), 2U);
-  const auto sums = index.sums(kAll);
   for (const TargetTotals& target : totals_of(window).targets) {
     const auto row = std::ranges::find_if(
         *rows, [&](const TotalsRow& one) { return labels->at(one.target) == target.labels; });
     ASSERT_NE(row, rows->end());
     EXPECT_EQ(row->totals, target.totals);
-    EXPECT_EQ(sums->at(row->target), target.totals);
   }
 }
 
-TEST_F(WindowIndexTest, SumsAddUpOverWindowsOfTheRange) {
+TEST_F(WindowIndexTest, TotalsAreOfWindowsOfTheRange) {
   for (std::uint64_t i = 0; i < 9; ++i) append(i, i % 2 == 0 ? "even" : "odd");
   WindowIndex index = open_index();
   follow(index);
   const auto labels = index.targets();
   EXPECT_EQ(labels->size(), 6U) << "two names, three pids";
   std::uint64_t samples = 0;
-  const auto sums = index.sums({kBegin, kBegin + 4 * kTen});
-  for (const auto& [target, totals] : *sums) samples += totals.samples;
+  const auto rows = index.totals({kBegin, kBegin + 4 * kTen});
+  for (const TotalsRow& row : *rows) samples += row.totals.samples;
   EXPECT_EQ(samples, 40U);
 }
 
@@ -193,7 +195,6 @@ TEST_F(WindowIndexTest, DamageAnywhereIsAnErrorOrHarmlessAndAFreshOneFindsAll) {
     (void)index->follow(*journal_, 1'000);
     (void)index->windows(kAll);
     (void)index->totals(kAll);
-    (void)index->sums(kAll);
     (void)index->targets();
   }
   WindowIndex::remove(path_);

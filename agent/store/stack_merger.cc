@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/store/stack_merger.h"
+
+#include <algorithm>
+#include <span>
+#include <utility>
+
+#include "bpf/abi/frame.h"
+#include "core/base/checksum.h"
+#include "core/model/frame_maker.h"
+
+namespace sonde {
+namespace {
+
+constexpr std::uint32_t kNoFrame = ~std::uint32_t{0};
+constexpr unsigned kKnownBits = 12;
+constexpr std::size_t kTidyPids = 4'096;
+
+// Fibonacci hashing: the high bits of the product are the well mixed ones.
+std::uint64_t mixed(std::uint64_t value) { return value * 0x9e3779b97f4a7c15ULL; }
+
+std::uint64_t hash_of(const MergedStack& stack) {
+  return checksum(std::as_bytes(std::span(stack.frames))) ^
+         mixed((std::uint64_t{stack.group} << 32U) ^ (std::uint64_t{stack.stop_source} << 8U) ^
+               stack.stop);
+}
+
+void tidy(std::vector<std::uint32_t>& pids) {
+  std::ranges::sort(pids);
+  pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
+}
+
+}  // namespace
+
+std::size_t StackMerger::FrameHash::operator()(
+    const std::pair<FrameWord, std::uint64_t>& key) const {
+  const std::uint64_t hash = mixed(key.first ^ mixed(key.second));
+  return hash ^ (hash >> 32U);
+}
+
+StackMerger::StackMerger(std::vector<std::string> group_by, MergeLimits limits)
+    : group_by_(std::move(group_by)), limits_(limits), known_words_(std::size_t{1} << kKnownBits) {}
+
+void StackMerger::add(const ClosedWindow& window, const std::vector<bool>& chosen,
+                      std::size_t side) {
+  const WindowPlaces places = places_of(window, chosen);
+  std::ranges::fill(known_words_, KnownWord{});
+  MergedStack like;
+  for (const WindowStack& stack : window.window.stacks) {
+    if (stack.samples == 0 || !chosen[window.target_of_process[stack.process]]) continue;
+    MergedStack* into = nullptr;
+    if (take_frames(window, places, stack)) {
+      like.group = places.group_of_process[stack.process];
+      like.stop = stack.stop;
+      like.stop_source = is_whole(stack.stop)
+                             ? 0
+                             : places.source_of_image[static_cast<std::size_t>(stack.stop_image)];
+      like.frames = scratch_;
+      into = stack_of(like);
+    }
+    if (into == nullptr) {
+      left_out_[side] += stack.samples;
+      continue;
+    }
+    into->samples[side] += stack.samples;
+    into->cpu_ns[side] += stack.cpu_ns;
+  }
+}
+
+StackMerger::WindowPlaces StackMerger::places_of(const ClosedWindow& window,
+                                                 const std::vector<bool>& chosen) {
+  WindowPlaces places;
+  places.source_of_image.reserve(window.images.size());
+  for (const ImageIdentity& image : window.images) {
+    const bool is_file = !image.path.empty();
+    places.source_of_image.push_back(is_file ? source_of({CodeSource::Kind::kFile, image}) : 0);
+  }
+  places.kernel =
+      source_of({CodeSource::Kind::kKernel,
+                 {.path = {}, .build_id = {}, .content = window.kernel_content, .deleted = false}});
+  std::vector<std::uint32_t> group_of_target(window.targets.size());
+  std::vector<bool> is_known(window.targets.size());
+  for (std::size_t i = 0; i < window.window.processes.size(); ++i) {
+    const std::uint32_t target = window.target_of_process[i];
+    std::uint32_t& group = group_of_target[target];
+    if (chosen[target]) {
+      if (!is_known[target]) group = group_of(window.targets[target]);
+      is_known[target] = true;
+      std::vector<std::uint32_t>& pids = groups_[group].pids;
+      if (pids.size() >= kTidyPids && (pids.size() & (pids.size() - 1)) == 0) tidy(pids);
+      const std::uint32_t pid = window.window.processes[i].tgid;
+      if (pids.empty() || pids.back() != pid) pids.push_back(pid);
+    }
+    places.group_of_process.push_back(group);
+  }
+  return places;
+}
+
+std::uint32_t StackMerger::group_of(const Labels& labels) {
+  std::vector<std::string> values;
+  values.reserve(group_by_.size());
+  for (const std::string& name : group_by_) {
+    const auto found = labels.find(name);
+    values.push_back(found == labels.end() ? "" : found->second);
+  }
+  const auto [entry, fresh] =
+      group_numbers_.try_emplace(values, static_cast<std::uint32_t>(groups_.size()));
+  if (fresh) groups_.push_back({.values = std::move(values), .pids = {}});
+  return entry->second;
+}
+
+std::uint32_t StackMerger::source_of(CodeSource source) {
+  const auto [entry, fresh] =
+      source_numbers_.try_emplace(source.key(), static_cast<std::uint32_t>(sources_.size()));
+  if (fresh) sources_.push_back(std::move(source));
+  return entry->second;
+}
+
+// The stack's frames to scratch_; false: past a limit.
+bool StackMerger::take_frames(const ClosedWindow& window, const WindowPlaces& places,
+                              const WindowStack& stack) {
+  scratch_.clear();
+  bool fits = true;
+  for_each_frame(stack.frames, [&](FrameWord word) {
+    if (SONDE_FRAME_TAG(word) == SONDE_TAG_SPECIAL) return;
+    scratch_.push_back(frame_of(window, places, word, stack.process));
+    fits &= scratch_.back() != kNoFrame;
+  });
+  // Readers of profiles (go tool pprof among them) drop samples without any frame.
+  if (scratch_.empty()) scratch_.push_back(frame_of(window, places, kUnknownCode, stack.process));
+  return fits && scratch_.back() != kNoFrame;
+}
+
+std::uint32_t StackMerger::frame_of(const ClosedWindow& window, const WindowPlaces& places,
+                                    FrameWord word, std::uint32_t process) {
+  const bool made = is_made_code(word);
+  const ImageId executable = window.window.processes[process].executable;
+  const bool own = SONDE_FRAME_TAG(word) == SONDE_TAG_IMAGE && executable != ImageId::kNone &&
+                   image_of_frame(word) == executable;
+  const std::uint32_t whose = made ? process + 3 : own ? 2 : 1;
+  KnownWord& known = known_words_[mixed(word + whose) >> (64 - kKnownBits)];
+  if (known.word == word && known.whose == whose) return known.frame;
+  MergedFrame frame{.word = word};
+  switch (SONDE_FRAME_TAG(word)) {
+    case SONDE_TAG_IMAGE:
+      frame.word = with_image(word, ImageId::kNone);
+      frame.source = places.source_of_image[static_cast<std::size_t>(image_of_frame(word))];
+      frame.own = own;
+      break;
+    case SONDE_TAG_KERNEL:
+      frame.source = places.kernel;
+      break;
+    default:
+      if (!made) break;
+      const ImageIdentity& code = window.images[window.made_code_of_process[process]];
+      frame.source =
+          source_of({CodeSource::Kind::kMade,
+                     {.path = {}, .build_id = {}, .content = code.content, .deleted = false}});
+  }
+  known = {.word = word, .whose = whose, .frame = frame_number(frame)};
+  return known.frame;
+}
+
+std::uint32_t StackMerger::frame_number(const MergedFrame& frame) {
+  const std::pair<FrameWord, std::uint64_t> key{
+      frame.word, (std::uint64_t{frame.source} << 1U) | (frame.own ? 1U : 0U)};
+  const auto found = frame_numbers_.find(key);
+  if (found != frame_numbers_.end()) return found->second;
+  if (frames_.size() >= limits_.frames) return kNoFrame;
+  const auto number = static_cast<std::uint32_t>(frames_.size());
+  frame_numbers_.emplace(key, number);
+  frames_.push_back(frame);
+  return number;
+}
+
+// The stack that is like this one, but for its samples; null: past a limit.
+MergedStack* StackMerger::stack_of(const MergedStack& like) {
+  const std::uint64_t hash = hash_of(like);
+  const auto [begin, end] = stacks_by_hash_.equal_range(hash);
+  for (auto entry = begin; entry != end; ++entry) {
+    MergedStack& known = stacks_[entry->second];
+    if (known.group == like.group && known.stop == like.stop &&
+        known.stop_source == like.stop_source && known.frames == like.frames) {
+      return &known;
+    }
+  }
+  if (stacks_.size() >= limits_.stacks ||
+      stack_frames_ + like.frames.size() > limits_.stack_frames) {
+    return nullptr;
+  }
+  stacks_by_hash_.emplace(hash, static_cast<std::uint32_t>(stacks_.size()));
+  stack_frames_ += like.frames.size();
+  if (like.stop_source != 0) stop_sources_.insert(like.stop_source);
+  stacks_.push_back(like);
+  return &stacks_.back();
+}
+
+std::vector<MergedGroup> StackMerger::take_groups() {
+  for (MergedGroup& group : groups_) tidy(group.pids);
+  return std::move(groups_);
+}
+
+}  // namespace sonde

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The books of clock ticks (docs/losses.md): what a range of windows says together, and what is
+// missing in the sums. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/profile.h"
+
+namespace sonde {
+
+// Where a lost sample was last seen: each reason belongs to exactly one side.
+enum class LossSide : std::uint8_t {
+  kClock,   // the tick never ran the sampler: missed
+  kKernel,  // it ran, and its sample did not leave the kernel
+  kUser,    // the sample left the kernel and was not stored
+};
+LossSide side_of_loss(std::string_view reason);
+const char* to_string(LossSide side);  // clock, kernel, user
+
+// Ticks that the three equations of docs/losses.md do not explain: 0, or a bug of sonde.
+//
+// stored  samples in the profile, of all processes.
+std::uint64_t unaccounted_ticks(const ProfileMeta& meta, std::uint64_t stored);
+
+// Sums of what windows say of themselves. Thread-confined.
+class MetaSum {
+ public:
+  // In the order of time: what has no sum (host, versions, rate) is as the last one says.
+  void add(const ProfileMeta& meta);
+
+  // begin_ns of the first window, duration_ns the recorded time of all.
+  [[nodiscard]] const ProfileMeta& meta() const { return sum_; }
+  // Each rate once, in the order of their first use.
+  [[nodiscard]] const std::vector<std::uint32_t>& rates() const { return rates_; }
+  [[nodiscard]] std::uint64_t windows() const { return windows_; }
+
+ private:
+  ProfileMeta sum_;
+  std::vector<std::uint32_t> rates_;
+  std::uint64_t windows_ = 0;
+};
+
+}  // namespace sonde
