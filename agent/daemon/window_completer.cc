@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "agent/process/reason.h"
 #include "agent/store/image_content.h"
 #include "bpf/abi/frame.h"
 #include "core/base/clock.h"
+#include "core/model/reason.h"
 #include "symbolizer/wire/reason.h"
 
 namespace sonde {

@@ -7,9 +7,9 @@
 #include <utility>
 
 #include "agent/engine/host_facts.h"
-#include "agent/process/reason.h"
 #include "bpf/abi/frame.h"
 #include "core/base/clock.h"
+#include "core/model/reason.h"
 #include "symbolizer/wire/reason.h"
 
 namespace sonde {
