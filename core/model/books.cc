@@ -54,7 +54,9 @@ std::uint64_t unaccounted_ticks(const ProfileMeta& meta, std::uint64_t stored) {
   std::map<LossSide, std::uint64_t> lost;
   for (const auto& [reason, samples] : meta.lost) lost[side_of_loss(reason)] += samples;
   const TickLedger& ticks = meta.ticks;
-  return distance(ticks.expected, ticks.missed + ticks.run) +
+  const auto found = meta.notes.find("unaccounted");
+  return (found == meta.notes.end() ? 0 : found->second) +
+         distance(ticks.expected, ticks.missed + ticks.run) +
          distance(ticks.run, ticks.idle + ticks.filtered + ticks.thinned + ticks.emitted +
                                  lost[LossSide::kKernel]) +
          distance(ticks.emitted, stored + lost[LossSide::kUser]);

@@ -22,7 +22,8 @@ enum class LossSide : std::uint8_t {
 LossSide side_of_loss(std::string_view reason);
 const char* to_string(LossSide side);  // clock, kernel, user
 
-// Ticks that the three equations of docs/losses.md do not explain: 0, or a bug of sonde.
+// Ticks that the three equations of docs/losses.md do not explain, and those that were found
+// missing when a window was closed (the note `unaccounted`): 0, or a bug of sonde.
 //
 // stored  samples in the profile, of all processes.
 std::uint64_t unaccounted_ticks(const ProfileMeta& meta, std::uint64_t stored);

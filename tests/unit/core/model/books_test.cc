@@ -36,6 +36,12 @@ TEST(BooksTest, EveryEquationIsChecked) {
   EXPECT_EQ(unaccounted_ticks(meta, kStored), 5U);
 }
 
+TEST(BooksTest, WhatAWindowCouldNotExplainCounts) {
+  ProfileMeta meta = balanced();
+  meta.notes["unaccounted"] = 7;
+  EXPECT_EQ(unaccounted_ticks(meta, kStored), 7U);
+}
+
 TEST(BooksTest, EveryReasonBelongsToOneSide) {
   EXPECT_EQ(side_of_loss("missed"), LossSide::kClock);
   EXPECT_EQ(side_of_loss("ring_full"), LossSide::kKernel);
