@@ -47,7 +47,7 @@ bool DeferredWalks::settle(RawSample& sample, bool last, const Take& take) {
   const Process* process =
       processes_.find_at(header.tgid, header.start_time_ns / SONDE_START_TICK_NS, header.time_ns);
   if (process == nullptr || process->ranges->empty()) {
-    if (!last) return false;
+    if (!last && monotonic_ns() - header.time_ns < kMaxUnknownNs) return false;
     ++counts_.unwalked;
     give_up(sample, process, take);
     return true;

@@ -30,6 +30,8 @@ class DeferredWalks {
   static constexpr std::size_t kMaxBytes = std::size_t{16} << 20;
   // A sample that waits for longer is taken as it is.
   static constexpr std::uint64_t kMaxWaitNs = 10'000'000'000;
+  // One whose process is not known by now was never seen: windows wait for it.
+  static constexpr std::uint64_t kMaxUnknownNs = 1'000'000'000;
 
   // All outlive this.
   DeferredWalks(UnwindTables& tables, TablePublisher& publisher, const ProcessTable& processes)

@@ -76,7 +76,7 @@ Counts notes_of(const MetaSources& from) {
   add(notes, "rows_unsupported", from.published.rows_unsupported);
   add(notes, "worker_restarts", from.symbolizer.worker_restarts);
   add(notes, "workers_stuck", from.symbolizer.workers_stuck);
-  add(notes, "images", from.images.size() - 1);
+  add(notes, "images", from.images.in_use());
   add(notes, "processes", from.processes.all().size());
   add(notes, "verified_instructions", from.sampler.verified_instructions());
   return notes;

@@ -18,6 +18,7 @@
 #include "agent/engine/both_clocks.h"
 #include "agent/engine/event_feed.h"
 #include "agent/engine/host_facts.h"
+#include "agent/engine/image_sweeper.h"
 #include "agent/engine/kernel_names.h"
 #include "agent/engine/namer.h"
 #include "agent/engine/profile_meta.h"
@@ -129,6 +130,7 @@ class CpuSession final : public Session {
   WindowBooks books_;
   CgroupPaths cgroup_paths_{cgroups_};
   std::unique_ptr<WindowMaker> maker_;
+  std::unique_ptr<ImageSweeper> sweeper_;
   std::unique_ptr<SampleIntake> intake_;
   SampleBatch batch_;
   UniqueFd epoll_;
@@ -164,6 +166,9 @@ Result<void> CpuSession::open() {
   intake_ = std::make_unique<SampleIntake>(*tables_, *publisher_, processes_, stale_, code_maps_,
                                            windows_, losses_);
   events_ = std::make_unique<EventFeed>(*process_events_, *sideband_, processes_, kernel_names_);
+  sweeper_ = std::make_unique<ImageSweeper>(
+      ImageSweeper::Parts{images_, *publisher_, code_maps_, processes_, windows_, *loader_},
+      options_.sweep_ns);
   maker_ = std::make_unique<WindowMaker>(images_, proc_, code_maps_, kernel_names_, cgroup_paths_);
   if (auto woken = open_wakeups(); !woken) return woken;
   // Events are on: what changes during the scan is not missed, and older events are told apart.
@@ -371,6 +376,7 @@ void CpuSession::close_windows() {
   if (options_.window_ns == 0 || end_ns_ != 0) return;
   const std::uint64_t drained = intake_->oldest_ns(cycled_ns_ - kRingDelayNs);
   while (auto filled = windows_.close(drained)) hand_on(std::move(*filled), false);
+  sweeper_->sweep(cycled_ns_);
 }
 
 void CpuSession::hand_on(FilledWindow&& filled, bool last) {

@@ -30,6 +30,8 @@ struct SessionOptions {
   std::uint32_t max_rows = 0;    // unwind rows in the kernel, 8 bytes each; 0 = 48 MiB
   std::uint32_t max_ranges = 0;  // mappings in the kernel, 24 bytes each; 0 = 3 MiB
   std::uint64_t window_ns = 0;   // windows end at multiples of it in wall-clock time; 0 = only one
+  // Between looks for files that nothing maps any more, with window_ns.
+  std::uint64_t sweep_ns = 30'000'000'000;
   // Takes each window that has ended, by the thread that runs the session; returns soon.
   std::function<void(EndedWindow&&)> on_window{};
   SymbolizerClient* symbolizer = nullptr;  // to be used, outlives the session; null: its own

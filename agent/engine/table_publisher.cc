@@ -97,6 +97,18 @@ void TablePublisher::demand(ImageId image) {
   loader_.demand(image);
 }
 
+bool TablePublisher::waits_for_room(ImageId image) const {
+  return std::ranges::find(waiting_, image, &LoadedRows::image) != waiting_.end();
+}
+
+void TablePublisher::release(ImageId image) {
+  const auto index = static_cast<std::size_t>(image);
+  if (index >= slots_.size() || !slots_[index].known) return;
+  tables_.remove_image(slots_[index].slot);
+  image_of_slot_[slots_[index].slot.slot] = ImageId::kNone;
+  slots_[index] = SlotState{};
+}
+
 std::vector<sonde_range> TablePublisher::to_kernel(const std::vector<CodeRange>& ranges) {
   std::vector<sonde_range> out;
   out.reserve(ranges.size());

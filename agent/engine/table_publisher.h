@@ -52,6 +52,10 @@ class TablePublisher {
   [[nodiscard]] std::uint64_t publications() const { return publications_; }
   // A walk stopped in an image whose rows are not there: they come next.
   void demand(ImageId image);
+  // Nothing that is published, or will be, has this image: its slot becomes free.
+  void release(ImageId image);
+  // Of slots that are taken: which image may not be released because its rows wait for room.
+  [[nodiscard]] bool waits_for_room(ImageId image) const;
   // A tick hit this process.
   void touch(const ProcessKey& process);
   // Frame of the kernel -> frame with an ImageId, which counts as in use.

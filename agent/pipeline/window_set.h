@@ -41,6 +41,11 @@ class WindowSet {
 
   // A copy of the window that is being filled, up to `now`.
   [[nodiscard]] FilledWindow current(const ClockReading& now) const;
+  // Calls visit(const ProfileWindow&) for each window that is being filled.
+  template <typename Visit>
+  void for_each(const Visit& visit) const {
+    for (const auto& aggregator : filling_) visit(aggregator->window());
+  }
   [[nodiscard]] std::uint64_t samples() const { return samples_; }  // stored since the start
 
  private:

@@ -137,6 +137,7 @@ void CodeMaps::note(const Process& process) {
   }
   View& view = found->second;
   const std::uint64_t now = monotonic_ns();
+  view.used_ns = now;
   if (view.looked_ns != 0 && now - view.looked_ns < kLookAgainNs) return;
   view.looked_ns = now;
   find_dumps(process, view);
@@ -151,7 +152,8 @@ CodeMaps::Files CodeMaps::open(std::uint32_t tgid, std::uint64_t start_ticks, Im
   Files files{.fds = {}, .problem = CodeReason::kNoCodeMap};
   const auto found = views_.find({tgid, start_ticks, executable});
   if (found == views_.end()) return files;
-  const View& view = found->second;
+  View& view = found->second;
+  view.used_ns = monotonic_ns();
   // What is there now may be another file; the first one, if the namespace is gone.
   FoundMap map = open_map(view);
   files.problem = map.problem;
@@ -165,6 +167,10 @@ CodeMaps::Files CodeMaps::open(std::uint32_t tgid, std::uint64_t start_ticks, Im
     if (images_.at(dump).fd) files.fds.push_back(images_.at(dump).fd);
   }
   return files;
+}
+
+void CodeMaps::forget_unused_since(std::uint64_t time_ns) {
+  std::erase_if(views_, [&](const auto& entry) { return entry.second.used_ns < time_ns; });
 }
 
 }  // namespace sonde

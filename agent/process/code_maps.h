@@ -40,6 +40,16 @@ class CodeMaps {
   };
   // Its files that exist now.
   [[nodiscard]] Files open(std::uint32_t tgid, std::uint64_t start_ticks, ImageId executable);
+  // Forgets processes that did not run such code, and were not asked for, since `time_ns`.
+  void forget_unused_since(std::uint64_t time_ns);
+  // Calls visit(ImageId) for each image that a process dumps its code in.
+  template <typename Visit>
+  void for_each_image(const Visit& visit) const {
+    for (const auto& [key, view] : views_) {
+      visit(std::get<ImageId>(key));
+      for (const ImageId dump : view.dumps) visit(dump);
+    }
+  }
   // Processes past kMaxProcesses (of them, the first 65,536).
   [[nodiscard]] std::uint64_t refused() const { return refused_.size(); }
   // Processes whose map was written before they began: one of an earlier process.
@@ -55,6 +65,7 @@ class CodeMaps {
     TimedCalls::Server server;             // its user, in its mount namespace
     ForeignFile map;                       // as it was found first
     std::uint64_t looked_ns = 0;           // for the map, last
+    std::uint64_t used_ns = 0;             // noted or opened, last
     std::uint32_t inner_id = 0;            // process id in its own namespace
     std::uint32_t owner = 0;               // user id of the process
     std::int64_t begin_s = 0;              // of the process, since the epoch

@@ -9,6 +9,8 @@
 #include <cstring>
 #include <utility>
 
+#include "core/base/clock.h"
+
 namespace sonde {
 namespace {
 
@@ -60,17 +62,36 @@ void ImageRegistry::open(Image& image, const Sight& sight) {
   }
 }
 
+ImageId ImageRegistry::next_id() {
+  if (!released_.empty() && monotonic_ns() >= released_.front().time_ns + kReuseAfterNs) {
+    const ImageId id = released_.front().id;
+    released_.pop_front();
+    return id;
+  }
+  images_.emplace_back();
+  return static_cast<ImageId>(images_.size() - 1);
+}
+
+void ImageRegistry::release(ImageId id, std::uint64_t now_ns) {
+  Image& image = images_[static_cast<std::size_t>(id)];
+  by_key_.erase(Key{major(image.device), minor(image.device), image.inode});
+  image = Image{};
+  released_.push_back({id, now_ns});
+}
+
 ImageId ImageRegistry::intern(const Sight& sight) {
   const auto [entry, fresh] =
       by_key_.try_emplace(Key{sight.device_major, sight.device_minor, sight.inode}, ImageId::kNone);
   if (fresh) {
-    entry->second = static_cast<ImageId>(images_.size());
-    images_.push_back(Image{.path = sight.path,
-                            .fd = {},
-                            .problem = {},
-                            .pid = sight.pid,
-                            .device = makedev(sight.device_major, sight.device_minor),
-                            .deleted = sight.deleted});
+    entry->second = next_id();
+    images_[static_cast<std::size_t>(entry->second)] =
+        Image{.path = sight.path,
+              .fd = {},
+              .problem = {},
+              .pid = sight.pid,
+              .device = makedev(sight.device_major, sight.device_minor),
+              .deleted = sight.deleted,
+              .inode = sight.inode};
   }
   Image& image = images_[static_cast<std::size_t>(entry->second)];
   if (!image.fd) open(image, sight);

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // The files whose code is mapped somewhere: each (device, inode) once, opened at first sight and
-// kept open, so that it can be read after it was deleted or replaced and its inode cannot come
-// back as another file.
+// kept open until it is released, so that it can be read after it was deleted or replaced and its
+// inode cannot come back as another file.
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <tuple>
@@ -27,6 +28,7 @@ struct Image {
   std::uint64_t device = 0;  // dev_t
   bool deleted = false;
   bool is_elf = false;  // it begins as one
+  std::uint64_t inode = 0;
 };
 
 // Thread-confined.
@@ -51,9 +53,16 @@ class ImageRegistry {
   // at its next sight.
   ImageId intern(const Sight& sight);
   [[nodiscard]] ImageId vdso() const { return vdso_; }
+  // Nobody knows this image any more: closes its file. Its number is given to another image once
+  // nothing of `kReuseAfterNs` ago can still name it.
+  void release(ImageId id, std::uint64_t now_ns);
+  static constexpr std::uint64_t kReuseAfterNs = 600'000'000'000;
 
   [[nodiscard]] const Image& at(ImageId id) const { return images_[static_cast<std::size_t>(id)]; }
+  // One more than the highest number.
   [[nodiscard]] std::size_t size() const { return images_.size(); }
+  // Images that are not released, kNone apart.
+  [[nodiscard]] std::size_t in_use() const { return images_.size() - 1 - released_.size(); }
   [[nodiscard]] std::uint64_t open_failures() const { return open_failures_; }
   // Of them, those whose file system did not answer in time.
   [[nodiscard]] std::uint64_t stuck() const { return calls_.given_up(); }
@@ -61,10 +70,16 @@ class ImageRegistry {
  private:
   using Key = std::tuple<std::uint32_t, std::uint32_t, std::uint64_t>;  // major, minor, inode
   void open(Image& image, const Sight& sight);
+  ImageId next_id();
 
   const ProcReader& proc_;
   std::vector<Image> images_;  // [0] is none
   std::map<Key, ImageId> by_key_;
+  struct Released {
+    ImageId id = ImageId::kNone;
+    std::uint64_t time_ns = 0;
+  };
+  std::deque<Released> released_;  // oldest first
   ImageId vdso_ = ImageId::kNone;
   std::uint64_t open_failures_ = 0;
   TimedCalls calls_;

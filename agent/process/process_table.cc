@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
+#include <unordered_set>
 #include <utility>
 
 #include "agent/process/maps_parser.h"
@@ -444,6 +445,23 @@ const CodeRange* ProcessTable::find_range(const Process& process, std::uint64_t 
   if (above == ranges.begin()) return nullptr;
   const CodeRange& range = *std::prev(above);
   return pc < range.end ? &range : nullptr;
+}
+
+void ProcessTable::for_each_image(const std::function<void(ImageId)>& visit) const {
+  std::unordered_set<const std::vector<CodeRange>*> seen;  // forked processes share them
+  const auto visit_process = [&](const Process& process) {
+    visit(process.executable);
+    for (const CodeRange& range : process.fresh) visit(range.image);
+    if (!process.ranges || !seen.insert(process.ranges.get()).second) return;
+    for (const CodeRange& range : *process.ranges) visit(range.image);
+  };
+  for (const auto& [tgid, process] : processes_) visit_process(process);
+  for (const auto& [tgid, states] : past_) {
+    for (const Past& past : states) visit_process(past.process);
+  }
+  for (const auto& [tgid, mapped] : mapped_) {
+    for (const Mapped& one : mapped) visit(one.image);
+  }
 }
 
 std::vector<std::uint32_t> ProcessTable::all() const {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <set>
 #include <span>
@@ -87,6 +88,9 @@ class ProcessTable {
   void forget_before(std::uint64_t time_ns);
   // The range of a process that holds `pc`, or null.
   [[nodiscard]] static const CodeRange* find_range(const Process& process, std::uint64_t pc);
+  // Calls visit(ImageId) for every image that a process has, or had at a time that find_at() still
+  // knows; several times for some. Cost: linear in all ranges.
+  void for_each_image(const std::function<void(ImageId)>& visit) const;
   // Ids of every known process.
   [[nodiscard]] std::vector<std::uint32_t> all() const;
 

@@ -1,16 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 // A session that hands on one window after the other, in the running kernel.
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <thread>
 #include <vector>
 
 #include "agent/engine/session.h"
+#include "core/base/clock.h"
 #include "tests/support/require.h"
 #include "tests/support/spinner.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sonde {
 namespace {
@@ -24,11 +30,13 @@ class SessionWindowsTest : public testing::Test {
     auto session = Session::create(
         {.rate_hz = 199,
          .window_ns = kWindowNs,
+         .sweep_ns = 200000000,
          .on_window = [this](EndedWindow&& window) { windows_.push_back(std::move(window)); },
          .worker_executable = SONDE_WORKER_PROGRAM});
     ASSERT_TRUE(session.ok()) << session.error().message;
     session_ = std::move(*session);
     ASSERT_TRUE(session_->start().ok());
+    began_ns_ = monotonic_ns();
   }
   void run(
       std::chrono::milliseconds time,
@@ -41,6 +49,7 @@ class SessionWindowsTest : public testing::Test {
 
   std::unique_ptr<Session> session_;
   std::vector<EndedWindow> windows_;
+  std::uint64_t began_ns_ = 0;
 };
 
 std::uint64_t samples_of(const EndedWindow& window, std::uint32_t pid) {
@@ -116,6 +125,49 @@ TEST_F(SessionWindowsTest, AWindowCarriesWhatIsNeededAfterIt) {
   EXPECT_EQ(window.closed.boot_id.size(), 36U);
   EXPECT_FALSE(window.kernel.empty());
   EXPECT_TRUE(std::ranges::is_sorted(window.kernel, {}, &KernelFrameName::address));
+}
+
+// Descriptors of this process for files in a directory.
+std::size_t open_files_in(const std::string& directory) {
+  std::size_t count = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    const auto file = std::filesystem::read_symlink(entry.path(), error);
+    if (!error && file.string().starts_with(directory)) ++count;
+  }
+  return count;
+}
+
+// Runs copies of /bin/true, each a file of its own.
+void run_new_programs(const std::string& directory, int count) {
+  for (int i = 0; i < count; ++i) {
+    const std::string path = directory + "/program" + std::to_string(i);
+    std::filesystem::copy_file("/bin/true", path);
+    std::ofstream(path, std::ios::app) << "copy " << i;
+    const pid_t child = ::fork();
+    if (child == 0) {
+      ::execl(path.c_str(), path.c_str(), nullptr);
+      ::_exit(127);
+    }
+    ::waitpid(child, nullptr, 0);
+  }
+}
+
+TEST_F(SessionWindowsTest, FilesThatNothingMapsAnyMoreAreGivenBack) {
+  const TemporaryDirectory programs;
+  constexpr std::size_t kPrograms = 60;
+  run_new_programs(programs.path(), kPrograms);
+  std::size_t most = 0, least = kPrograms;
+  const std::uint64_t so_far_ms = (monotonic_ns() - began_ns_) / 1'000'000;
+  run(std::chrono::milliseconds(4000 + so_far_ms), [&](const SessionProgress&) {
+    windows_.clear();  // windows keep theirs open until they are written
+    const std::size_t now = open_files_in(programs.path());
+    most = std::max(most, now);
+    least = most > kPrograms / 2 ? std::min(least, now) : kPrograms;
+  });
+  EXPECT_GT(most, kPrograms / 2) << "they were open at first";
+  EXPECT_EQ(least, 0U);
+  ASSERT_TRUE(session_->stop().ok());
 }
 
 TEST_F(SessionWindowsTest, TheOpenWindowIsReadWhileItFills) {

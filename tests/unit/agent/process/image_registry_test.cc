@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <string>
 
+#include "core/base/clock.h"
 #include "tests/support/require.h"
 #include "tests/support/stuck_file_system.h"
 
@@ -33,6 +34,27 @@ TEST(ImageRegistryTest, OneFileIsOneImageHoweverOftenItIsSeen) {
   EXPECT_EQ(images.intern(sight_of("/other/name/of/a", 1)), first);
   EXPECT_NE(images.intern(sight_of("/a", 2)), first);
   EXPECT_EQ(images.at(first).path, "/a");
+}
+
+TEST(ImageRegistryTest, AReleasedNumberIsGivenToAnotherFileOnlyLater) {
+  const ProcReader proc;
+  ImageRegistry images(proc, UniqueFd{});
+  const ImageId first = images.intern(sight_of("/a", 1));
+  const ImageId second = images.intern(sight_of("/b", 2));
+  EXPECT_EQ(images.in_use(), 2U);
+  images.release(first, monotonic_ns());
+  EXPECT_EQ(images.in_use(), 1U);
+  EXPECT_EQ(images.at(first).path, "");
+  const ImageId again = images.intern(sight_of("/a", 1));
+  EXPECT_NE(again, first) << "a sample may still name it";
+  EXPECT_EQ(images.at(again).path, "/a");
+  images.release(second, 0);  // behind the one that may not be used again yet
+  EXPECT_NE(images.intern(sight_of("/c", 3)), second);
+  ImageRegistry later(proc, UniqueFd{});
+  const ImageId old = later.intern(sight_of("/a", 1));
+  later.release(old, 0);  // long ago
+  EXPECT_EQ(later.intern(sight_of("/d", 4)), old);
+  EXPECT_EQ(later.at(old).path, "/d");
 }
 
 TEST(ImageRegistryTest, AFileThatCannotBeOpenedIsCountedAndTriedAgain) {
