@@ -130,16 +130,17 @@ Result<void> Agent::run() {
       return reload_wanted || agent_stop_wanted();
     };
     if (auto ran = session_->run(kForEver, stop, tick); !ran) return ran;
-    if (reload_wanted) reload();
+    if (!reload_wanted) continue;
+    if (auto reloaded = reload(); !reloaded) return reloaded;
   }
   return {};
 }
 
-// Valid or the old one stays.
-void Agent::reload() {
+// Valid or the old one stays. An error: nothing samples any more.
+Result<void> Agent::reload() {
   LoadedConfig loaded = load_config(config_sources(options_.config));
   for (const std::string& problem : loaded.problems) log_error("not reloaded: " + problem);
-  if (!loaded.config) return;
+  if (!loaded.config) return {};
   if (loaded.config->state_dir != config_.state_dir) {
     log_warn("state_dir changes when sonde is started again; until then it is " +
              config_.state_dir);
@@ -147,7 +148,7 @@ void Agent::reload() {
   }
   if (auto applied = listeners_->apply(*loaded.config); !applied) {
     log_error("not reloaded: " + applied.error().message);
-    return;
+    return {};
   }
   const Config before = std::exchange(config_, *loaded.config);
   if (before.rate_hz != config_.rate_hz) {
@@ -157,18 +158,22 @@ void Agent::reload() {
       log_error("cannot sample at " + std::to_string(config_.rate_hz) + " Hz, " +
                 started.error().message);
       config_.rate_hz = before.rate_hz;
-      if (started = start_session(); !started) log_error(started.error().message);
+      if (started = start_session(); !started) return started;
     }
   }
   log_info("configuration reloaded");
+  return {};
 }
 
-bool Agent::stop() {
+Agent::Stop Agent::stop() {
   if (listeners_) listeners_->stop();
   if (session_) {
     if (auto stopped = session_->stop(); !stopped) log_error(stopped.error().message);
   }
-  return writer_ == nullptr || writer_->finish(kWaitForDisk);
+  if (writer_ && !writer_->finish(kWaitForDisk)) return {.hangs = true};
+  if (!history_) return {};
+  const HistoryState left = history_->state();
+  return {.windows_lost = left.waiting_windows, .why = left.problem};
 }
 
 }  // namespace sonde

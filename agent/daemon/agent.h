@@ -3,8 +3,10 @@
 // `sonde run`.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "agent/cli/options.h"
 #include "agent/config/config.h"
@@ -31,8 +33,13 @@ class Agent {
   Result<void> start();
   // Samples until it is told to stop (agent_signals.h).
   Result<void> run();
-  // Nothing is lost afterwards that the disk takes. False: the disk did not, within 2 s.
-  bool stop();
+  struct Stop {
+    bool hangs = false;  // a thread still waits for the disk after 2 s, and cannot be ended
+    std::uint64_t windows_lost = 0;  // that the disk did not take
+    std::string why;
+  };
+  // Nothing is lost afterwards that the disk takes.
+  Stop stop();
 
   [[nodiscard]] std::string url() const { return listeners_ ? listeners_->url() : ""; }
   [[nodiscard]] const std::vector<std::string>& limits() const {
@@ -44,7 +51,7 @@ class Agent {
   Result<void> start_session();
   void add_metric_sources();
   void add_page(Router& router);
-  void reload();
+  Result<void> reload();
   [[nodiscard]] AgentFacts facts() const;
 
   const RunOptions& options_;

@@ -5,22 +5,26 @@
 
 #include <atomic>
 #include <csignal>
+#include <cstdint>
 
 #include "agent/cli/exit_code.h"
+#include "core/base/clock.h"
 
 namespace sonde {
 namespace {
 
 // Lock-free atomics are safe in signal handlers.
-std::atomic<bool> g_stop{false};
+std::atomic<std::uint64_t> g_stop_ns{0};  // monotonic; 0: not asked for
 std::atomic<bool> g_reload{false};
 
+constexpr std::uint64_t kImpatienceNs = 500'000'000;
+
 void on_signal(int signal) {
-  if (signal == SIGHUP) {
-    g_reload.store(true);
-  } else if (g_stop.exchange(true)) {
-    ::_exit(kExitInterrupted);
-  }
+  if (signal == SIGHUP) return g_reload.store(true);
+  const std::uint64_t now = monotonic_ns();  // clock_gettime(2) is safe here, errno stays
+  std::uint64_t first = 0;
+  if (g_stop_ns.compare_exchange_strong(first, now)) return;
+  if (now > first + kImpatienceNs) ::_exit(kExitInterrupted);
 }
 
 void handle(int signal, void (*handler)(int)) {
@@ -37,7 +41,7 @@ void take_agent_signals() {
   handle(SIGPIPE, [](int) {});
 }
 
-bool agent_stop_wanted() { return g_stop.load(); }
+bool agent_stop_wanted() { return g_stop_ns.load() != 0; }
 
 bool take_reload_wanted() { return g_reload.exchange(false); }
 

@@ -5,8 +5,8 @@
 
 namespace sonde {
 
-// Takes them over. A second TERM or INT ends the process at once. A reader that went away is an
-// EPIPE instead of SIGPIPE.
+// Takes them over. A second TERM or INT, half a second or more after the first, ends the process at
+// once: timeout(1) sends two in a row. A reader that went away is an EPIPE instead of SIGPIPE.
 void take_agent_signals();
 bool agent_stop_wanted();
 // True once for each time (or several at once) that HUP came.

@@ -1,12 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/listeners.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "agent/web/guard.h"
 #include "agent/web/site.h"
 
 namespace sonde {
+
+namespace {
+
+// With what helps, where the operator can help.
+Error listen_error(const Error& error, const std::string& key, const std::string& flag) {
+  Error out = error.with_context(key);
+  if (error.sys_errno == EADDRINUSE) {
+    out.message +=
+        "\n  fix: end the program that has this address (ss -ltnp tells which), or set "
+        "another one with " +
+        flag;
+  }
+  return out;
+}
+
+}  // namespace
 
 Listeners::Listeners(std::string host, MetricsPage& metrics, std::function<Readiness()> readiness,
                      std::function<void(Router&)> page)
@@ -34,12 +51,14 @@ Result<void> Listeners::apply(const Config& config) {
                              (!telemetry_.server || telemetry_.wanted != *config.telemetry_listen);
   if (new_page) {
     auto started = start(config.listen, true);
-    if (!started) return started.error().with_context("listen");
+    if (!started) return listen_error(started.error(), "listen", "--listen");
     page = std::move(*started);
   }
   if (new_telemetry) {
     auto started = start(*config.telemetry_listen, false);
-    if (!started) return started.error().with_context("telemetry_listen");
+    if (!started) {
+      return listen_error(started.error(), "telemetry_listen", "--telemetry-listen");
+    }
     telemetry = std::move(*started);
   }
   if (new_page) page_ = std::move(page);

@@ -52,11 +52,16 @@ int run_agent(const RunOptions& options) {
   announce(agent, *loaded.config, pen);
   const auto ran = agent.run();
   if (!ran) log_error("sampling broke off: " + ran.error().message);
-  if (!agent.stop()) {
+  const Agent::Stop stopped = agent.stop();
+  if (stopped.hangs) {
     log_error("the disk does not answer: the last windows are lost");
     ::_exit(kExitError);  // the thread that waits for it cannot be ended
   }
-  return ran ? kExitOk : kExitError;
+  if (stopped.windows_lost > 0) {
+    log_error("windows that are lost, because the disk does not take them: " +
+              std::to_string(stopped.windows_lost) + " (" + stopped.why + ")");
+  }
+  return ran && stopped.windows_lost == 0 ? kExitOk : kExitError;
 }
 
 }  // namespace sonde

@@ -63,11 +63,25 @@ std::optional<EndedWindow> WindowWriter::next() {
   return window;
 }
 
+// Once when it begins and once when it ends.
+void WindowWriter::tell_problem() {
+  std::string problem = history_.state().problem;
+  if (problem.empty() == problem_.empty()) return;
+  if (problem.empty()) {
+    log_warn("the disk takes windows again");
+  } else {
+    log_error("windows stay in memory until the disk takes them: " + problem);
+  }
+  problem_ = std::move(problem);
+}
+
 void WindowWriter::work() {
+  tell_problem();
   bool done = false;
   while (!done) {
     if (auto window = next()) {
       history_.add(completer_.complete(std::move(*window)));
+      tell_problem();
       const std::lock_guard lock(mutex_);
       ++counts_.written;
       continue;

@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <string>
 #include <thread>
 
 #include "agent/daemon/loss.h"
@@ -48,6 +49,7 @@ class WindowWriter {
  private:
   void work();
   std::optional<EndedWindow> next();
+  void tell_problem();
 
   History& history_;
   NameKeeper& names_;
@@ -59,7 +61,8 @@ class WindowWriter {
   bool finishing_ = false;
   bool finished_ = false;
   bool indexed_ = false;
-  std::thread thread_;  // last: it uses all of them
+  std::string problem_;  // of the disk, that was told; the thread's own
+  std::thread thread_;   // last: it uses all of them
 };
 
 }  // namespace sonde

@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The agent is there soon after it starts, fills its history, and ends soon and without losing a
+window, the one that was being filled included."""
+
+import signal
+import time
+
+import agent_program
+from agent_program import AgentTest
+
+START_SECONDS = 5
+STOP_SECONDS = 5
+
+
+class StartStop(AgentTest):
+    def test_page_metrics_and_readiness_are_there_and_windows_follow(self):
+        agent = self.agent(window="1s")
+        agent.wait_until_ready(START_SECONDS)
+        status, page = agent.get("/")
+        self.assertEqual(status, 200)
+        self.assertIn("<!DOCTYPE html>", page)
+        self.assertEqual(agent.get("/healthz")[0], 200)
+        self.assertIn("sonde_build_info", agent.metrics().page)
+        self.assertLess(time.monotonic() - agent.began, START_SECONDS)
+        time.sleep(max(0, agent.began + 12 - time.monotonic()))
+        metrics = agent.metrics()
+        self.assertGreaterEqual(metrics.get("sonde_history_windows_total"), 6)
+        self.assertGreater(metrics.sum("sonde_ticks_total"), 0)
+        self.assertEqual(metrics.sum("sonde_history_waiting_windows"), 0)
+        self.assertEqual(agent.stop()[0], 0, agent.said())
+
+    def ends_whole(self, number):
+        self.spinner()
+        agent = self.agent(window="2s")
+        agent.wait_until_ready()
+        agent.wait_for_windows(2)
+        time.sleep(0.7)  # into a window
+        asked = time.time()
+        before = agent.metrics()
+        code, seconds = agent.stop(number)
+        self.assertEqual(code, 0, agent.said())
+        self.assertLess(seconds, STOP_SECONDS)
+        windows = self.history()
+        self.assert_distinct(windows)
+        # Those that had ended, perhaps one that did meanwhile, and the last one, which is partial.
+        self.assertIn(len(windows) - before.get("sonde_windows_total"), (1, 2), windows)
+        self.assertGreaterEqual(windows[-1]["end"], asked * 1e9)
+        for one, other in zip(windows, windows[1:]):
+            self.assertEqual(one["end"], other["begin"], "no gap")
+        self.assertGreater(windows[-1]["samples"], 0)
+        return windows
+
+    def test_sigterm_loses_no_window_and_the_next_one_goes_on(self):
+        windows = self.ends_whole(signal.SIGTERM)
+        agent = self.agent(window="2s")
+        agent.wait_until_ready()
+        self.assertEqual(agent.stop()[0], 0, agent.said())
+        self.assertEqual(self.history()[:len(windows)], windows)
+
+    def test_sigint_is_the_same(self):
+        self.ends_whole(signal.SIGINT)
+
+    def test_two_signals_in_a_row_are_one(self):
+        agent = self.agent()
+        agent.wait_until_ready()
+        agent.wait_for_windows(1)
+        agent.process.send_signal(signal.SIGTERM)  # as timeout(1) does
+        self.assertEqual(agent.stop()[0], 0, agent.said())
+        self.history()
+
+    def test_a_signal_during_the_start_ends_it(self):
+        for delay in (0.05, 0.2, 0.5):
+            agent = self.agent()
+            time.sleep(delay)
+            code, seconds = agent.stop()
+            self.assertIn(code, (0, -signal.SIGTERM), agent.said())  # before it takes signals
+            self.assertLess(seconds, STOP_SECONDS)
+        self.history()
+
+
+if __name__ == "__main__":
+    agent_program.main()
