@@ -16,7 +16,7 @@ import urllib.request
 from pathlib import Path
 
 import sonde_program
-from sonde_program import SondeTest
+from sonde_program import SondeTest, capabilities  # noqa: F401
 
 LIST_HISTORY = ""
 CHECK_METRICS = ""
@@ -131,7 +131,16 @@ class Agent:
         self.process.wait()
 
     def descriptors(self):
-        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+        """(those of files, which are mostly programs that run on the host; others)."""
+        folder = Path(f"/proc/{self.process.pid}/fd")
+        links = []
+        for link in folder.iterdir():
+            try:
+                links.append(os.readlink(link))
+            except FileNotFoundError:  # closed meanwhile
+                continue
+        files = sum(link.startswith("/") for link in links)
+        return files, len(links) - files
 
     def memory(self):
         """Bytes of it that no file backs."""

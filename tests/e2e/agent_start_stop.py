@@ -31,10 +31,10 @@ class StartStop(AgentTest):
 
     def ends_whole(self, number):
         self.spinner()
-        agent = self.agent(window="2s")
+        agent = self.agent(window="1s")
         agent.wait_until_ready()
         agent.wait_for_windows(2)
-        time.sleep(0.7)  # into a window
+        time.sleep(0.3)  # into a window
         asked = time.time()
         before = agent.metrics()
         code, seconds = agent.stop(number)
@@ -52,7 +52,7 @@ class StartStop(AgentTest):
 
     def test_sigterm_loses_no_window_and_the_next_one_goes_on(self):
         windows = self.ends_whole(signal.SIGTERM)
-        agent = self.agent(window="2s")
+        agent = self.agent(window="1s")
         agent.wait_until_ready()
         self.assertEqual(agent.stop()[0], 0, agent.said())
         self.assertEqual(self.history()[:len(windows)], windows)
