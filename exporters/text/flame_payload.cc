@@ -2,15 +2,12 @@
 #include "exporters/text/flame_payload.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <cmath>
 #include <map>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "exporters/text/escape.h"
+#include "exporters/text/json_text.h"
 #include "exporters/text/stack_cut.h"
 
 namespace sonde {
@@ -18,73 +15,6 @@ namespace {
 
 constexpr std::size_t kMaxNameBytes = 4096;
 constexpr std::uint64_t kNsPerMs = 1'000'000;
-
-// Builds one JSON object; keys are ours and need no escapes.
-class JsonText {
- public:
-  explicit JsonText(std::string& out) : out_(out) {}
-
-  JsonText& key(std::string_view name) {
-    comma();
-    out_ += '"';
-    out_ += name;
-    out_ += "\":";
-    fresh_ = true;
-    return *this;
-  }
-  template <typename T>
-  JsonText& number(T value) {
-    comma();
-    if constexpr (std::is_floating_point_v<T>) {
-      if (!std::isfinite(value)) value = 0;  // JSON has no such number
-    }
-    std::array<char, 40> text{};
-    const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;
-    out_.append(text.data(), end);
-    return *this;
-  }
-  JsonText& text(std::string_view value) {
-    comma();
-    append_json_string(out_, value);
-    return *this;
-  }
-  JsonText& open(char bracket) {
-    comma();
-    out_ += bracket;
-    fresh_ = true;
-    return *this;
-  }
-  JsonText& close(char bracket) {
-    out_ += bracket;
-    fresh_ = false;
-    return *this;
-  }
-  template <typename Items, typename Fn>
-  JsonText& array(std::string_view name, const Items& items, Fn&& value_of) {
-    key(name).open('[');
-    for (const auto& item : items) number(value_of(item));
-    return close(']');
-  }
-  JsonText& counts(std::string_view name, const std::map<std::string, std::uint64_t>& items) {
-    key(name).open('{');
-    for (const auto& [label, count] : items) {
-      text(label);
-      out_ += ':';
-      fresh_ = true;
-      number(count);
-    }
-    return close('}');
-  }
-
- private:
-  void comma() {
-    if (!fresh_) out_ += ',';
-    fresh_ = false;
-  }
-
-  std::string& out_;
-  bool fresh_ = true;  // no comma before the next token
-};
 
 struct ValueType {
   std::string type = "cpu";
@@ -108,25 +38,55 @@ std::uint64_t sum_of(const std::map<std::string, std::uint64_t>& counts) {
   return sum;
 }
 
-void write_head(JsonText& json, const SymbolizedProfile& profile, const FlameTree& tree) {
+// answer  null: of a file.
+void write_head(JsonText& json, const SymbolizedProfile& profile, const FlameTree& tree,
+                const FlameAnswer* answer) {
   const ProfileMeta& meta = profile.meta;
   const ValueType type = value_type(meta);
-  const std::uint64_t lost = sum_of(meta.lost);
+  const std::uint64_t from = answer != nullptr ? answer->from_ns : meta.begin_ns;
+  const std::uint64_t to = answer != nullptr ? answer->to_ns : meta.begin_ns + meta.duration_ns;
   json.key("v").number(1).key("type").text(type.type).key("unit").text(type.unit);
   json.key("tick").number(tree.tick_ns);
-  json.key("from").number(meta.begin_ns / kNsPerMs);
-  json.key("to").number((meta.begin_ns + meta.duration_ns) / kNsPerMs);
+  json.key("from").number(from / kNsPerMs).key("to").number(to / kNsPerMs);
   json.key("ncpu").number(meta.cpu_count);
-  json.key("samples").number(tree.samples).key("total").number(tree.nodes.front().total);
+  json.key("samples").number(tree.trust.samples).key("total").number(tree.nodes.front().total);
   json.key("rates").open('[');
-  if (meta.rate_hz != 0) json.number(meta.rate_hz);
+  if (answer != nullptr) {
+    for (const std::uint32_t rate : answer->rates) json.number(rate);
+  } else if (meta.rate_hz != 0) {
+    json.number(meta.rate_hz);
+  }
   json.close(']');
-  json.key("trust").open('{').key("produced").number(tree.samples + lost);
-  json.key("lost").number(lost);
+}
+
+// stored       samples of the range, whoever was sampled.
+// unaccounted  null: not known.
+void write_trust(JsonText& json, std::string_view name, const FlameTrust& trust,
+                 const ProfileMeta& meta, std::uint64_t stored, const std::uint64_t* unaccounted) {
+  const std::uint64_t lost = sum_of(meta.lost);
   const auto missed = meta.lost.find("missed");
+  json.key(name).open('{').key("produced").number(stored + lost).key("lost").number(lost);
   json.key("missed").number(missed == meta.lost.end() ? 0 : missed->second);
-  json.key("expected").number(meta.ticks.expected).key("whole").number(tree.whole_samples);
-  json.key("early").number(tree.early_samples).close('}');
+  json.key("expected").number(meta.ticks.expected);
+  json.key("whole").number(trust.whole).key("early").number(trust.early);
+  if (unaccounted != nullptr) json.key("unaccounted").number(*unaccounted);
+  json.close('}');
+}
+
+void write_before(JsonText& json, const FlameTree& tree, const FlameAnswer::Before& before) {
+  json.array("b", tree.nodes, [](const FlameNode& node) { return node.before; });
+  json.key("bfrom").number(before.from_ns / kNsPerMs).key("bto").number(before.to_ns / kNsPerMs);
+  json.key("btotal").number(tree.nodes.front().before_total);
+  json.key("bsamples").number(tree.before.samples);
+  json.key("bduration_ns").number(before.meta.duration_ns);
+  write_trust(json, "btrust", tree.before, before.meta, before.stored, &before.unaccounted);
+}
+
+void write_answer(JsonText& json, const FlameTree& tree, const FlameAnswer& answer) {
+  json.key("history").number(answer.history_ns / kNsPerMs).key("errors").open('[');
+  for (const std::string& error : answer.errors) json.text(error);
+  json.close(']');
+  if (answer.before) write_before(json, tree, *answer.before);
 }
 
 void write_tables(JsonText& json, const SymbolizedProfile& profile, const FlameTree& tree) {
@@ -199,20 +159,34 @@ void write_meta(JsonText& json, const SymbolizedProfile& profile) {
   json.key("bpf_ns_per_sample").number(meta.cost.bpf_ns_per_sample).close('}').close('}');
 }
 
-}  // namespace
-
-std::string flame_payload(const SymbolizedProfile& profile, const FlameTree& tree) {
+std::string payload_of(const SymbolizedProfile& profile, const FlameTree& tree,
+                       const FlameAnswer* answer) {
   std::string out;
   out.reserve(64 * tree.nodes.size());
   JsonText json(out);
   json.open('{');
-  write_head(json, profile, tree);
+  write_head(json, profile, tree, answer);
+  write_trust(json, "trust", tree.trust, profile.meta,
+              answer != nullptr ? answer->stored : tree.trust.samples,
+              answer != nullptr ? &answer->unaccounted : nullptr);
   write_tables(json, profile, tree);
   write_nodes(json, tree);
   write_reasons(json, tree);
   write_meta(json, profile);
+  if (answer != nullptr) write_answer(json, tree, *answer);
   json.close('}');
   return out;
+}
+
+}  // namespace
+
+std::string flame_payload(const SymbolizedProfile& profile, const FlameTree& tree) {
+  return payload_of(profile, tree, nullptr);
+}
+
+std::string flame_payload(const SymbolizedProfile& profile, const FlameTree& tree,
+                          const FlameAnswer& answer) {
+  return payload_of(profile, tree, &answer);
 }
 
 }  // namespace sonde

@@ -17,7 +17,10 @@
 //            explain:{stop reason: sentence},cost:{}}}
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "core/model/profile.h"
 #include "exporters/text/flame_tree.h"
@@ -29,5 +32,28 @@ inline constexpr std::size_t kMaxNodesOfPage = 120'000;
 // The payload of `tree`, which was built from `profile`. Text is as append_json_string() makes it;
 // a name over 4 KiB is cut with `…`.
 std::string flame_payload(const SymbolizedProfile& profile, const FlameTree& tree);
+
+// What an answer of the agent says beside that (docs/api.md). Times are Unix ns.
+struct FlameAnswer {
+  struct Before {
+    std::uint64_t from_ns = 0;
+    std::uint64_t to_ns = 0;
+    std::uint64_t stored = 0;
+    std::uint64_t unaccounted = 0;
+    ProfileMeta meta = {};
+  };
+  std::uint64_t from_ns = 0;  // the range that was asked for
+  std::uint64_t to_ns = 0;
+  std::uint64_t history_ns = 0;           // begin of the oldest stored window, 0: none
+  std::vector<std::uint32_t> rates = {};  // each once, Hz
+  std::uint64_t stored = 0;               // samples of the range, whoever was sampled
+  std::uint64_t unaccounted = 0;          // ticks that the books do not explain
+  std::vector<std::string> errors = {};   // what could not be read
+  std::optional<Before> before = {};      // in a comparison
+};
+
+// The payload with it; of a comparison `tree` has both sides.
+std::string flame_payload(const SymbolizedProfile& profile, const FlameTree& tree,
+                          const FlameAnswer& answer);
 
 }  // namespace sonde

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "core/model/aggregate.h"
+#include "exporters/text/escape.h"
 #include "exporters/text/stack_cut.h"
 
 namespace sonde {
@@ -18,39 +19,59 @@ constexpr std::uint64_t kMicrosecond = 1000;
 const std::string kUnknown = "[unknown]";
 constexpr std::uint32_t kNone = std::numeric_limits<std::uint32_t>::max();
 
-// The weight of one sample if all samples of the profile have the same, else 0.
-std::uint64_t common_weight(const SymbolizedProfile& profile) {
-  std::uint64_t weight = 0;
-  for (const ProfileStack& stack : profile.stacks) {
+// True if all samples have the same weight, which is put into `weight` unless that is another one
+// already (0: none yet).
+bool has_one_weight(const std::vector<ProfileStack>& stacks, std::uint64_t& weight) {
+  for (const ProfileStack& stack : stacks) {
     if (stack.samples == 0 && stack.cpu_ns == 0) continue;
-    if (stack.samples == 0 || stack.cpu_ns % stack.samples != 0) return 0;
+    if (stack.samples == 0 || stack.cpu_ns % stack.samples != 0) return false;
     const std::uint64_t one = stack.cpu_ns / stack.samples;
-    if (weight != 0 && one != weight) return 0;
+    if (weight != 0 && one != weight) return false;
     weight = one;
   }
-  return weight;
+  return true;
 }
 
 // Builds the tree in insertion order (parents before children); finish() sorts and numbers it.
 class TreeBuilder {
  public:
-  TreeBuilder(const SymbolizedProfile& profile, std::size_t max_nodes)
-      : profile_(profile), max_nodes_(std::max<std::size_t>(max_nodes, 16)) {}
+  TreeBuilder(const SymbolizedProfile& profile, const FlameOptions& options)
+      : profile_(profile),
+        options_(options),
+        max_nodes_(std::max<std::size_t>(options.max_nodes, 16)) {}
 
   FlameTree build() {
-    const std::uint64_t weight = common_weight(profile_);
-    out_.weighted = weight == 0 && !profile_.stacks.empty();
-    out_.tick_ns = out_.weighted ? kMicrosecond : std::max<std::uint64_t>(weight, 1);
+    choose_tick();
     frame_of_.assign(profile_.frames.size(), kNone);
     nodes_.push_back({0, frame("all of node " + profile_.meta.host, 0, FlameKind::kGroup), 0});
-    for (const ProfileStack& stack : profile_.stacks) add(stack);
+    for (const ProfileStack& stack : profile_.stacks) add(stack, false);
+    if (options_.before != nullptr) {
+      for (const ProfileStack& stack : *options_.before) add(stack, true);
+    }
     sum_totals();
+    if (!options_.root.empty()) cut_to(node_at(options_.root));
+    count_trust();
     if (nodes_.size() > max_nodes_) fold();
     finish();
     return std::move(out_);
   }
 
  private:
+  // Where a stack ends in the tree.
+  struct StackEnd {
+    std::uint32_t node = 0;
+    bool before = false;
+    const ProfileStack* stack = nullptr;
+  };
+
+  void choose_tick() {
+    std::uint64_t weight = 0;
+    const bool one = has_one_weight(profile_.stacks, weight) &&
+                     (options_.before == nullptr || has_one_weight(*options_.before, weight));
+    out_.weighted = !one || (weight == 0 && !profile_.stacks.empty());
+    out_.tick_ns = out_.weighted ? kMicrosecond : std::max<std::uint64_t>(weight, 1);
+  }
+
   std::uint32_t frame(const std::string& given, std::uint32_t image, FlameKind kind) {
     const std::string& name = given.empty() ? kUnknown : given;
     const auto [name_at, new_name] =
@@ -81,18 +102,29 @@ class TreeBuilder {
     return at->second;
   }
 
-  std::uint32_t group_of(const ProfileProcess& process) {
-    const std::uint32_t index = frame(process.name, 0, FlameKind::kGroup);
-    pids_[index].push_back(process.pid);
-    return index;
+  // The node that a process's frames begin below.
+  std::uint32_t group_of(std::uint32_t index) {
+    if (options_.rows.empty()) {
+      const ProfileProcess& process = profile_.processes[index];
+      const std::uint32_t group = frame(process.name, 0, FlameKind::kGroup);
+      pids_[group].push_back(process.pid);
+      return child(0, group);
+    }
+    const FlameRows& rows = options_.rows[index];
+    std::uint32_t node = 0;
+    for (const std::string& name : rows.names) {
+      node = child(node, frame(name, 0, FlameKind::kGroup));
+    }
+    if (node == 0 || rows_done_[index]) return node;
+    rows_done_[index] = true;
+    std::vector<std::uint32_t>& pids = pids_[nodes_[node].frame];
+    pids.insert(pids.end(), rows.pids.begin(), rows.pids.end());
+    return node;
   }
 
-  void add(const ProfileStack& stack) {
-    std::uint32_t node = child(0, group_of(profile_.processes[stack.process]));
-    if (is_whole(stack.stop)) {
-      out_.whole_samples += stack.samples;
-    } else {
-      if (is_early(stack.stop)) out_.early_samples += stack.samples;
+  void add(const ProfileStack& stack, bool before) {
+    std::uint32_t node = group_of(stack.process);
+    if (!is_whole(stack.stop)) {
       const std::string& path = profile_.images[stack.stop_image].path;
       const std::uint32_t cut =
           frame(cut_frame_name(stack.stop, path), stack.stop_image, FlameKind::kStackCut);
@@ -106,16 +138,72 @@ class TreeBuilder {
       }
       node = child(node, flame_frame(stack.frames[i]));
     }
+    ends_.push_back({node, before, &stack});
     const std::uint64_t ticks =
         out_.weighted ? (stack.cpu_ns + kMicrosecond / 2) / kMicrosecond : stack.samples;
-    nodes_[node].self += ticks;
-    nodes_[node].self_samples += stack.samples;
-    out_.samples += stack.samples;
+    (before ? nodes_[node].before : nodes_[node].self) += ticks;
+    if (!before) nodes_[node].self_samples += stack.samples;
   }
 
   void sum_totals() {
-    for (FlameNode& node : nodes_) node.total = node.self;
-    for (std::size_t i = nodes_.size(); i-- > 1;) nodes_[nodes_[i].parent].total += nodes_[i].total;
+    for (FlameNode& node : nodes_) {
+      node.total = node.self;
+      node.before_total = node.before;
+    }
+    for (std::size_t i = nodes_.size(); i-- > 1;) {
+      nodes_[nodes_[i].parent].total += nodes_[i].total;
+      nodes_[nodes_[i].parent].before_total += nodes_[i].before_total;
+    }
+  }
+
+  [[nodiscard]] bool is_step(const FlameNode& node, const FlameStep& step) const {
+    const FlameFrame& frame = out_.frames[node.frame];
+    return printable(out_.names[frame.name]) == step.name &&
+           (!step.image || printable(path_base(profile_.images[frame.image].path)) == *step.image);
+  }
+
+  // The heaviest node on the path; kNone if there is none.
+  [[nodiscard]] std::uint32_t node_at(const std::vector<FlameStep>& path) const {
+    std::uint32_t at = 0;
+    for (const FlameStep& step : path) {
+      std::uint32_t next = kNone;
+      for (std::uint32_t i = at + 1; i < nodes_.size(); ++i) {
+        if (nodes_[i].parent != at || !is_step(nodes_[i], step)) continue;
+        if (next == kNone || nodes_[i].weight() > nodes_[next].weight()) next = i;
+      }
+      if (next == kNone) return kNone;
+      at = next;
+    }
+    return at;
+  }
+
+  // Leaves of the tree what is below `root`; a bare root without one.
+  void cut_to(std::uint32_t root) {
+    std::vector<std::uint32_t> moved(nodes_.size(), kNone);
+    std::vector<FlameNode> kept;
+    for (std::uint32_t i = root; i < nodes_.size(); ++i) {
+      const std::uint32_t parent = i == root ? 0 : moved[nodes_[i].parent];
+      if (parent == kNone) continue;
+      moved[i] = static_cast<std::uint32_t>(kept.size());
+      kept.push_back(nodes_[i]);
+      kept.back().parent = parent;
+      kept.back().level -= nodes_[root].level;
+    }
+    if (kept.empty()) kept.push_back({0, nodes_.front().frame, 0});
+    nodes_ = std::move(kept);
+    for (StackEnd& end : ends_) end.node = moved[end.node];
+  }
+
+  void count_trust() {
+    for (const StackEnd& end : ends_) {
+      if (end.node == kNone) continue;
+      const ProfileStack& stack = *end.stack;
+      FlameTrust& trust = end.before ? out_.before : out_.trust;
+      trust.samples += stack.samples;
+      if (is_whole(stack.stop)) trust.whole += stack.samples;
+      if (is_early(stack.stop)) trust.early += stack.samples;
+    }
+    ends_ = {};
   }
 
   // Nodes kept if the `count` first of `order` are: those, and one folded child per parent that
@@ -138,7 +226,7 @@ class TreeBuilder {
     std::iota(order.begin(), order.end(), 0U);
     // Heaviest first; an ancestor is never lighter and was made earlier, so it precedes.
     std::stable_sort(order.begin(), order.end(), [this](std::uint32_t a, std::uint32_t b) {
-      return nodes_[a].total > nodes_[b].total;
+      return nodes_[a].weight() > nodes_[b].weight();
     });
     rank_.resize(nodes_.size());
     for (std::size_t i = 0; i < order.size(); ++i) rank_[order[i]] = i;
@@ -156,6 +244,7 @@ class TreeBuilder {
     struct Lost {
       std::uint64_t ticks = 0;
       std::uint64_t samples = 0;
+      std::uint64_t before = 0;
       std::uint64_t frames = 0;
     };
     std::map<std::uint32_t, Lost> lost;  // kept parent -> what is gone below it
@@ -175,6 +264,7 @@ class TreeBuilder {
       Lost& here = lost[top[i]];
       here.ticks += nodes_[i].self;
       here.samples += nodes_[i].self_samples;
+      here.before += nodes_[i].before;
       ++here.frames;
       ++out_.folded_nodes;
     }
@@ -185,6 +275,7 @@ class TreeBuilder {
       FlameNode node{parent, frame(name, 0, FlameKind::kFolded), nodes_[parent].level + 1};
       node.self = node.total = gone.ticks;
       node.self_samples = gone.samples;
+      node.before = node.before_total = gone.before;
       nodes_.push_back(node);
       out_.folded_ticks += gone.ticks;
     }
@@ -205,7 +296,9 @@ class TreeBuilder {
     for (std::size_t i = 0; i < nodes_.size(); ++i) {
       std::sort(list.begin() + first[i], list.begin() + first[i + 1],
                 [this](std::uint32_t a, std::uint32_t b) {
-                  if (nodes_[a].total != nodes_[b].total) return nodes_[a].total > nodes_[b].total;
+                  const std::uint64_t heavier = nodes_[a].weight();
+                  const std::uint64_t lighter = nodes_[b].weight();
+                  if (heavier != lighter) return heavier > lighter;
                   const int order = name_of(nodes_[a]).compare(name_of(nodes_[b]));
                   return order != 0 ? order < 0 : a < b;
                 });
@@ -226,23 +319,46 @@ class TreeBuilder {
       out_.nodes.back().parent = parent;
       for (std::uint32_t i = first[old + 1]; i-- > first[old];) work.emplace_back(list[i], index);
     }
+    drop_unused_frames();
     sort_names();
     for (auto& [index, pids] : pids_) {
+      if (moved_[index] == kNone) continue;
       std::sort(pids.begin(), pids.end());
       pids.erase(std::unique(pids.begin(), pids.end()), pids.end());
-      out_.groups.push_back({index, std::move(pids)});
+      out_.groups.push_back({moved_[index], std::move(pids)});
     }
   }
 
-  // Hottest first: viewers of a cut file still have the names that matter.
+  // Folding and cutting leave frames without a node.
+  void drop_unused_frames() {
+    moved_.assign(out_.frames.size(), kNone);
+    for (const FlameNode& node : out_.nodes) moved_[node.frame] = 0;
+    std::vector<FlameFrame> kept;
+    for (std::size_t i = 0; i < out_.frames.size(); ++i) {
+      if (moved_[i] == kNone) continue;
+      moved_[i] = static_cast<std::uint32_t>(kept.size());
+      kept.push_back(std::move(out_.frames[i]));
+    }
+    out_.frames = std::move(kept);
+    for (FlameNode& node : out_.nodes) node.frame = moved_[node.frame];
+  }
+
+  // Hottest first: viewers of a cut file still have the names that matter. Names without a frame
+  // go.
   void sort_names() {
     std::vector<std::uint64_t> heat(out_.names.size());
-    for (const FlameNode& node : out_.nodes) heat[out_.frames[node.frame].name] += node.self;
-    std::vector<std::uint32_t> order(out_.names.size());
-    std::iota(order.begin(), order.end(), 0U);
+    std::vector<char> used(out_.names.size());
+    for (const FlameFrame& frame : out_.frames) used[frame.name] = 1;
+    for (const FlameNode& node : out_.nodes) {
+      heat[out_.frames[node.frame].name] += node.self + node.before;
+    }
+    std::vector<std::uint32_t> order;
+    for (std::uint32_t i = 0; i < used.size(); ++i) {
+      if (used[i] != 0) order.push_back(i);
+    }
     std::stable_sort(order.begin(), order.end(),
                      [&heat](std::uint32_t a, std::uint32_t b) { return heat[a] > heat[b]; });
-    std::vector<std::uint32_t> moved(order.size());
+    std::vector<std::uint32_t> moved(out_.names.size());
     std::vector<std::string> names(order.size());
     for (std::uint32_t i = 0; i < order.size(); ++i) {
       moved[order[i]] = i;
@@ -253,21 +369,25 @@ class TreeBuilder {
   }
 
   const SymbolizedProfile& profile_;
+  const FlameOptions& options_;
   const std::size_t max_nodes_;
   FlameTree out_;
   std::vector<FlameNode> nodes_;
   std::unordered_map<std::uint64_t, std::uint32_t> children_;  // parent:32 | frame:32 -> node
   std::unordered_map<std::string, std::uint32_t> names_;
   std::map<std::tuple<std::uint32_t, std::uint32_t, FlameKind>, std::uint32_t> frames_;
-  std::vector<std::uint32_t> frame_of_;  // by ProfileFrame
-  std::map<std::uint32_t, std::vector<std::uint32_t>> pids_;
+  std::vector<std::uint32_t> frame_of_;                       // by ProfileFrame
+  std::map<std::uint32_t, std::vector<std::uint32_t>> pids_;  // by frame of a group
+  std::vector<bool> rows_done_ = std::vector<bool>(options_.rows.size());
+  std::vector<StackEnd> ends_;
   std::vector<std::size_t> rank_;
+  std::vector<std::uint32_t> moved_;  // by frame: its number in the answer
 };
 
 }  // namespace
 
-FlameTree FlameTree::build(const SymbolizedProfile& profile, std::size_t max_nodes) {
-  return TreeBuilder(profile, max_nodes).build();
+FlameTree FlameTree::build(const SymbolizedProfile& profile, const FlameOptions& options) {
+  return TreeBuilder(profile, options).build();
 }
 
 }  // namespace sonde

@@ -54,6 +54,21 @@ std::string_view stop_phrase(std::uint16_t stop) {
   }
 }
 
+std::string_view stop_advice(std::uint16_t stop) {
+  switch (stop) {
+    case SONDE_STOP_NO_ROW:
+      return "build it with -fasynchronous-unwind-tables or -fno-omit-frame-pointer";
+    case SONDE_STOP_FP_IMPLAUSIBLE:
+      return "build it with unwind tables or -fno-omit-frame-pointer";
+    case SONDE_STOP_READ_FAULT:
+      return "the host may be short of memory: see vmstat";
+    case SONDE_STOP_DEPTH:
+      return "the part nearest the leaf is kept";
+    default:
+      return "";
+  }
+}
+
 std::string_view path_base(std::string_view path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string_view::npos || slash + 1 == path.size()) return path;

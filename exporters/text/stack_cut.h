@@ -14,6 +14,9 @@ std::string_view stop_phrase(std::uint16_t stop);
 // The whole sentence, as bpf/abi/stop.h has it; empty past the table.
 std::string_view stop_sentence(std::uint16_t stop);
 
+// What the user can do about it; empty where there is nothing to do.
+std::string_view stop_advice(std::uint16_t stop);
+
 // The frame a cut stack begins with: `stack cut: no unwind row in legacyd`.
 //
 // image_path  where the walk ended; empty = not known.

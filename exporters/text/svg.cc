@@ -207,7 +207,7 @@ class SvgText {
                     meta.cpu_count);
       out += cores.data();
     }
-    out += "   " + count_text(tree_.samples) + " samples";
+    out += "   " + count_text(tree_.trust.samples) + " samples";
     if (meta.rate_hz != 0) out += " at " + std::to_string(meta.rate_hz) + " Hz";
     return out;
   }
@@ -216,11 +216,11 @@ class SvgText {
     std::uint64_t lost = 0;
     for (const auto& [reason, count] : profile_.meta.lost) lost += count;
     std::string out =
-        percent_text(whole_share(tree_.whole_samples, tree_.samples, tree_.early_samples)) +
+        percent_text(whole_share(tree_.trust.whole, tree_.trust.samples, tree_.trust.early)) +
         " whole stacks   " + count_text(lost) + " lost (" +
-        percent_text(lost_share(profile_.meta, tree_.samples)) + ")";
-    if (tree_.early_samples != 0) {
-      out += "   " + count_text(tree_.early_samples) + " before their code was known";
+        percent_text(lost_share(profile_.meta, tree_.trust.samples)) + ")";
+    if (tree_.trust.early != 0) {
+      out += "   " + count_text(tree_.trust.early) + " before their code was known";
     }
     for (const auto& [reason, count] : profile_.meta.lost) {
       if (count != 0) out += "   " + reason + ' ' + count_text(count);

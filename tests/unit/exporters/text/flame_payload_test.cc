@@ -127,5 +127,69 @@ TEST(FlamePayloadTest, NumbersThatJsonLacksBecomeZero) {
 
 TEST(FlamePayloadTest, EmptyProfilesAreValid) { expect_consistent(payload(SymbolizedProfile{})); }
 
+TEST(FlamePayloadTest, AnAnswerOfTheAgentSaysMore) {
+  const SymbolizedProfile profile = small_profile();
+  const FlameTree tree = FlameTree::build(profile, kMaxNodesOfPage);
+  const FlameAnswer answer{.from_ns = 5'000'000'000,
+                           .to_ns = 9'000'000'000,
+                           .history_ns = 2'000'000'000,
+                           .rates = {19, 5},
+                           .stored = 250,
+                           .unaccounted = 3,
+                           .errors = {"2 of 9 windows could not be read: \x01"},
+                           .before = {}};
+  auto parsed = parse_json(flame_payload(profile, tree, answer));
+  ASSERT_TRUE(parsed.ok());
+  const Json& json = *parsed;
+  expect_consistent(json);
+  EXPECT_EQ(json["from"], 5'000);
+  EXPECT_EQ(json["to"], 9'000);
+  EXPECT_EQ(json["history"], 2'000);
+  EXPECT_EQ(json["rates"], Json::parse("[19,5]"));
+  EXPECT_EQ(json["trust"]["unaccounted"], 3);
+  EXPECT_EQ(json["trust"]["produced"], 254) << "of all samples, whatever was chosen";
+  EXPECT_EQ(json["trust"]["whole"], 94);
+  EXPECT_EQ(json["errors"][0], "2 of 9 windows could not be read: \x01");
+  EXPECT_FALSE(json.contains("b"));
+}
+
+TEST(FlamePayloadTest, AComparisonHasBothSides) {
+  const SymbolizedProfile profile = small_profile();
+  const std::vector<ProfileStack> before = {profile.stacks[0]};
+  const FlameTree tree =
+      FlameTree::build(profile, {.max_nodes = kMaxNodesOfPage, .before = &before});
+  ProfileMeta meta;
+  meta.duration_ns = 2'500'000'000;
+  meta.ticks.expected = 200;
+  meta.lost = {{"missed", 3}, {"ring_full", 4}};
+  const FlameAnswer answer{.from_ns = 5'000'000'000,
+                           .to_ns = 9'000'000'000,
+                           .rates = {99},
+                           .before = FlameAnswer::Before{.from_ns = 1'000'000'000,
+                                                         .to_ns = 4'000'000'000,
+                                                         .stored = 90,
+                                                         .unaccounted = 1,
+                                                         .meta = meta}};
+  auto parsed = parse_json(flame_payload(profile, tree, answer));
+  ASSERT_TRUE(parsed.ok());
+  const Json& json = *parsed;
+  expect_consistent(json);
+  ASSERT_EQ(json["b"].size(), json["s"].size());
+  std::uint64_t sum = 0;
+  for (const auto& self : json["b"]) sum += self.get<std::uint64_t>();
+  EXPECT_EQ(json["btotal"], sum);
+  EXPECT_EQ(json["bsamples"], before[0].samples);
+  EXPECT_EQ(json["bfrom"], 1'000);
+  EXPECT_EQ(json["bto"], 4'000);
+  EXPECT_EQ(json["bduration_ns"], 2'500'000'000);
+  EXPECT_EQ(json["btrust"], (Json{{"produced", 97},
+                                  {"lost", 7},
+                                  {"missed", 3},
+                                  {"expected", 200},
+                                  {"whole", before[0].samples},
+                                  {"early", 0},
+                                  {"unaccounted", 1}}));
+}
+
 }  // namespace
 }  // namespace sonde

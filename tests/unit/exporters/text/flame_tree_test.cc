@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "exporters/text/flame_tree.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 
 #include "tests/support/sample_profile.h"
 
 namespace sonde {
 namespace {
+
+using testing::ElementsAre;
 
 constexpr std::size_t kUnlimited = 10'000'000;
 
@@ -43,8 +47,8 @@ TEST(FlameTreeTest, GroupsByProcessNameThenFrames) {
   EXPECT_EQ(tree.tick_ns, 10'101'010U);
   EXPECT_FALSE(tree.weighted);
   EXPECT_EQ(tree.nodes[0].total, 100U);
-  EXPECT_EQ(tree.samples, 100U);
-  EXPECT_EQ(tree.whole_samples, 94U);
+  EXPECT_EQ(tree.trust.samples, 100U);
+  EXPECT_EQ(tree.trust.whole, 94U);
   EXPECT_EQ(name_of(tree, 0), "all of node web-7");
   EXPECT_EQ(name_of(tree, 1), "worker");
   EXPECT_EQ(tree.nodes[1].total, 80U);
@@ -72,8 +76,8 @@ TEST(FlameTreeTest, SamplesBeforeTheirCodeWasKnownCountApart) {
   SymbolizedProfile profile = small_profile();
   profile.stacks[3].stop = SONDE_STOP_NO_MAPPING;
   const FlameTree tree = FlameTree::build(profile, kUnlimited);
-  EXPECT_EQ(tree.early_samples, 6U);
-  EXPECT_EQ(tree.whole_samples, 94U);
+  EXPECT_EQ(tree.trust.early, 6U);
+  EXPECT_EQ(tree.trust.whole, 94U);
 }
 
 TEST(FlameTreeTest, PidsOfAGroupAreCountedOnce) {
@@ -96,7 +100,7 @@ TEST(FlameTreeTest, DifferentWeightsMakeTicksOfMicroseconds) {
   expect_sound(tree);
   EXPECT_TRUE(tree.weighted);
   EXPECT_EQ(tree.tick_ns, 1000U);
-  EXPECT_EQ(tree.samples, 100U);
+  EXPECT_EQ(tree.trust.samples, 100U);
   std::uint64_t samples = 0;
   for (const FlameNode& node : tree.nodes) samples += node.self_samples;
   EXPECT_EQ(samples, 100U);
@@ -145,6 +149,132 @@ TEST(FlameTreeTest, AnEmptyProfileIsARoot) {
   const FlameTree tree = FlameTree::build(SymbolizedProfile{}, kUnlimited);
   ASSERT_EQ(tree.nodes.size(), 1U);
   EXPECT_EQ(tree.nodes[0].total, 0U);
+}
+
+// Names of the nodes with their levels: ` ` for each.
+std::vector<std::string> outline(const FlameTree& tree) {
+  std::vector<std::string> out;
+  for (std::size_t i = 0; i < tree.nodes.size(); ++i) {
+    out.push_back(std::string(tree.nodes[i].level, ' ') + name_of(tree, i));
+  }
+  return out;
+}
+
+// web: main > a (4), main > b (2); cron: main (1)
+SymbolizedProfile three_stacks() {
+  ProfileMaker maker;
+  const std::uint32_t image = maker.image("/usr/bin/app");
+  const std::uint32_t main = maker.frame("main", image, Origin::kOwn);
+  const std::uint32_t web = maker.process(7, "web");
+  maker.stack(web, {maker.frame("a", image, Origin::kOwn), main}, 4);
+  maker.stack(web, {maker.frame("b\n", image, Origin::kOwn), main}, 2).stop = SONDE_STOP_NO_MAPPING;
+  maker.stack(maker.process(9, "cron"), {main}, 1);
+  return maker.profile;
+}
+
+TEST(FlameTreeTest, RowsTakeThePlaceOfTheProcess) {
+  const SymbolizedProfile profile = three_stacks();
+  const FlameTree two = FlameTree::build(
+      profile, {.max_nodes = kUnlimited,
+                .rows = {{.names = {"shop", "pod-1"}, .pids = {7, 8}}, {.names = {"", "pod-1"}}}});
+  expect_sound(two);
+  EXPECT_THAT(outline(two), ElementsAre("all of node ", " shop", "  pod-1", "   main", "    a",
+                                        "   stack cut: code range not known yet", "    main",
+                                        "     b\n", " [unknown]", "  pod-1", "   main"))
+      << "one row for each label, the heaviest first";
+  ASSERT_EQ(two.groups.size(), 1U);
+  EXPECT_EQ(two.names[two.frames[two.groups[0].frame].name], "pod-1");
+  EXPECT_EQ(two.groups[0].pids, (std::vector<std::uint32_t>{7, 8}));
+  const FlameTree none = FlameTree::build(profile, {.max_nodes = kUnlimited, .rows = {{}, {}}});
+  EXPECT_EQ(outline(none).at(1), " main") << "of both processes";
+  EXPECT_EQ(none.nodes.at(1).total, 5U);
+  EXPECT_TRUE(none.groups.empty());
+}
+
+TEST(FlameTreeTest, ARootLeavesWhatIsBelowIt) {
+  const SymbolizedProfile profile = three_stacks();
+  const auto below = [&](const std::vector<FlameStep>& root) {
+    return FlameTree::build(profile, {.max_nodes = kUnlimited, .root = root});
+  };
+  const FlameTree tree = below({{"web", {}}, {"main", "app"}});
+  expect_sound(tree);
+  EXPECT_THAT(outline(tree), ElementsAre("main", " a"));
+  EXPECT_EQ(tree.trust.samples, 4U);
+  EXPECT_EQ(tree.trust.early, 0U);
+  EXPECT_EQ(tree.names.size(), 2U) << "what is elsewhere is not sent";
+  EXPECT_EQ(tree.frames.size(), 2U);
+  const FlameTree web = below({{"web", ""}});
+  EXPECT_EQ(web.trust.samples, 6U);
+  EXPECT_EQ(web.trust.early, 2U);
+  EXPECT_EQ(web.groups.size(), 1U);
+  for (const std::vector<FlameStep>& missing :
+       {std::vector<FlameStep>{{"web", {}}, {"main", "other"}},
+        {{"web", {}}, {"a", {}}},
+        {{"x", {}}}}) {
+    const FlameTree empty = below(missing);
+    EXPECT_EQ(empty.nodes.size(), 1U);
+    EXPECT_EQ(empty.nodes[0].total, 0U);
+    EXPECT_EQ(empty.trust.samples, 0U);
+  }
+}
+
+TEST(FlameTreeTest, ARootIsNamedAsItIsShown) {
+  ProfileMaker maker;
+  const std::uint32_t frame = maker.frame("b\n", maker.image("/a\tb/c\td"), Origin::kOwn);
+  maker.stack(maker.process(7, "web"), {frame}, 4);
+  const FlameTree tree = FlameTree::build(
+      maker.profile, {.max_nodes = kUnlimited, .root = {{"web", {}}, {"b\\x0a", "c\\x09d"}}});
+  EXPECT_EQ(tree.nodes[0].total, 4U);
+}
+
+TEST(FlameTreeTest, TwoSidesShareOneTree) {
+  SymbolizedProfile profile = three_stacks();
+  std::vector<ProfileStack> before = {profile.stacks[0], profile.stacks[1]};
+  before[0].samples = 1;
+  before[0].cpu_ns = 10'101'010;
+  before[1].samples = 9;
+  before[1].cpu_ns = 9 * 10'101'010ULL;
+  profile.stacks.erase(profile.stacks.begin() + 1);
+  const FlameTree tree = FlameTree::build(profile, {.max_nodes = kUnlimited, .before = &before});
+  EXPECT_FALSE(tree.weighted);
+  EXPECT_EQ(tree.nodes[0].total, 5U);
+  EXPECT_EQ(tree.nodes[0].before_total, 10U);
+  EXPECT_EQ(tree.trust.samples, 5U);
+  EXPECT_EQ(tree.before.samples, 10U);
+  EXPECT_EQ(tree.before.early, 9U);
+  EXPECT_EQ(tree.trust.early, 0U);
+  std::uint64_t self = 0;
+  std::uint64_t other = 0;
+  for (std::size_t i = 0; i < tree.nodes.size(); ++i) {
+    self += tree.nodes[i].self;
+    other += tree.nodes[i].before;
+    if (name_of(tree, i) == "b\n") {
+      EXPECT_EQ(tree.nodes[i].self, 0U) << "a node of the other side alone";
+    }
+  }
+  EXPECT_EQ(self, 5U);
+  EXPECT_EQ(other, 10U);
+  before[0].cpu_ns += 1;
+  EXPECT_TRUE(FlameTree::build(profile, {.max_nodes = kUnlimited, .before = &before}).weighted);
+}
+
+TEST(FlameTreeTest, FoldingKeepsTheSumsOfBothSides) {
+  const SymbolizedProfile profile = node_profile();
+  std::vector<ProfileStack> before = profile.stacks;
+  std::reverse(before.begin(), before.end());
+  before.resize(before.size() / 2);
+  const FlameTree whole = FlameTree::build(profile, {.max_nodes = kUnlimited, .before = &before});
+  const FlameTree tree = FlameTree::build(profile, {.max_nodes = 200, .before = &before});
+  EXPECT_LE(tree.nodes.size(), 200U);
+  std::uint64_t self = 0;
+  std::uint64_t other = 0;
+  for (const FlameNode& node : tree.nodes) {
+    self += node.self;
+    other += node.before;
+  }
+  EXPECT_EQ(self, whole.nodes[0].total);
+  EXPECT_EQ(other, whole.nodes[0].before_total);
+  EXPECT_LE(tree.frames.size(), 200U) << "frames without a node are left out";
 }
 
 }  // namespace
