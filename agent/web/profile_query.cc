@@ -3,8 +3,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
-#include <span>
 #include <utility>
 
 #include "agent/web/parameters.h"
@@ -13,10 +11,7 @@
 namespace sonde {
 namespace {
 
-constexpr std::string_view kDefaultFrom = "-5m";
-constexpr std::string_view kDefaultTo = "now";
 constexpr std::array<std::string_view, 1> kRepeated = {"f"};
-constexpr std::array<std::string_view, 1> kTypes = {"cpu"};
 constexpr std::array<std::string_view, 6> kFormats = {"json", "folded", "pprof",
                                                       "svg",  "html",   "speedscope"};
 constexpr std::size_t kMaxGroups = 2;
@@ -25,26 +20,13 @@ constexpr std::size_t kMaxNodes = 1'000'000;
 
 Error wrong(std::string what) { return {ErrorCode::kInvalidArgument, std::move(what)}; }
 
-// The place of a parameter's value among those that it may have.
-Result<std::size_t> choice(const Parameters& from, std::string_view name,
-                           std::span<const std::string_view> words) {
-  const auto found = std::find(words.begin(), words.end(), from.value(name, words.front()));
-  if (found == words.end()) return wrong(std::string(name) + ": not one of " + listed(words));
-  return static_cast<std::size_t>(found - words.begin());
-}
-
 Result<std::vector<std::string>> groups_of(std::string_view text) {
   std::vector<std::string> out;
   if (text == "none") return out;
   const auto labels = std::count(text.begin(), text.end(), ',') + 1;
   for (std::ptrdiff_t i = 0; i < labels; ++i) {
     const std::string_view key = next_part(text, ',');
-    const bool plain = std::all_of(key.begin(), key.end(), [](char c) {
-      return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.';
-    });
-    if (key.empty() || !plain || (key[0] >= '0' && key[0] <= '9')) {
-      return wrong("g: must be a label, two of them with a comma, or none");
-    }
+    if (!is_label_name(key)) return wrong("g: must be a label, two of them with a comma, or none");
     out.emplace_back(key);
   }
   if (out.size() > kMaxGroups) return wrong("g: more than two labels");
@@ -75,15 +57,6 @@ Result<std::vector<FrameName>> path_of(std::string_view text) {
   return out;
 }
 
-Result<std::size_t> max_of(std::string_view text) {
-  std::size_t out = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
-  if (error != std::errc() || end != text.data() + text.size() || out < 1 || out > kMaxNodes) {
-    return wrong("max: must be a number from 1 to " + std::to_string(kMaxNodes));
-  }
-  return out;
-}
-
 // afrom and ato, which stand together or not at all.
 Result<std::optional<TimeRange>> before_of(const Parameters& from, std::int64_t now_ns) {
   const auto begin = from.find("afrom");
@@ -95,30 +68,6 @@ Result<std::optional<TimeRange>> before_of(const Parameters& from, std::int64_t 
   return std::optional(*range);
 }
 
-// Each `f`, behind the conditions that are there already.
-Result<void> add_filters(const Parameters& from, std::vector<LabelMatcher>& into) {
-  for (const std::string_view text : from.all("f")) {
-    auto filter = parse_filter(text);
-    if (!filter) return filter.error().with_context("f");
-    if (into.size() == kMaxLabelMatchers) return wrong("f: more than 32 conditions");
-    into.push_back(*std::move(filter));
-  }
-  return {};
-}
-
-// What both queries have.
-template <typename Query>
-Result<void> take_common(const Parameters& from, std::int64_t now_ns, Query& into) {
-  const auto type = choice(from, "type", kTypes);
-  if (!type) return type.error();
-  into.type = kTypes.at(*type);
-  const auto range =
-      parse_time_range(from.value("from", kDefaultFrom), from.value("to", kDefaultTo), now_ns);
-  if (!range) return range.error();
-  into.range = *range;
-  return {};
-}
-
 }  // namespace
 
 Result<ProfileQuery> parse_profile_query(std::string_view query, std::int64_t now_ns) {
@@ -126,11 +75,10 @@ Result<ProfileQuery> parse_profile_query(std::string_view query, std::int64_t no
   const auto given = Parameters::parse(query, kNames, kRepeated);
   if (!given) return given.error();
   ProfileQuery out;
-  if (auto taken = take_common(*given, now_ns, out); !taken) return taken.error();
   auto match = parse_selector(given->value("match", "{}"));
   if (!match) return match.error().with_context("match");
   out.match = *std::move(match);
-  if (auto added = add_filters(*given, out.match); !added) return added.error();
+  if (auto taken = take_selection(*given, now_ns, out); !taken) return taken.error();
   const auto format = choice(*given, "format", kFormats);
   if (!format) return format.error();
   out.format = static_cast<ProfileFormat>(*format);
@@ -140,27 +88,25 @@ Result<ProfileQuery> parse_profile_query(std::string_view query, std::int64_t no
 Result<FlameQuery> parse_flame_query(std::string_view query, std::int64_t now_ns) {
   constexpr std::array<std::string_view, 9> kNames = {"type", "from", "to",    "g",  "root",
                                                       "max",  "live", "afrom", "ato"};
-  constexpr std::array<std::string_view, 2> kSwitch = {"0", "1"};
   const auto given = Parameters::parse(query, kNames, kRepeated);
   if (!given) return given.error();
   FlameQuery out;
-  if (auto taken = take_common(*given, now_ns, out); !taken) return taken.error();
+  if (auto taken = take_selection(*given, now_ns, out); !taken) return taken.error();
   const auto before = before_of(*given, now_ns);
   if (!before) return before.error();
   out.before = *before;
-  if (auto added = add_filters(*given, out.match); !added) return added.error();
   auto group = groups_of(given->value("g", "process"));
   if (!group) return group.error();
   out.group = *std::move(group);
   auto root = path_of(given->value("root", ""));
   if (!root) return root.error();
   out.root = *std::move(root);
-  const auto max = max_of(given->value("max", "120000"));
+  const auto max = number_of(*given, "max", out.max_nodes, 1, kMaxNodes);
   if (!max) return max.error();
   out.max_nodes = *max;
-  const auto live = choice(*given, "live", kSwitch);
+  const auto live = live_of(*given);
   if (!live) return live.error();
-  out.live = *live == 1;
+  out.live = *live;
   return out;
 }
 

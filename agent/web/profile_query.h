@@ -10,9 +10,8 @@
 #include <string_view>
 #include <vector>
 
-#include "agent/web/time_range.h"
+#include "agent/web/selection_query.h"
 #include "core/base/result.h"
-#include "core/model/label_matcher.h"
 
 namespace sonde {
 
@@ -20,10 +19,7 @@ enum class ProfileFormat : std::uint8_t { kJson, kFolded, kPprof, kSvg, kHtml, k
 
 // `GET /api/v1/profile`; without any parameter everything of the last 5 minutes, the open window
 // included.
-struct ProfileQuery {
-  std::string type = "cpu";
-  TimeRange range;
-  std::vector<LabelMatcher> match;  // of `match` and of each `f`: all of them
+struct ProfileQuery : SelectionQuery {  // its conditions: those of `match`, then each `f`
   ProfileFormat format = ProfileFormat::kJson;
 };
 
@@ -41,11 +37,8 @@ struct FrameName {
 };
 
 // `GET /api/v1/flame`, the same without parameters.
-struct FlameQuery {
-  std::string type = "cpu";
-  TimeRange range;                               // B, where two ranges are compared
+struct FlameQuery : SelectionQuery {             // its range: B, where two ranges are compared
   std::optional<TimeRange> before;               // A (afrom, ato)
-  std::vector<LabelMatcher> match;               // each `f`
   std::vector<std::string> group = {"process"};  // `g`: rows above the frames; `none` is no row
   std::vector<FrameName> root;                   // only what is below this path of frames
   std::size_t max_nodes = 120'000;

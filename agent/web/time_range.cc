@@ -107,6 +107,8 @@ std::optional<std::int64_t> rfc3339_of(std::string_view text) {
   return days * kDayNs + seconds * kNsPerSecond + *fraction;
 }
 
+bool is_relative(std::string_view text) { return text.starts_with("now") || text.starts_with('-'); }
+
 std::optional<std::int64_t> time_of(std::string_view text, std::int64_t now_ns) {
   if (text == "now") return now_ns;
   std::string_view relative = text;
@@ -141,7 +143,7 @@ Result<TimeRange> parse_time_range(std::string_view from, std::string_view to,
   const auto end = parse_time(to, now_ns);
   if (!end) return end.error().with_context("to");
   if (*begin >= *end) return Error{ErrorCode::kInvalidArgument, "from is not before to"};
-  return TimeRange{*begin, *end, to == "now"};
+  return TimeRange{*begin, *end, to == "now", !is_relative(from) && !is_relative(to)};
 }
 
 }  // namespace sonde

@@ -13,6 +13,7 @@ struct TimeRange {
   std::int64_t from_ns = 0;  // Unix time
   std::int64_t to_ns = 0;    // later than from_ns
   bool to_now = false;       // it ends where time does: the open window belongs to it
+  bool is_absolute = false;  // neither end moves with time
 };
 
 // `now`, `now-1h30m`, `-5m` (units ms s m h d w), a Unix time in milliseconds, or RFC 3339

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTP interface of the agent (docs/api.md), put together: everything below `/api/v1`.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+
+#include "agent/store/history.h"
+#include "agent/store/profile_reader.h"
+#include "agent/web/agent_facts.h"
+#include "agent/web/router.h"
+#include "core/base/clock.h"
+#include "core/model/closed_window.h"
+
+namespace sonde {
+
+// What the answers are made of. The functions are called by several threads at once.
+struct ApiSources {
+  History& history;
+  ProfileReader& profiles;
+  // The window that is being filled, as far as it is; none: there is none.
+  std::function<std::optional<ClosedWindow>()> open_window;
+  std::function<AgentFacts()> facts;
+  std::function<std::uint64_t()> now_ns = wall_ns;  // Unix time
+  std::chrono::milliseconds patience{30'000};       // of one answer, then 503
+};
+
+// Adds every path of docs/api.md below `/api/v1`.
+//
+// sources  what it refers to outlives the router.
+void add_api(Router& router, ApiSources sources);
+
+}  // namespace sonde

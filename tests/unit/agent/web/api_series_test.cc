@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent/web/api_series.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include "tests/support/api_fixture.h"
+
+namespace sonde {
+namespace {
+
+using testing::HasSubstr;
+
+class ApiSeriesTest : public ApiTest {
+ protected:
+  static Json numbers(std::initializer_list<std::uint64_t> values) {
+    Json out = Json::array();
+    for (const std::uint64_t value : values) out.push_back(value);
+    return out;
+  }
+};
+
+TEST_F(ApiSeriesTest, AColumnForEachWindow) {
+  const Json json = this->json("/series?" + between(0, 6));
+  EXPECT_EQ(json["v"], 1);
+  EXPECT_EQ(json["from"], ms_of(0));
+  EXPECT_EQ(json["to"], ms_of(6));
+  EXPECT_EQ(json["step"], 10'000);
+  EXPECT_EQ(json["now"], now_ns_ / 1'000'000);
+  EXPECT_EQ(json["history"], ms_of(0));
+  EXPECT_EQ(json["ncpu"], 2);
+  EXPECT_EQ(json["rates"], Json::parse("[19]"));
+  EXPECT_EQ(json["t"], numbers({ms_of(0), ms_of(1), ms_of(2), ms_of(3), ms_of(4), ms_of(5)}));
+  EXPECT_EQ(json["cover"], numbers({10'000, 10'000, 10'000, 10'000, 10'000, 10'000}));
+  EXPECT_EQ(json["samples"], numbers({8, 8, 9, 9, 9, 9}));
+  EXPECT_EQ(json["lost"], numbers({2, 2, 2, 2, 2, 2}));
+  EXPECT_EQ(json["kernel"][0], 2 * kTickNs);
+  EXPECT_EQ(json["user"][0], 6 * kTickNs);
+  EXPECT_FALSE(json.contains("groups"));
+}
+
+TEST_F(ApiSeriesTest, LongRangesMergeNeighbours) {
+  // 40 windows in 16 columns: 30 s each.
+  const Json json = this->json("/series?from=" + std::to_string(ms_of(0)) +
+                               "&to=" + std::to_string(ms_of(40)) + "&points=16");
+  EXPECT_EQ(json["step"], 30'000);
+  EXPECT_EQ(json["t"], numbers({ms_of(0), ms_of(3)})) << "what was not recorded is absent";
+  EXPECT_EQ(json["cover"], numbers({30'000, 30'000}));
+  EXPECT_EQ(json["samples"], numbers({25, 27}));
+  EXPECT_EQ(json["lost"], numbers({6, 6}));
+}
+
+TEST_F(ApiSeriesTest, GroupsAreTheHeaviestFirst) {
+  const Json json = this->json("/series?" + between(0, 6) + "&g=process");
+  ASSERT_EQ(json["groups"].size(), 2U);
+  const Json& web = json["groups"][0];
+  EXPECT_EQ(web["value"], "web");
+  EXPECT_EQ(web["samples"], 48);
+  EXPECT_EQ(web["user"], 36 * kTickNs);
+  EXPECT_EQ(web["kernel"], 12 * kTickNs);
+  EXPECT_EQ(web["whole"], 42);
+  EXPECT_EQ(web["early"], 0);
+  EXPECT_EQ(web["pids"], 2);
+  EXPECT_EQ(web["pid"], 10);
+  EXPECT_EQ(web["first"], ms_of(0));
+  EXPECT_EQ(web["last"], ms_of(6));
+  const Json& cron = json["groups"][1];
+  EXPECT_EQ(cron["value"], "cron");
+  EXPECT_EQ(cron["cpu"], numbers({0, 0, kTickNs, kTickNs, kTickNs, kTickNs}));
+  EXPECT_EQ(cron["first"], ms_of(2));
+  EXPECT_EQ(json["others"], Json::parse(R"({"values":0,"user":0,"kernel":0,"samples":0})"));
+  const Json pods = this->json("/series?" + between(0, 6) + "&g=pod")["groups"];
+  ASSERT_EQ(pods.size(), 3U);
+  EXPECT_EQ(pods[0]["value"], "a");
+  EXPECT_EQ(pods[2]["value"], "") << "cron has none";
+}
+
+TEST_F(ApiSeriesTest, WhatNoLongerRunsHasExited) {
+  WindowBuilder window(kWindows);
+  const auto alive = window.process(1, {{"process", "here"}, {"pid", std::to_string(::getpid())}});
+  const auto gone = window.process(2, {{"process", "gone"}, {"pid", "4194399"}});
+  window.stack(alive, {SONDE_KERNEL_FRAME(1)}, 2);
+  window.stack(gone, {SONDE_KERNEL_FRAME(1)}, 1);
+  history_->add(window.done());
+  const Json groups = this->json("/series?" + between(6, 7) + "&g=process")["groups"];
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0]["exited"], 0);
+  EXPECT_EQ(groups[1]["exited"], ms_of(7)) << "no process can have that id";
+}
+
+TEST_F(ApiSeriesTest, TheSelectionCountsButNotForLosses) {
+  const Json json = this->json("/series?" + between(0, 6) + "&f=process%3Dcron");
+  EXPECT_EQ(json["samples"], numbers({0, 0, 1, 1, 1, 1}));
+  EXPECT_EQ(json["lost"], numbers({2, 2, 2, 2, 2, 2}));
+  EXPECT_EQ(json["cover"][0], 10'000) << "recorded, and nothing of it";
+}
+
+TEST_F(ApiSeriesTest, TheOpenWindowCountsWhereItIsAskedFor) {
+  EXPECT_EQ(json("/series?from=-20s")["samples"], numbers({9, 9}));
+  const Json live = json("/series?from=-20s&live=1&g=process");
+  EXPECT_EQ(live["samples"], numbers({9, 9}));
+  EXPECT_EQ(live["t"].size(), 2U);
+  EXPECT_EQ(live["groups"][0]["samples"], 16);
+}
+
+TEST_F(ApiSeriesTest, GroupsPastTheLimitAreOneRest) {
+  WindowBuilder window(kWindows);
+  for (std::uint32_t i = 0; i < 1'010; ++i) {
+    window.stack(window.process(i + 1, {{"process", "p" + std::to_string(i)}}),
+                 {SONDE_KERNEL_FRAME(1)}, i + 1);
+  }
+  history_->add(window.done());
+  const Json json = this->json("/series?" + between(6, 7) + "&g=process");
+  EXPECT_EQ(json["groups"].size(), 1'000U);
+  EXPECT_EQ(json["others"]["values"], 10);
+  EXPECT_EQ(json["others"]["samples"], 55);
+}
+
+TEST_F(ApiSeriesTest, AClosedRangeIsTheSameAtAnyTime) {
+  const HttpResponse first = ask("/series?" + between(0, 4));
+  now_ns_ += 1'000'000'000;
+  const HttpResponse again =
+      ask("/series?" + between(0, 4), {{"if-none-match", header(first, "ETag")}});
+  EXPECT_EQ(again.status, 304);
+  EXPECT_EQ(header(ask("/series?" + between(0, 6)), "ETag"), "");
+}
+
+TEST_F(ApiSeriesTest, MistakesAreRefused) {
+  EXPECT_THAT(refusal("/series?points=15"), HasSubstr("points: must be a number from 16 to 5000"));
+  EXPECT_THAT(refusal("/series?g=a,b"), HasSubstr("g: must be a label"));
+  EXPECT_THAT(refusal("/series?root=x"), HasSubstr("unknown parameter root"));
+}
+
+}  // namespace
+}  // namespace sonde
