@@ -8,6 +8,7 @@
 #include "agent/daemon/agent_signals.h"
 #include "agent/daemon/history_metrics.h"
 #include "agent/metrics/own_process.h"
+#include "agent/web/api.h"
 #include "agent/web/static_files.h"
 #include "core/base/directory.h"
 #include "core/base/log.h"
@@ -62,6 +63,7 @@ Result<void> Agent::open_history() {
   names_ = std::make_unique<NameKeeper>(std::move(archive), *symbolizer_);
   completer_ = std::make_unique<WindowCompleter>(*names_, *symbolizer_);
   live_ = std::make_unique<LiveWindow>(*completer_);
+  profiles_ = std::make_unique<ProfileReader>(*history_, *names_, *symbolizer_);
   writer_ = std::make_unique<WindowWriter>(*history_, *names_, *completer_);
   return {};
 }
@@ -99,6 +101,10 @@ void Agent::add_metric_sources() {
 
 void Agent::add_page(Router& router) {
   add_static_files(router, live_page_files(), live_page_policy());
+  add_api(router, {.history = *history_,
+                   .profiles = *profiles_,
+                   .open_window = [this] { return live_->read(); },
+                   .facts = [this] { return facts(); }});
 }
 
 AgentFacts Agent::facts() const {
@@ -170,10 +176,10 @@ Agent::Stop Agent::stop() {
   if (session_) {
     if (auto stopped = session_->stop(); !stopped) log_error(stopped.error().message);
   }
-  if (writer_ && !writer_->finish(kWaitForDisk)) return {.hangs = true};
+  if (writer_ && !writer_->finish(kWaitForDisk)) return {.hangs = true, .windows_lost = 0, .why = {}};
   if (!history_) return {};
   const HistoryState left = history_->state();
-  return {.windows_lost = left.waiting_windows, .why = left.problem};
+  return {.hangs = false, .windows_lost = left.waiting_windows, .why = left.problem};
 }
 
 }  // namespace sonde

@@ -18,6 +18,7 @@
 #include "agent/engine/session.h"
 #include "agent/store/history.h"
 #include "agent/store/name_keeper.h"
+#include "agent/store/profile_reader.h"
 #include "agent/web/metrics_page.h"
 #include "agent/web/router.h"
 #include "symbolizer/client/symbolizer_client.h"
@@ -63,6 +64,7 @@ class Agent {
   std::unique_ptr<NameKeeper> names_;
   std::unique_ptr<WindowCompleter> completer_;
   std::unique_ptr<LiveWindow> live_;
+  std::unique_ptr<ProfileReader> profiles_;
   std::unique_ptr<WindowWriter> writer_;
   std::unique_ptr<Session> session_;
   MetricsPage metrics_;
