@@ -19,9 +19,9 @@ namespace {
 DegradedPart degraded_part(const std::string& limit) {
   const std::size_t fix = limit.rfind("(fix: ");
   if (fix == std::string::npos || !limit.ends_with(')')) {
-    return {.what = "profiles", .error = limit, .fix = {}};
+    return {.what = "stacks", .error = limit, .fix = {}};
   }
-  return {.what = "profiles",
+  return {.what = "stacks",
           .error = limit.substr(0, limit.find_last_not_of(' ', fix - 1) + 1),
           .fix = limit.substr(fix + 6, limit.size() - fix - 7)};
 }

@@ -391,13 +391,16 @@ void CpuSession::hand_on(FilledWindow&& filled, bool last) {
   options_.on_window(std::move(ended));
 }
 
+// Its books are those of its samples: what else its ticks became is told when it ends.
 EndedWindow CpuSession::open_window() {
+  FilledWindow filled = windows_.current(read_clocks());
   ProfileMeta now = meta(0);
+  const std::uint64_t samples = filled.window.samples;
+  now.ticks = {.expected = samples, .run = samples, .emitted = samples};
   now.lost.clear();
   now.notes.clear();
-  now.ticks = {};
   now.cost = {};
-  return maker_->make(windows_.current(read_clocks()), std::move(now));
+  return maker_->make(std::move(filled), std::move(now));
 }
 
 // CPUs that went take their clock and their ring of mappings along; those that came get new ones.

@@ -10,7 +10,7 @@ namespace sonde {
 
 // A capability that is missing in whole or in part.
 struct DegradedPart {
-  std::string what = {};   // profiles, kernel_names
+  std::string what = {};   // profiles (there are none), stacks, history
   std::string error = {};  // as the system said it
   std::string fix = {};    // what helps, empty if nothing is known
 };

@@ -178,6 +178,7 @@ TEST_F(SessionWindowsTest, TheOpenWindowIsReadWhileItFills) {
     most = std::max(most, samples_of(open, spinner.pid()));
     ticks = progress.ticks;
     EXPECT_LE(open.closed.meta.duration_ns, kWindowNs);
+    expect_balanced(open.closed.meta, open.closed.window.samples);
   });
   ASSERT_TRUE(session_->stop().ok());
   EXPECT_GT(most, 10U);
