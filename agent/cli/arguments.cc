@@ -64,8 +64,8 @@ constexpr std::uint32_t kMaxRows = 1'000'000'000;
 constexpr std::uint32_t kMaxPid = 4'194'304;
 constexpr std::uint32_t kMaxTable = 1U << 30U;
 
-constexpr std::array<std::string_view, 8> kVerbs = {"run",    "record",   "report", "diff",
-                                                    "doctor", "validate", "config", "version"};
+constexpr std::array<std::string_view, 9> kVerbs = {
+    "run", "record", "report", "diff", "doctor", "status", "validate", "config", "version"};
 
 class Parser {
  public:
@@ -83,6 +83,8 @@ class Parser {
     add_diff(*diff_verb_);
     doctor_verb_ = add_verb("doctor");
     add_cache_dir(*doctor_verb_, doctor_.cache_dir);
+    status_verb_ = add_verb("status");
+    add_config(*status_verb_);
     validate_verb_ = add_verb("validate");
     validate_verb_->add_option("FILE", raw_.validate_file);
     add_config(*validate_verb_);
@@ -254,8 +256,9 @@ class Parser {
     if (report_verb_->parsed()) return checked_report();
     if (diff_verb_->parsed()) return checked_diff();
     if (validate_verb_->parsed()) return checked_validate();
-    if (config_verb_->parsed()) return checked_config_print();
+    if (config_verb_->parsed()) return checked_config_alone<ConfigPrintOptions>();
     if (doctor_verb_->parsed()) return doctor_;
+    if (status_verb_->parsed()) return checked_config_alone<StatusOptions>();
     VersionOptions version;
     take_common(version);
     return version;
@@ -425,8 +428,10 @@ class Parser {
     return options;
   }
 
-  ParsedCommand checked_config_print() {
-    ConfigPrintOptions options;
+  // Verbs with the configuration's flags and no others.
+  template <typename Options>
+  ParsedCommand checked_config_alone() {
+    Options options;
     take_common(options);
     if (auto stop = take_config(options.config)) return *std::move(stop);
     return options;
@@ -438,6 +443,7 @@ class Parser {
   CLI::App* report_verb_ = nullptr;
   CLI::App* diff_verb_ = nullptr;
   CLI::App* doctor_verb_ = nullptr;
+  CLI::App* status_verb_ = nullptr;
   CLI::App* validate_verb_ = nullptr;
   CLI::App* config_verb_ = nullptr;
   CLI::App* version_verb_ = nullptr;

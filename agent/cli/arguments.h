@@ -22,7 +22,7 @@ struct ParseStop {
 
 using ParsedCommand =
     std::variant<ParseStop, RunOptions, RecordOptions, ReportOptions, DiffOptions, DoctorOptions,
-                 ValidateOptions, ConfigPrintOptions, VersionOptions>;
+                 StatusOptions, ValidateOptions, ConfigPrintOptions, VersionOptions>;
 
 // arguments  without the program's name.
 ParsedCommand parse_command_line(const std::vector<std::string>& arguments);

@@ -12,20 +12,6 @@ namespace {
 constexpr std::size_t kIndent = 4;
 constexpr std::size_t kLabel = 7;
 
-std::string sign_of(CheckStatus status, const Pen& pen) {
-  switch (status) {
-    case CheckStatus::kOk:
-      return pen.paint(pen.sign("✓", "ok"), Colour::kGreen);
-    case CheckStatus::kLimited:
-      return pen.paint("!", Colour::kYellow);
-    case CheckStatus::kFailed:
-      return pen.paint(pen.sign("✗", "X"), Colour::kRed);
-    case CheckStatus::kSkipped:
-      return pen.paint("-", Colour::kDim);
-  }
-  return "-";
-}
-
 const char* word_of(CheckStatus status) {
   switch (status) {
     case CheckStatus::kOk:
@@ -89,6 +75,20 @@ std::vector<CheckedLine> run_checks(const std::vector<DoctorCheck>& checks) {
   lines.reserve(checks.size());
   for (const DoctorCheck& check : checks) lines.push_back({check.name, check.run()});
   return lines;
+}
+
+std::string sign_of(CheckStatus status, const Pen& pen) {
+  switch (status) {
+    case CheckStatus::kOk:
+      return pen.paint(pen.sign("✓", "ok"), Colour::kGreen);
+    case CheckStatus::kLimited:
+      return pen.paint("!", Colour::kYellow);
+    case CheckStatus::kFailed:
+      return pen.paint(pen.sign("✗", "X"), Colour::kRed);
+    case CheckStatus::kSkipped:
+      return pen.paint("-", Colour::kDim);
+  }
+  return "-";
 }
 
 std::string render_checks(const std::vector<CheckedLine>& lines, const Pen& pen) {

@@ -46,6 +46,8 @@ std::vector<CheckedLine> run_checks(const std::vector<DoctorCheck>& checks);
 // The list of this host; see doctor_checks.cc.
 std::vector<DoctorCheck> host_checks(const DoctorOptions& options);
 
+// `✓`, `!`, `✗` or `-` in its colour, or an ASCII twin.
+std::string sign_of(CheckStatus status, const Pen& pen);
 std::string render_checks(const std::vector<CheckedLine>& lines, const Pen& pen);
 Json checks_json(const std::vector<CheckedLine>& lines);
 // 0, or the gravest: 3 and 4 (nothing can be recorded) before 5.

@@ -13,6 +13,7 @@ constexpr std::string_view kOverview = R"(sonde: CPU profiles of everything that
   sonde report cpu.pb.gz    the summary of a recorded file, and closer looks
   sonde diff OLD NEW        what changed between two recorded files
   sonde doctor              what works here, and the exact fix for what does not
+  sonde status              how the running agent is: trust, budgets, history
   sonde validate FILE       what is wrong in a configuration file
   sonde config print        the configuration in effect, and where it is from
   sonde version
@@ -129,6 +130,22 @@ cause, the exact fix, and what works until then.
 exit: 0 all works, 3 no permission, 4 kernel too old, 5 something is missing
 )";
 
+constexpr std::string_view kStatus = R"(sonde status [OPTIONS]
+
+Asks the agent that runs on this host (sonde run) how it is: whole and lost
+stacks of the last 15 minutes, what it uses of its budgets, its history, and
+what it lacks. It is asked where the configuration says that it listens.
+
+      --json               all that it says as one JSON object
+      --color WHEN         auto, always, never
+      --listen ADDRESS     ask there, such as 127.0.0.1:7663
+      --config FILE        the configuration that the agent was started with, as
+      --telemetry-listen ADDRESS, --state-dir DIR, --rate HZ
+
+exit: 0 it works, 1 it is not running or does not answer, 2 usage, 5 it runs
+without something, see the lines marked !
+)";
+
 constexpr std::string_view kValidate = R"(sonde validate [OPTIONS] [FILE]
 
 Checks the configuration: FILE, SONDE_* variables and the flags below, together.
@@ -174,6 +191,7 @@ std::string_view help_text(std::string_view verb) {
   if (verb == "report") return kReport;
   if (verb == "diff") return kDiff;
   if (verb == "doctor") return kDoctor;
+  if (verb == "status") return kStatus;
   if (verb == "validate") return kValidate;
   if (verb == "config") return kConfig;
   if (verb == "version") return kVersion;

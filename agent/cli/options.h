@@ -78,6 +78,10 @@ struct ConfigPrintOptions : CommonOptions {
   ConfigFlags config;
 };
 
+struct StatusOptions : CommonOptions {
+  ConfigFlags config;
+};
+
 struct VersionOptions : CommonOptions {};
 
 }  // namespace sonde

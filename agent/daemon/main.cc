@@ -18,6 +18,7 @@
 #include "agent/cli/exit_code.h"
 #include "agent/cli/record.h"
 #include "agent/cli/report.h"
+#include "agent/cli/status.h"
 #include "agent/daemon/run.h"
 #include "core/base/json.h"
 #include "core/base/version.h"
@@ -60,6 +61,7 @@ struct Runner {
   int operator()(const DiffOptions& options) const { return run_diff(options); }
   int operator()(const VersionOptions& options) const { return run_version(options); }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
+  int operator()(const StatusOptions& options) const { return run_status(options); }
   int operator()(const ValidateOptions& options) const { return run_validate(options); }
   int operator()(const ConfigPrintOptions& options) const { return run_config_print(options); }
 };

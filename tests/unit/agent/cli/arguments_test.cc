@@ -105,6 +105,14 @@ TEST(ArgumentsTest, ConfigurationFlagsArriveByKey) {
   EXPECT_FALSE(std::get<ValidateOptions>(parse_command_line({"validate"})).config.file);
 }
 
+TEST(ArgumentsTest, StatusAsksWhereTheConfigurationSays) {
+  const ParsedCommand parsed = parse_command_line({"status", "--listen", "[::1]:80", "--json"});
+  const auto& options = std::get<StatusOptions>(parsed);
+  EXPECT_TRUE(options.json);
+  EXPECT_THAT(options.config.values, ElementsAre(std::pair("listen", "[::1]:80")));
+  EXPECT_THAT(mistake({"status", "--listen", "here"}).text, HasSubstr("--listen here: "));
+}
+
 TEST(ArgumentsTest, WrongConfigurationFlagsAreMistakes) {
   EXPECT_THAT(mistake({"validate", "--rate", "0"}).text, HasSubstr("--rate 0: must be a whole"));
   EXPECT_THAT(mistake({"config", "print", "--listen", "x"}).text, HasSubstr("--listen x: must be"));
@@ -233,7 +241,7 @@ TEST(ArgumentsTest, HelpIsAskedFor) {
     EXPECT_EQ(mistake({help}).exit_code, 0);
     EXPECT_EQ(mistake({help}).text, help_text(""));
   }
-  for (const char* verb : {"run", "record", "report", "diff", "doctor", "version"}) {
+  for (const char* verb : {"run", "record", "report", "diff", "doctor", "status", "version"}) {
     EXPECT_EQ(mistake({verb, "--help"}).exit_code, 0);
     EXPECT_EQ(mistake({verb, "--help"}).text, help_text(verb));
   }
@@ -269,7 +277,7 @@ TEST(ParsePercentTest, TakesDecimalsWithAndWithoutTheSign) {
 }
 
 TEST(HelpTest, NoScreenIsWiderThanEightyColumns) {
-  for (const char* verb : {"", "record", "report", "diff", "doctor", "version"}) {
+  for (const char* verb : {"", "record", "report", "diff", "doctor", "status", "version"}) {
     std::string_view text = help_text(verb);
     while (!text.empty()) {
       const std::size_t end = text.find('\n');
