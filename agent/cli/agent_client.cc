@@ -15,7 +15,8 @@ ListenAddress reachable(ListenAddress address) {
 
 }  // namespace
 
-AgentClient::AgentClient(ListenAddress address) : address_(reachable(std::move(address))) {}
+AgentClient::AgentClient(ListenAddress address, HttpLimits limits)
+    : address_(reachable(std::move(address))), http_(limits) {}
 
 Result<Json> AgentClient::get(std::string_view path) {
   auto answer = http_.get(url() + "/api/v1" + std::string(path));

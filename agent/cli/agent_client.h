@@ -17,7 +17,7 @@ namespace sonde {
 class AgentClient {
  public:
   // address  where the agent listens; a wildcard is asked at loopback.
-  explicit AgentClient(ListenAddress address);
+  explicit AgentClient(ListenAddress address, HttpLimits limits = {});
 
   // `http://127.0.0.1:7663`
   [[nodiscard]] std::string url() const { return "http://" + address_.text(); }
@@ -27,7 +27,7 @@ class AgentClient {
   // errors  kUnavailable         nobody answers: `sonde is not running (no answer on ADDRESS)`
   //         kFailedPrecondition  who answers is no sonde
   //         others               what the agent says, in its words
-  // cost    up to 10 s of waiting
+  // cost    waiting, up to the limits
   Result<Json> get(std::string_view path);
 
  private:

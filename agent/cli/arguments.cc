@@ -83,6 +83,7 @@ class Parser {
     add_diff(*diff_verb_);
     doctor_verb_ = add_verb("doctor");
     add_cache_dir(*doctor_verb_, doctor_.cache_dir);
+    add_config(*doctor_verb_);
     status_verb_ = add_verb("status");
     add_config(*status_verb_);
     validate_verb_ = add_verb("validate");
@@ -248,7 +249,6 @@ class Parser {
     take_common(record_);
     take_common(report_);
     take_common(diff_);
-    take_common(doctor_);
     if (has_dashes && !record_verb_->parsed())
       return mistake("only record takes a command after --");
     if (run_verb_->parsed()) return checked_run();
@@ -256,9 +256,9 @@ class Parser {
     if (report_verb_->parsed()) return checked_report();
     if (diff_verb_->parsed()) return checked_diff();
     if (validate_verb_->parsed()) return checked_validate();
-    if (config_verb_->parsed()) return checked_config_alone<ConfigPrintOptions>();
-    if (doctor_verb_->parsed()) return doctor_;
-    if (status_verb_->parsed()) return checked_config_alone<StatusOptions>();
+    if (config_verb_->parsed()) return with_config(ConfigPrintOptions());
+    if (doctor_verb_->parsed()) return with_config(doctor_);
+    if (status_verb_->parsed()) return with_config(StatusOptions());
     VersionOptions version;
     take_common(version);
     return version;
@@ -428,10 +428,9 @@ class Parser {
     return options;
   }
 
-  // Verbs with the configuration's flags and no others.
+  // For verbs whose other options need no check.
   template <typename Options>
-  ParsedCommand checked_config_alone() {
-    Options options;
+  ParsedCommand with_config(Options options) {
     take_common(options);
     if (auto stop = take_config(options.config)) return *std::move(stop);
     return options;

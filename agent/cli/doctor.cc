@@ -2,6 +2,7 @@
 #include "agent/cli/doctor.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "agent/cli/text.h"
 #include "core/base/file.h"
@@ -53,6 +54,14 @@ std::size_t count_of(const std::vector<CheckedLine>& lines, CheckStatus status) 
                     [status](const CheckedLine& line) { return line.result.status == status; }));
 }
 
+bool can_start_agent(const std::vector<CheckedLine>& lines) {
+  const ExitCode code = exit_code_of(lines);
+  return code != kExitNoPermission && code != kExitUnsupportedKernel &&
+         std::ranges::none_of(lines, [](const CheckedLine& line) {
+           return line.result.status == CheckStatus::kFailed && line.result.ends_agent;
+         });
+}
+
 std::string verdict(const std::vector<CheckedLine>& lines, const Pen& pen) {
   std::string out;
   for (const CheckStatus status :
@@ -63,9 +72,12 @@ std::string verdict(const std::vector<CheckedLine>& lines, const Pen& pen) {
   }
   const ExitCode code = exit_code_of(lines);
   if (code == kExitOk) return out + ". sonde can record everything here.";
-  if (code == kExitDegraded) return out + ". sonde can start, degraded.";
-  return out + ". sonde cannot record here: first fix the lines marked " +
-         std::string(pen.sign("✗", "X")) + ".";
+  if (code == kExitDegraded && can_start_agent(lines)) {
+    return out + ". sonde can start, degraded.";
+  }
+  const std::string fix = ": first fix the lines marked " + std::string(pen.sign("✗", "X")) + ".";
+  if (code != kExitDegraded) return out + ". sonde cannot record here" + fix;
+  return out + ". sonde can record, but sonde run does not start" + fix;
 }
 
 }  // namespace
@@ -128,6 +140,7 @@ Json checks_json(const std::vector<CheckedLine>& lines) {
           {"failed", count_of(lines, CheckStatus::kFailed)},
           {"limited", count_of(lines, CheckStatus::kLimited)},
           {"not_tried", count_of(lines, CheckStatus::kSkipped)},
+          {"agent_can_start", can_start_agent(lines)},
           {"checks", std::move(checks)}};
 }
 
@@ -143,7 +156,9 @@ ExitCode exit_code_of(const std::vector<CheckedLine>& lines) {
 
 int run_doctor(const DoctorOptions& options) {
   const Pen pen(detect_terminal(1, options.colour));
-  const std::vector<CheckedLine> lines = run_checks(host_checks(options));
+  std::vector<DoctorCheck> checks = host_checks(options);
+  std::ranges::move(agent_checks(options), std::back_inserter(checks));
+  const std::vector<CheckedLine> lines = run_checks(checks);
   const auto written =
       write_all(1, options.json ? json_text(checks_json(lines)) + "\n" : render_checks(lines, pen));
   if (!written) return fail(kExitError, "cannot write to stdout: " + written.error().message);

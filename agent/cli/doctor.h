@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// `sonde doctor`: tries every operation that recording needs and says, for each that fails, the
-// cause, the exact fix and what works until then.
+// `sonde doctor`: tries every operation that recording and the agent need and says, for each that
+// fails, the cause, the exact fix and what works until then.
 #pragma once
 
 #include <functional>
@@ -28,6 +28,7 @@ struct CheckResult {
   std::string fix = {};
   std::string until = {};         // what works until it is fixed
   ExitCode code = kExitDegraded;  // of a failure: 3 or 4 = nothing can be recorded
+  bool ends_agent = false;        // of a failure: `sonde run` does not start
 };
 
 // One operation. `run` is called once, in the order of the list. A name that ends in a colon is
@@ -45,6 +46,8 @@ struct CheckedLine {
 std::vector<CheckedLine> run_checks(const std::vector<DoctorCheck>& checks);
 // The list of this host; see doctor_checks.cc.
 std::vector<DoctorCheck> host_checks(const DoctorOptions& options);
+// What `sonde run` needs besides; see doctor_agent.cc.
+std::vector<DoctorCheck> agent_checks(const DoctorOptions& options);
 
 // `✓`, `!`, `✗` or `-` in its colour, or an ASCII twin.
 std::string sign_of(CheckStatus status, const Pen& pen);

@@ -120,12 +120,14 @@ exit: 0 ok, 1 error, 2 usage, 6 something grew past --fail-above
 
 constexpr std::string_view kDoctor = R"(sonde doctor [OPTIONS]
 
-Tries everything that recording needs on this host. What fails is shown with its
-cause, the exact fix, and what works until then.
+Tries everything that recording needs on this host, and the agent (sonde run).
+What fails is shown with its cause, the exact fix, and what works until then.
 
       --json               the checks as one JSON object
       --color WHEN         auto, always, never
       --cache-dir DIR      the directory to check
+      --config FILE        checked as if given to the agent, as are
+      --listen ADDRESS, --telemetry-listen ADDRESS, --state-dir DIR, --rate HZ
 
 exit: 0 all works, 3 no permission, 4 kernel too old, 5 something is missing
 )";

@@ -62,6 +62,7 @@ struct DiffOptions : CommonOptions {
 
 struct DoctorOptions : CommonOptions {
   std::string cache_dir;
+  ConfigFlags config;  // of the agent
 };
 
 struct RunOptions : CommonOptions {

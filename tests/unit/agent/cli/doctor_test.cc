@@ -38,6 +38,21 @@ TEST(DoctorTest, EveryLineSaysWhatWasTriedAndAFailureWhatToDo) {
             "2 ok, 1 failed, 1 limited, 1 not tried. sonde can start, degraded.\n");
 }
 
+TEST(DoctorTest, AFailureOfTheAgentAloneIsNoFailureOfRecording) {
+  const std::vector<CheckedLine> lines = {
+      {"listen address", {.status = CheckStatus::kFailed, .ends_agent = true}}};
+  EXPECT_EQ(exit_code_of(lines), kExitDegraded);
+  EXPECT_FALSE(checks_json(lines)["agent_can_start"].get<bool>());
+  EXPECT_NE(render_checks(lines, plain()).find("sonde can record, but sonde run does not start"),
+            std::string::npos);
+  EXPECT_TRUE(
+      checks_json({{"x", {.status = CheckStatus::kFailed}}})["agent_can_start"].get<bool>());
+  EXPECT_FALSE(
+      checks_json(
+          {{"x", {.status = CheckStatus::kFailed, .code = kExitNoPermission}}})["agent_can_start"]
+          .get<bool>());
+}
+
 TEST(DoctorTest, TheGravestFailureIsTheExitCode) {
   const auto with = [](std::vector<ExitCode> codes) {
     std::vector<CheckedLine> lines = {{"fine", {}}};
