@@ -70,6 +70,11 @@ ClosedWindow WindowCompleter::complete(EndedWindow&& ended) {
   return std::move(ended.closed);
 }
 
+void WindowCompleter::hurry() {
+  hurries_ = true;
+  symbolizer_.interrupt();
+}
+
 void WindowCompleter::complete_files(EndedWindow& ended) {
   const std::vector<Offsets> offsets = offsets_of(ended.closed);
   for (std::size_t i = 1; i < ended.files.size(); ++i) {
@@ -82,7 +87,7 @@ void WindowCompleter::complete_files(EndedWindow& ended) {
     auto content = image_content(file.fd->get(), *info);
     if (!content) continue;
     image.content = std::move(*content);
-    if (offsets[i].empty()) continue;
+    if (offsets[i].empty() || hurries_) continue;
     names_.name_file(
         image.content,
         {.fd = file.fd->get(), .offsets = offsets[i], .root = file.root, .path = image.path},
@@ -140,7 +145,7 @@ std::string WindowCompleter::name_made_code(const EndedWindow& ended, const Made
   std::string_view why = maps.problem;
   bool in_time = true;
   for (std::size_t i = 0; i < maps.files.size() && !open.empty() && in_time; ++i) {
-    in_time = monotonic_ns() < latest_ns;
+    in_time = monotonic_ns() < latest_ns && !hurries_;
     const auto table = in_time ? symbolizer_.code_names(maps.files[i]->get(), open)
                                : Result<NameTable>(Error{ErrorCode::kDeadlineExceeded, "budget"});
     if (!table) continue;

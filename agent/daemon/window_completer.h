@@ -3,6 +3,7 @@
 // frames, kept for later. Asks the symbolizer, so it is no work for the session's thread.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <list>
 #include <map>
@@ -33,6 +34,10 @@ class WindowCompleter {
   // cost  once all names are known: a look at each file, some us.
   ClosedWindow complete(EndedWindow&& ended);
 
+  // From now on windows are kept without names that are not known yet, and what the symbolizer is
+  // asked now is given up. Thread-safe, waits for no window.
+  void hurry();
+
  private:
   struct Maker {
     explicit Maker(std::string whose) : names(std::move(whose)) {}
@@ -51,6 +56,7 @@ class WindowCompleter {
 
   NameKeeper& names_;
   SymbolizerClient& symbolizer_;
+  std::atomic<bool> hurries_{false};
   std::mutex mutex_;
   const std::uint64_t started_ns_;
   std::unique_ptr<MadeNames> kernel_;  // of one boot: made with the first window

@@ -13,6 +13,7 @@ namespace sonde {
 namespace {
 
 constexpr std::chrono::seconds kBetweenFlushes{10};
+constexpr std::chrono::milliseconds kBetweenHurries{50};
 constexpr std::uint64_t kWindowsAtATime = 200;  // of those that were there before the start
 
 }  // namespace
@@ -48,7 +49,16 @@ bool WindowWriter::finish(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   finishing_ = true;
   changed_.notify_all();
-  return changed_.wait_for(lock, patience, [this] { return finished_; });
+  const auto latest = std::chrono::steady_clock::now() + patience;
+  const auto finished = [this] { return finished_; };
+  bool done = changed_.wait_for(lock, patience / 2, finished);
+  while (!done && std::chrono::steady_clock::now() < latest) {
+    lock.unlock();
+    completer_.hurry();
+    lock.lock();
+    done = changed_.wait_for(lock, kBetweenHurries, finished);
+  }
+  return done;
 }
 
 // None: nothing to write for now.

@@ -40,8 +40,8 @@ class WindowWriter {
   // Never waits.
   void take(EndedWindow&& window);
 
-  // Writes what waits, and every name, to the disk. False: not done in time, the thread still hangs
-  // in it.
+  // Writes what waits, and every name, to the disk; names that take longer than half of the time
+  // are left out. False: not done in time, the thread still hangs in it.
   bool finish(std::chrono::milliseconds patience);
 
   [[nodiscard]] WriterCounts counts() const;

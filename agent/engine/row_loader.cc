@@ -14,17 +14,33 @@ namespace sonde {
 namespace {
 
 constexpr std::chrono::milliseconds kQuiet{500};
+constexpr std::chrono::milliseconds kPatience{500};
+constexpr std::chrono::milliseconds kBetweenInterrupts{50};  // one may come before its request
 
 }  // namespace
 
 RowLoader::RowLoader(SymbolizerClient& client)
     : client_(client),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      thread_([this](const std::stop_token& stop) { run(stop); }) {
+      thread_([this](const std::stop_token& stop) {
+        run(stop);
+        const std::lock_guard lock(mutex_);
+        ended_ = true;
+        changed_.notify_all();
+      }) {
   ::pthread_setname_np(thread_.native_handle(), "sonde-rows");
 }
 
-RowLoader::~RowLoader() { thread_.request_stop(); }
+RowLoader::~RowLoader() {
+  thread_.request_stop();
+  std::unique_lock lock(mutex_);
+  const auto ended = [this] { return ended_; };
+  bool done = changed_.wait_for(lock, kPatience, ended);
+  while (!done) {
+    client_.interrupt();
+    done = changed_.wait_for(lock, kBetweenInterrupts, ended);
+  }
+}
 
 void RowLoader::request(ImageId image, int fd) {
   {

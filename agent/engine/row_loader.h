@@ -24,7 +24,8 @@ struct LoadedRows {
   Result<RowTable> rows;
 };
 
-// Thread-safe. One worker thread; joins in the destructor (a request under way is waited for).
+// Thread-safe. One worker thread; the destructor waits half a second for a request under way, then
+// interrupts it.
 class RowLoader {
  public:
   // client   thread-safe, outlives this.
@@ -60,6 +61,7 @@ class RowLoader {
   std::vector<LoadedRows> answers_;
   bool busy_ = false;
   bool used_memory_ = false;
+  bool ended_ = false;
   std::jthread thread_;  // last: starts when everything else is there
 };
 

@@ -57,6 +57,7 @@ constexpr std::size_t kMaxHeldSamples = 4096;
 // A tick that came before is in its ring by then.
 constexpr std::uint64_t kRingDelayNs = 20'000'000;
 constexpr nanoseconds kWaitForDeferred = std::chrono::seconds{3};
+constexpr nanoseconds kWaitForDeferredOfMany = std::chrono::seconds{1};  // windows: one is the last
 
 TableLimits limits_of(const SessionOptions& options) {
   TableLimits limits{.chunks = kMaxRowChunks};
@@ -101,7 +102,7 @@ class CpuSession final : public Session {
   void drain_samples();
   void close_windows();
   void hand_on(FilledWindow&& filled, bool last);
-  Result<void> end();
+  Result<void> end(nanoseconds wait_for_deferred);
   void wait(nanoseconds most);
   [[nodiscard]] SessionProgress progress() const;
   void reclaim();
@@ -429,11 +430,11 @@ void CpuSession::reclaim() {
 // --- finishing ----------------------------------------------------------------------------------
 
 // Nothing is left in any ring afterwards, and no sample waits.
-Result<void> CpuSession::end() {
+Result<void> CpuSession::end(nanoseconds wait_for_deferred) {
   if (auto off = sampler_->disable(); !off) return off;
   end_ns_ = monotonic_ns();
   cycle();
-  const std::uint64_t latest = end_ns_ + static_cast<std::uint64_t>(kWaitForDeferred.count());
+  const std::uint64_t latest = end_ns_ + static_cast<std::uint64_t>(wait_for_deferred.count());
   while (intake_->waits() && !loader_->idle() && monotonic_ns() < latest) {
     wait(milliseconds{20});
     cycle();
@@ -445,7 +446,7 @@ Result<void> CpuSession::end() {
 }
 
 Result<SymbolizedProfile> CpuSession::finish() {
-  if (auto ended = end(); !ended) return ended.error();
+  if (auto ended = end(kWaitForDeferred); !ended) return ended.error();
   kernel_names_.refresh(sideband_->lost() > 0);
   Namer namer(images_, proc_, code_maps_, *symbolizer_, kernel_names_.symbols());
   auto filled = windows_.close_all(read_clocks());
@@ -456,7 +457,7 @@ Result<SymbolizedProfile> CpuSession::finish() {
 }
 
 Result<void> CpuSession::stop() {
-  if (auto ended = end(); !ended) return ended;
+  if (auto ended = end(kWaitForDeferredOfMany); !ended) return ended;
   auto filled = windows_.close_all(read_clocks());
   while (!filled.empty()) {
     FilledWindow one = std::move(filled.front());

@@ -84,6 +84,7 @@ class SymbolizerClient::Impl {
   Result<RowTable> rows(int fd);
   Result<NameTable> names(const NameRequest& request);
   Result<NameTable> code_names(int fd, std::span<const std::uint64_t> addresses);
+  void interrupt() { link_.interrupt(); }
   [[nodiscard]] SymbolizerCounters counters() const;
   [[nodiscard]] int worker_pid() const { return link_.pid(); }
   [[nodiscard]] std::string cache_problem() const { return cache_problem_; }
@@ -312,6 +313,7 @@ Result<NameTable> SymbolizerClient::names(const NameRequest& request) {
 Result<NameTable> SymbolizerClient::code_names(int fd, std::span<const std::uint64_t> addresses) {
   return impl_->code_names(fd, addresses);
 }
+void SymbolizerClient::interrupt() { impl_->interrupt(); }
 SymbolizerCounters SymbolizerClient::counters() const { return impl_->counters(); }
 int SymbolizerClient::worker_pid() const { return impl_->worker_pid(); }
 std::string SymbolizerClient::cache_problem() const { return impl_->cache_problem(); }

@@ -129,6 +129,11 @@ class SymbolizerClient {
   // as of names().
   Result<NameTable> code_names(int fd, std::span<const std::uint64_t> addresses);
 
+  // Ends the call that is being served, if any: it answers as if its worker had been killed. Calls
+  // that wait for their turn are served, by another worker. For who cannot wait for a deadline.
+  // cost  up to 2 s where a worker cannot be ended at once.
+  void interrupt();
+
   [[nodiscard]] SymbolizerCounters counters() const;
   // Process id of the running worker, 0 if none. For tests and for accounting of own cost.
   [[nodiscard]] int worker_pid() const;

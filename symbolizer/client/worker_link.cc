@@ -2,6 +2,7 @@
 #include "symbolizer/client/worker_link.h"
 
 #include <algorithm>
+#include <csignal>
 #include <thread>
 #include <utility>
 
@@ -37,7 +38,10 @@ Result<void> WorkerLink::ensure_worker() {
   }
   auto started = WorkerProcess::start(*starter_);
   if (!started) return refuse(Reason::kWorkerUnavailable, started.error().message);
-  worker_ = std::move(*started);
+  {
+    const std::lock_guard lock(worker_mutex_);
+    worker_ = std::move(*started);
+  }
   pid_.store(worker_->pid(), std::memory_order_relaxed);
   const std::lock_guard lock(counters_mutex_);
   if (counters_.worker_starts++ > 0) ++counters_.worker_restarts;
@@ -47,6 +51,7 @@ Result<void> WorkerLink::ensure_worker() {
 Result<std::vector<Answer>> WorkerLink::ask(const FileKey& file,
                                             std::span<const Question> questions) {
   int kills = 0;
+  const std::uint64_t interrupts = interrupts_.load();
   while (true) {
     if (auto mark = marked(file)) return *mark;
     if (auto ready = ensure_worker(); !ready) return ready.error();
@@ -60,7 +65,8 @@ Result<std::vector<Answer>> WorkerLink::ask(const FileKey& file,
     std::string how;
     switch (bury(answers.error(), how)) {
       case Failure::kKilled:
-        if (++kills > kMaxKills) return refuse(Reason::kWorkerKilled, how);
+        if (++kills > kMaxKills || interrupts_.load() != interrupts)
+          return refuse(Reason::kWorkerKilled, how);
         pause_before_retry(kills);
         break;
       case Failure::kCrashed:
@@ -140,10 +146,20 @@ Result<Answer> WorkerLink::receive(const Question& question, std::uint64_t id,
   return answer;
 }
 
+void WorkerLink::interrupt() {
+  ++interrupts_;
+  const std::lock_guard lock(worker_mutex_);
+  if (worker_ && worker_->pid() > 0) ::kill(worker_->pid(), SIGKILL);
+}
+
 WorkerLink::Failure WorkerLink::bury(const Error& error, std::string& how) {
   const bool closed = error.code == ErrorCode::kUnavailable;
-  const WorkerProcess::Death death = closed ? worker_->reap() : worker_->kill();
-  worker_.reset();
+  WorkerProcess::Death death;
+  {
+    const std::lock_guard lock(worker_mutex_);
+    death = closed ? worker_->reap() : worker_->kill();
+    worker_.reset();
+  }
   described_.reset();
   pid_.store(0, std::memory_order_relaxed);
   note_usage(death.cpu_ns, death.peak_rss_bytes, true);

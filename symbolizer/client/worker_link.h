@@ -40,7 +40,8 @@ struct Answer {
   bool debug_file_rejected = false;
 };
 
-// Calls are confined to whoever holds the client's lock, except pid() and counters().
+// Calls are confined to whoever holds the client's lock, except interrupt(), pid() and
+// counters().
 class WorkerLink {
  public:
   explicit WorkerLink(const SymbolizerClient::Options& options) : options_(options) {}
@@ -58,6 +59,10 @@ class WorkerLink {
 
   // An answer did not pass the caller's checks: ends this worker and counts against the file.
   Error reject_answer(const FileKey& file, const Error& why);
+
+  // By any thread: ends the worker. What it was asked fails with worker_killed and is not asked
+  // again; the next question starts another one.
+  void interrupt();
 
   // The file whose unwind bytes the running worker holds (kRows needs no fd then).
   [[nodiscard]] std::optional<FileKey> described() const { return described_; }
@@ -86,7 +91,9 @@ class WorkerLink {
 
   const SymbolizerClient::Options options_;
   std::unique_ptr<WorkerStarter> starter_;
-  std::unique_ptr<WorkerProcess> worker_;
+  std::mutex worker_mutex_;                // of interrupt() and of who starts and ends the worker
+  std::unique_ptr<WorkerProcess> worker_;  // changed under worker_mutex_
+  std::atomic<std::uint64_t> interrupts_{0};
   std::optional<FileKey> described_;
   std::map<FileKey, Strikes> strikes_;
   std::uint64_t next_id_ = 1;

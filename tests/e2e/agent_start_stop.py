@@ -2,11 +2,15 @@
 """The agent is there soon after it starts, fills its history, and ends soon and without losing a
 window, the one that was being filled included."""
 
+import os
+import shutil
 import signal
+import subprocess
 import time
 
 import agent_program
 from agent_program import AgentTest
+from recording import children
 
 START_SECONDS = 5
 STOP_SECONDS = 5
@@ -59,6 +63,33 @@ class StartStop(AgentTest):
 
     def test_sigint_is_the_same(self):
         self.ends_whole(signal.SIGINT)
+
+    def new_program(self, number):
+        """A program that no worker has seen, burning CPU."""
+        copy = self.path(f"program{number}")
+        shutil.copy(shutil.which("md5sum"), copy)
+        with open(copy, "ab") as file:
+            file.write(os.urandom(16))
+        process = subprocess.Popen([copy, "/dev/zero"])
+        self.addCleanup(self.end, process)
+
+    def test_a_worker_that_does_not_answer_holds_up_no_end(self):
+        agent = self.agent().wait_until_ready()
+        agent.wait_for_windows(2)
+        workers = [pid for pid, command in children(agent.process.pid).items()
+                   if command.endswith(" worker")]
+        self.assertEqual(len(workers), 1)
+        os.kill(workers[0], signal.SIGSTOP)  # until it is killed
+        self.new_program(1)
+        time.sleep(2.5)
+        before = agent.metrics().get("sonde_windows_total")
+        code, seconds = agent.stop()
+        self.assertEqual(code, 0, agent.said())
+        self.assertLess(seconds, STOP_SECONDS)
+        windows = self.history()
+        self.assertGreater(len(windows), before)
+        for one, other in zip(windows, windows[1:]):
+            self.assertEqual(one["end"], other["begin"], "no gap")
 
     def test_two_signals_in_a_row_are_one(self):
         agent = self.agent()

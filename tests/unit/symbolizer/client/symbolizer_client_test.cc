@@ -270,6 +270,27 @@ TEST(SymbolizerClientTest, AWorkerWithoutMemoryRefusesTheFileAndLives) {
   EXPECT_EQ(refusal(options, large.get()), Reason::kWorkerMemory);
 }
 
+TEST(SymbolizerClientTest, ACallThatIsInterruptedEndsAndTheNextOneIsServed) {
+  const UniqueFd program = memory_file(program_bytes());
+  auto client = SymbolizerClient::start(real_worker());
+  ASSERT_TRUE(client.ok());
+  ASSERT_EQ(::kill((*client)->worker_pid(), SIGSTOP), 0);
+  std::jthread impatient([&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+      (*client)->interrupt();
+    }
+  });
+  const auto begin = std::chrono::steady_clock::now();
+  const auto rows = (*client)->rows(program.get());
+  impatient.request_stop();
+  impatient.join();
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(5));
+  ASSERT_FALSE(rows.ok());
+  EXPECT_EQ(reason_of(rows.error()), Reason::kWorkerKilled);
+  EXPECT_TRUE((*client)->rows(program.get()).ok());
+}
+
 TEST(SymbolizerClientTest, KillsWhileRequestsRunLoseNoAnswer) {
   const UniqueFd libc(::open("/usr/lib/x86_64-linux-gnu/libc.so.6", O_RDONLY | O_CLOEXEC));
   ASSERT_TRUE(libc);
