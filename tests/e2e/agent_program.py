@@ -109,11 +109,11 @@ class Agent:
                 raise AssertionError(f"not in {seconds} s: {what}\n" + self.said())
             time.sleep(0.02)
 
-    def wait_until_ready(self, seconds=20):
+    def wait_until_ready(self, seconds=60):
         self.wait("ready", lambda: self.get("/readyz")[0] == 200, seconds)
         return self
 
-    def wait_for_windows(self, count, seconds=20):
+    def wait_for_windows(self, count, seconds=60):
         """Until so many windows are on the disk."""
         self.wait(f"{count} windows",
                   lambda: self.metrics().get("sonde_history_windows_total") >= count, seconds)

@@ -12,7 +12,7 @@ from cli_denied import NOBODY
 
 class Refusals(AgentTest):
     def refused(self, code, *arguments, words=(), **more):
-        done = sonde_program.run("run", "--window", "500ms", *arguments, timeout=20, **more)
+        done = sonde_program.run("run", "--window", "500ms", *arguments, timeout=60, **more)
         self.assertEqual((done.code, done.out), (code, ""), done)
         said = " ".join(done.err.split())
         for word in words:
@@ -50,10 +50,10 @@ class Refusals(AgentTest):
 
     def test_a_state_directory_that_is_a_file_is_told_and_stops_no_sampling(self):
         agent = self.agent(state_dir=self.write_config("")).wait_until_ready()
-        agent.wait("the trouble is told", lambda: "windows stay in memory" in agent.said(), 5)
+        agent.wait("the trouble is told", lambda: "windows stay in memory" in agent.said(), 60)
         self.assertIn("Not a directory", agent.said())
         agent.wait("windows wait", lambda: agent.metrics().get("sonde_history_waiting_windows") > 1,
-                   10)
+                   60)
         self.assertEqual(agent.stop()[0], 1, "they are lost")
         self.assertRegex(agent.said(), r"windows that are lost.*: [2-9]")
 
