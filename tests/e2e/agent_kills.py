@@ -46,6 +46,9 @@ class Kills(AgentTest):
         last.wait_for_windows(1)
         self.assertEqual(
             last.metrics().get("sonde_lost_total", stage="journal", reason="damaged"), 0)
+        served = last.api("status")["history"]["windows"]
+        self.assertGreaterEqual(served, sum(stored for _, _, stored in lives))
+        self.assertEqual(last.api("health", **{"from": "-1h"})["books"]["unaccounted"], 0)
         self.assertEqual(last.stop()[0], 0, last.said())
         windows = self.history()
         self.assert_distinct(windows)

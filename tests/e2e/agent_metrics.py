@@ -50,6 +50,12 @@ class MetricsPage(AgentTest):
         self.assertGreater(after.get("sonde_ticks_total", state="emitted"),
                            before.get("sonde_ticks_total", state="emitted"), "a CPU is busy")
         self.assertEqual(after.sum("sonde_lost_total", stage="agent"), 0)
+        books = self.running.api("health", **{"from": "-1h"})["books"]
+        self.assertEqual(books["unaccounted"], 0)
+        self.assertEqual(books["expected"], books["missed"] + books["run"])
+        self.assertEqual(books["run"], books["idle"] + books["filtered"] + books["thinned"]
+                         + books["emitted"])
+        self.assertGreater(books["stored"], 0)
         self.assertEqual(self.running.stop()[0], 0, self.running.said())
         windows = self.history()  # and nothing in them that the books cannot explain
         ticks = sum(window["expected"] for window in windows)

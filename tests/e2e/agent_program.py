@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 import urllib.error
+import urllib.parse
 import urllib.request
 from pathlib import Path
 
@@ -91,6 +92,12 @@ class Agent:
         status, page = self.get("/metrics")
         assert status == 200, page
         return Metrics(page)
+
+    def api(self, path, **parameters):
+        """The JSON that /api/v1/PATH answers."""
+        status, text = self.get(f"/api/v1/{path}?{urllib.parse.urlencode(parameters)}", timeout=30)
+        assert status == 200, text
+        return json.loads(text)
 
     def wait(self, what, condition, seconds):
         """Asks until `condition()` is true and returns what it said; fails after `seconds`. While

@@ -58,6 +58,13 @@ class StartStop(AgentTest):
         windows = self.ends_whole(signal.SIGTERM)
         agent = self.agent(window="1s")
         agent.wait_until_ready()
+        agent.wait("all are served",
+                   lambda: agent.api("status")["history"]["windows"] >= len(windows), 30)
+        first = agent.api("status")["history"]["first"]
+        self.assertEqual(first, windows[0]["begin"] // 1_000_000)
+        books = agent.api("health", **{"from": "-1h"})["books"]
+        self.assertEqual(books["unaccounted"], 0)
+        self.assertGreaterEqual(books["expected"], sum(window["expected"] for window in windows))
         self.assertEqual(agent.stop()[0], 0, agent.said())
         self.assertEqual(self.history()[:len(windows)], windows)
 
