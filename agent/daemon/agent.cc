@@ -176,7 +176,9 @@ Agent::Stop Agent::stop() {
   if (session_) {
     if (auto stopped = session_->stop(); !stopped) log_error(stopped.error().message);
   }
-  if (writer_ && !writer_->finish(kWaitForDisk)) return {.hangs = true, .windows_lost = 0, .why = {}};
+  if (writer_ && !writer_->finish(kWaitForDisk)) {
+    return {.hangs = true, .windows_lost = 0, .why = {}};
+  }
   if (!history_) return {};
   const HistoryState left = history_->state();
   return {.hangs = false, .windows_lost = left.waiting_windows, .why = left.problem};
