@@ -71,7 +71,7 @@ function verdictCard(health) {
       make('p', {}, nameNode(line.join(' ')))),
     figure(percentText(wholeStackShare(trusted)), 'whole stacks (goal 99 %)'),
     figure(percentText(lostShare(trust)), WORDS.trust.figures(...[trust.lost - trust.missed, due, trust.missed, trust.expected].map(countText))),
-    figure(cpu ? `${cpu.now.toFixed(2)}\u202f%` : '–', cpu ? `of one core used by sonde (limit ${cpu.limit} %)` : 'of one core used by sonde'),
+    figure(cpu ? `${cpu.now.toFixed(2)}\u202f%` : '–', `of one core used by sonde${cpu?.limit > 0 ? ` (limit ${cpu.limit} %)` : ''}`),
     figure(countText(waiting), health.exporters.length > 0 ? 'windows wait for exporters' : 'windows wait: no exporter is configured'));
 }
 
