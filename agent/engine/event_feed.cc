@@ -87,7 +87,7 @@ void EventFeed::rescan_after_loss(std::uint64_t begun_ns, bool last) {
   if (auto scanned = processes_.rescan_all(certain_ns_, begin); !scanned) {
     log_warn("processes are not read again: " + scanned.error().message);
   }
-  certain_ns_ = begun_ns;
+  certain_ns_ = begin;  // what was lost before that has been read now
   rescan_from_ns_ = monotonic_ns() + (monotonic_ns() - begin) * kRescanPause;
 }
 

@@ -185,9 +185,10 @@ void ProcessTable::rescan(std::uint32_t tgid, std::uint64_t certain_ns) {
   }
   bool replaced = false;
   for (const CodeRange& range : *now.ranges) replaced |= is_replaced_by(before, range, certain_ns);
-  // Libraries that come and go can have done so unseen and be back.
+  // Libraries that come and go can have done so unseen and be back; the program itself does not.
   if (const auto lately = mapped_.find(tgid); lately != mapped_.end()) {
     for (const Mapped& one : lately->second) {
+      if (one.image != ImageId::kNone && one.image == now.executable) continue;
       if (one.time_ns + kLatelyNs > certain_ns) stale_.add(tgid, certain_ns, one.image);
     }
   }

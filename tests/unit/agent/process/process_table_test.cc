@@ -320,6 +320,18 @@ TEST_F(ProcessTableTest, ALibraryThatWasMappedLatelyIsUncertainWhileEventsAreLos
   EXPECT_EQ(stale_.certain_frames(10, now + 600, program), 1U);
 }
 
+TEST_F(ProcessTableTest, AProgramThatMapsItsOwnFileLatelyIsCertainAllTheSame) {
+  write_process(10, "ten", kMaps + std::string("8000-9000 r-xp 00000000 08:01 7 /bin/x\n"));
+  std::filesystem::create_symlink("/bin/x", dir_ / "10" / "exe");
+  table_.scan(10);
+  const auto program = frame_in(*table_.find(10));
+  ASSERT_EQ(table_.find(10)->executable, table_.find(10)->ranges->front().image);
+  const std::uint64_t now = table_.find(10)->scanned_ns + 1'000;
+  table_.on_mapping(mapping_of(10, now, 0x8000, 7));
+  ASSERT_TRUE(table_.rescan_all(now + 500, now + 2'000).ok());
+  EXPECT_EQ(stale_.certain_frames(10, now + 600, program), 1U);
+}
+
 TEST_F(ProcessTableTest, ALibraryThatCameWhileEventsWereLostIsUncertainWhenMoreAre) {
   write_process(10, "ten", kMaps);
   table_.scan(10);
