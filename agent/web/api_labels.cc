@@ -15,9 +15,10 @@ namespace {
 
 // ASCII letters alone: other alphabets compare as they are written.
 bool contains_ignoring_case(std::string_view text, std::string_view part) {
-  return !std::ranges::search(text, part, [](char a, char b) { return lower(a) == lower(b); })
-              .empty() ||
-         part.empty();
+  // Not std::ranges::search: clang 14 cannot compile its result.
+  const auto same = [](char a, char b) { return lower(a) == lower(b); };
+  return part.empty() ||
+         std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
 }
 
 SumOptions until_patience(const ApiSources& sources) {
