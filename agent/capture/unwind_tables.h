@@ -89,13 +89,12 @@ class UnwindTables {
 
   [[nodiscard]] bool has_retired() const { return !retired_.empty(); }
   // Waits until no tick can still be using what was retired, then calls `drain` (which must empty
-  // the sample ring, whose frames may name retired slots) and frees it. Cost: one grace period,
-  // 10-20 ms; call it rarely.
+  // the sample ring, whose frames may name retired slots) and frees it; not yet if `drain` says
+  // false: samples wait that may name them. Cost: one grace period, 10-20 ms; call it rarely.
   template <typename Drain>
   Result<void> reclaim(Drain&& drain) {
     if (auto waited = wait_for_readers(); !waited) return waited;
-    drain();
-    free_retired();
+    if (drain()) free_retired();
     return {};
   }
 

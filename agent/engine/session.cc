@@ -2,13 +2,9 @@
 #include "agent/engine/session.h"
 
 #include <fmt/format.h>
-#include <sys/epoll.h>
 
 #include <algorithm>
-#include <array>
-#include <cerrno>
 #include <optional>
-#include <thread>
 #include <utility>
 
 #include "agent/capture/cpu_sampler.h"
@@ -25,6 +21,7 @@
 #include "agent/engine/row_loader.h"
 #include "agent/engine/sample_intake.h"
 #include "agent/engine/table_publisher.h"
+#include "agent/engine/wakeups.h"
 #include "agent/engine/window_books.h"
 #include "agent/engine/window_maker.h"
 #include "agent/pipeline/loss.h"
@@ -45,8 +42,6 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
 constexpr milliseconds kPoll{100};
-// New mappings wake the session, at most this often: a dynamic loader makes a handful at a time.
-constexpr nanoseconds kBetweenCycles = milliseconds{4};
 constexpr nanoseconds kBetweenLooksAtCpus = milliseconds{100};
 constexpr nanoseconds kReclaimIntervalOfFull = milliseconds{100};
 constexpr nanoseconds kReclaimInterval = std::chrono::seconds{1};
@@ -97,13 +92,12 @@ class CpuSession final : public Session {
   void note_limits();
 
   void cycle();
-  Result<void> watch(int fd);
   void follow_cpus();
+  void look();
   void drain_samples();
   void close_windows();
   void hand_on(FilledWindow&& filled, bool last);
   Result<void> end(nanoseconds wait_for_deferred);
-  void wait(nanoseconds most);
   [[nodiscard]] SessionProgress progress() const;
   void reclaim();
 
@@ -134,7 +128,7 @@ class CpuSession final : public Session {
   std::unique_ptr<ImageSweeper> sweeper_;
   std::unique_ptr<SampleIntake> intake_;
   SampleBatch batch_;
-  UniqueFd epoll_;
+  Wakeups wakeups_;
 
   UserLossCounts losses_{};
   bool held_ = false;                     // the batch waits for a rescan; not after the end
@@ -223,24 +217,10 @@ Result<void> CpuSession::open_capture() {
 }
 
 Result<void> CpuSession::open_wakeups() {
-  epoll_ = UniqueFd(::epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll_) return Error::from_errno(errno, "epoll_create1");
   std::vector<int> fds = sideband_->wake_fds();
   fds.push_back(process_events_->wake_fd());
   fds.push_back(loader_->wake_fd());
-  for (const int fd : fds) {
-    if (auto watched = watch(fd); !watched) return watched;
-  }
-  return {};
-}
-
-Result<void> CpuSession::watch(int fd) {
-  epoll_event event{};
-  event.events = EPOLLIN;
-  if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
-    return Error::from_errno(errno, "epoll_ctl");
-  }
-  return {};
+  return wakeups_.open(fds);
 }
 
 // Chosen processes and every descendant they have now; later ones follow in the kernel.
@@ -296,7 +276,7 @@ Result<void> CpuSession::start() {
   const std::uint64_t latest = monotonic_ns() + static_cast<std::uint64_t>(kWaitForRows.count());
   read_kernel_names();  // while the worker makes rows, and before the clocks would see it
   while (!loader_->idle() && monotonic_ns() < latest) {
-    wait(milliseconds{20});
+    wakeups_.wait(milliseconds{20});
     cycle();
   }
   cycle();
@@ -322,23 +302,11 @@ Result<void> CpuSession::run(nanoseconds duration, const std::function<bool()>& 
   while (!stop()) {
     const std::uint64_t now = monotonic_ns();
     if (now >= end) break;
-    wait(nanoseconds(std::min<std::uint64_t>(end - now, nanoseconds(kPoll).count())));
+    wakeups_.wait(nanoseconds(std::min<std::uint64_t>(end - now, nanoseconds(kPoll).count())));
     cycle();
     tick(progress());
   }
   return {};
-}
-
-void CpuSession::wait(nanoseconds most) {
-  std::array<epoll_event, 8> events{};
-  const auto timeout = std::chrono::ceil<milliseconds>(most).count();
-  // Interrupted by a signal = woken: the caller looks at its own flags next.
-  (void)!::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()),
-                      static_cast<int>(timeout));
-  const std::uint64_t earliest = cycled_ns_ + static_cast<std::uint64_t>(kBetweenCycles.count());
-  if (const std::uint64_t now = monotonic_ns(); now < earliest) {
-    std::this_thread::sleep_for(nanoseconds(earliest - now));
-  }
 }
 
 void CpuSession::drain_samples() {
@@ -347,16 +315,21 @@ void CpuSession::drain_samples() {
       sampler_->drain([this](RawSample&& sample) { batch_.add(sample); });
 }
 
-// Samples are copied out first: then every event that explains them is already in its ring.
-void CpuSession::cycle() {
+// Reads the rings: what ticks saw, and what happened meanwhile. Samples are copied out first: then
+// every event that explains them is already in its ring.
+void CpuSession::look() {
   cycled_ns_ = monotonic_ns();
   drain_samples();
   windows_.observe(read_clocks());  // no sample is later: each finds the window of its time
   events_->apply(cycled_ns_, end_ns_ != 0);
+  held_ = end_ns_ == 0 && events_->lacks_events() && batch_.samples().size() < kMaxHeldSamples;
+}
+
+void CpuSession::cycle() {
+  look();
   follow_cpus();
   publisher_->publish(processes_, cycled_ns_);
   publisher_->publish_rows();
-  held_ = end_ns_ == 0 && events_->lacks_events() && batch_.samples().size() < kMaxHeldSamples;
   if (held_) return;
   stale_.published(monotonic_ns());
   intake_->take(batch_.samples());
@@ -374,7 +347,7 @@ void CpuSession::cycle() {
 
 // Windows of which no sample can come any more.
 void CpuSession::close_windows() {
-  if (options_.window_ns == 0 || end_ns_ != 0) return;
+  if (options_.window_ns == 0 || end_ns_ != 0 || held_) return;
   const std::uint64_t drained = intake_->oldest_ns(cycled_ns_ - kRingDelayNs);
   while (auto filled = windows_.close(drained)) hand_on(std::move(*filled), false);
   sweeper_->sweep(cycled_ns_);
@@ -412,16 +385,18 @@ void CpuSession::follow_cpus() {
   for (const std::uint32_t cpu : changes.gone) sideband_->close(cpu);
   for (const std::uint32_t cpu : changes.come) {
     const auto fd = sideband_->open(cpu);
-    const Result<void> watched = fd ? watch(*fd) : fd.error();
+    const Result<void> watched = fd ? wakeups_.watch(*fd) : fd.error();
     if (!watched) log_warn("new mappings are not seen: " + watched.error().message);
   }
 }
 
+// What has arrived since the last look is taken only together with the events that explain it.
 void CpuSession::reclaim() {
   reclaimed_ns_ = monotonic_ns();
   const auto freed = tables_->reclaim([this] {
-    drain_samples();
-    intake_->take(batch_.samples());
+    look();
+    if (!held_) intake_->take(batch_.samples());
+    return !held_;
   });
   if (!freed) log_warn("unwind tables are not reclaimed: " + freed.error().message);
   publisher_->publish_waiting();
@@ -436,7 +411,7 @@ Result<void> CpuSession::end(nanoseconds wait_for_deferred) {
   cycle();
   const std::uint64_t latest = end_ns_ + static_cast<std::uint64_t>(wait_for_deferred.count());
   while (intake_->waits() && !loader_->idle() && monotonic_ns() < latest) {
-    wait(milliseconds{20});
+    wakeups_.wait(milliseconds{20});
     cycle();
   }
   cycle();

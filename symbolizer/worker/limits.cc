@@ -10,20 +10,13 @@
 #include <array>
 #include <csignal>
 
+#include "core/base/sanitizer.h"
+
 namespace sonde {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kLimitMemory = false;  // a sanitizer's shadow needs terabytes of address space
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr bool kLimitMemory = false;
-#else
-constexpr bool kLimitMemory = true;
-#endif
-#else
-constexpr bool kLimitMemory = true;
-#endif
+// A sanitizer's shadow needs terabytes of address space.
+constexpr bool kLimitMemory = !SONDE_ADDRESS_SANITIZER && !SONDE_THREAD_SANITIZER;
 
 constexpr rlim_t kMaxDescriptors = 32;
 constexpr int kLargeBytes = 128 << 10;

@@ -39,7 +39,7 @@ class UnwindTablesTest : public testing::Test {
     return {};
   }
   void reclaim() {
-    ASSERT_TRUE(tables_->reclaim([] {}).ok());
+    ASSERT_TRUE(tables_->reclaim([] { return true; }).ok());
   }
 
   std::unique_ptr<CpuSampler> sampler_;
@@ -206,7 +206,7 @@ TEST_F(UnwindTablesTest, LongestUnusedRangesMakeRoomAndSharedOnesCountOnce) {
   // 11 is the coldest but shares with 10: only both together free four ranges; 12 stays with one.
   EXPECT_EQ((*tables)->evict_for({13, 1}, 3, 60), 2U);
   EXPECT_TRUE((*tables)->has_process({12, 1}));
-  ASSERT_TRUE((*tables)->reclaim([] {}).ok());
+  ASSERT_TRUE((*tables)->reclaim([] { return true; }).ok());
   EXPECT_TRUE((*tables)->set_ranges({13, 1}, four).ok());
 }
 

@@ -5,6 +5,7 @@ that the unwinder's tables are rewritten all the time: no truth program may show
   truth_under_churn.py --sonde PATH --out FOLDER [--seconds N]"""
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -76,6 +77,8 @@ def main():
                          options.out / "programs")
     started = copies({name: programs[name] for name in STARTED}, options.out / "copies")
     recording = Recording(options.sonde, options.out, "-d", options.seconds, "-F", 499)
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"])
+            for _ in range(os.cpu_count())]
     time.sleep(1)
     lasting = options.seconds - 1
     running = [subprocess.Popen([str(programs[n]), str(lasting)]) for n in WATCHED]
@@ -83,6 +86,9 @@ def main():
                            capture_output=True, text=True, check=False)
     profile, summary = recording.finish()
     for process in running:
+        process.wait()
+    for process in busy:
+        process.kill()
         process.wait()
     print("meanwhile:", churn.stderr.replace("\n", ", ").strip(", "))
 

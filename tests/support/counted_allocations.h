@@ -7,7 +7,9 @@
 #include <cstdlib>
 #include <new>
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#include "core/base/sanitizer.h"
+
+#if SONDE_ADDRESS_SANITIZER || SONDE_THREAD_SANITIZER
 #define SONDE_COUNTS_ALLOCATIONS 0
 #else
 #define SONDE_COUNTS_ALLOCATIONS 1

@@ -11,6 +11,7 @@
 #include <cstdint>
 
 #include "core/base/fd.h"
+#include "core/base/sanitizer.h"
 
 namespace sonde {
 
@@ -61,7 +62,7 @@ class LargestFile {
 
 // UndefinedBehaviorSanitizer looks at memory through a pipe, and takes the lack of one for a fault
 // (sanitizer_posix.cpp).
-#ifdef __SANITIZE_ADDRESS__
+#if SONDE_ADDRESS_SANITIZER
 #define SONDE_NEED_DESCRIPTOR_LIMIT() \
   GTEST_SKIP() << "SKIP descriptors: UndefinedBehaviorSanitizer needs some"
 #else

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A child process that burns CPU in user mode until it is told to end.
+// A child process that burns CPU until it is told to end: in user mode, or with work of its own.
 #pragma once
 
 #include <sys/prctl.h>
@@ -15,11 +15,16 @@ namespace sonde {
 
 class Spinner {
  public:
-  explicit Spinner(const std::string& name = "spinner") : pid_(::fork()) {
+  explicit Spinner(
+      const std::string& name = "spinner", void (*work)() = [] {})
+      : pid_(::fork()) {
     if (pid_ != 0) return;
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     ::prctl(PR_SET_NAME, name.c_str());
-    while (true) __asm__ volatile("");
+    while (true) {
+      work();
+      __asm__ volatile("");
+    }
   }
   ~Spinner() {
     ::kill(pid_, SIGKILL);

@@ -18,7 +18,8 @@ static const char kTruth[] = "{" CALLEES
                              "\"chains\": ["
                              "\"[start] main alpha beta gamma_ delta leaf_registers\","
                              "\"[start] main alpha beta small_one small_two small_three\","
-                             "\"[start] main kernel_side [libc]\"," TRUTH_CLOCK_CHAIN "]}";
+                             "\"[start] main kernel_side [libc]\","
+                             "\"?[start] main [libc]\"," TRUTH_CLOCK_CHAIN "]}";
 
 // One variant puts a part of the chain into an executable segment of its own.
 #ifdef TRUTH_FAR_TEXT

@@ -20,6 +20,7 @@
 #include <thread>
 #include <vector>
 
+#include "core/base/sanitizer.h"
 #include "tests/support/http_client.h"
 
 namespace sonde {
@@ -366,7 +367,7 @@ class DescriptorLimit {
 class HttpServerDescriptorsTest : public HttpServerTest {
  protected:
   void SetUp() override {
-#ifdef __SANITIZE_ADDRESS__
+#if SONDE_ADDRESS_SANITIZER
     // It looks at memory through a pipe, and takes the lack of one for a fault
     // (sanitizer_posix.cpp).
     GTEST_SKIP() << "SKIP descriptors: UndefinedBehaviorSanitizer needs some";

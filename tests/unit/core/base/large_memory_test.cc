@@ -8,6 +8,8 @@
 #include <numeric>
 #include <utility>
 
+#include "core/base/sanitizer.h"
+
 namespace sonde {
 namespace {
 
@@ -30,7 +32,7 @@ TEST(LargeMemoryTest, AVectorKeepsItsValuesWhileItGrowsPastHugePages) {
 }
 
 TEST(LargeMemoryTest, MoreThanThereIsThrows) {
-#ifdef __SANITIZE_ADDRESS__
+#if SONDE_ADDRESS_SANITIZER
   GTEST_SKIP() << "SKIP bad_alloc: AddressSanitizer ends the process instead";
 #endif
   LargeVector<std::uint64_t> numbers;

@@ -23,6 +23,7 @@
 
 #include "core/base/fd.h"
 #include "core/base/foreign_file.h"
+#include "core/base/sanitizer.h"
 #include "tests/support/require.h"
 #include "tests/support/stuck_file_system.h"
 
@@ -260,7 +261,7 @@ TEST(SymbolizerClientTest, AWorkerThatFailsIsNamedByTheWayItFails) {
 }
 
 TEST(SymbolizerClientTest, AWorkerWithoutMemoryRefusesTheFileAndLives) {
-#ifdef __SANITIZE_ADDRESS__
+#if SONDE_ADDRESS_SANITIZER
   GTEST_SKIP() << "SKIP memory-limit: the sanitizer reserves more address space than any limit";
 #endif
   SymbolizerClient::Options options = real_worker();
