@@ -88,6 +88,14 @@ std::uint64_t UnwindTables::free_rows() const {
   return rows;
 }
 
+std::uint64_t UnwindTables::retired_rows() const {
+  std::uint64_t rows = 0;
+  for (const Retired& item : retired_) {
+    for (const Extent& extent : item.rows) rows += extent.count;
+  }
+  return rows;
+}
+
 Result<void> UnwindTables::add_chunk() {
   if (chunks_.size() >= limits_.chunks) return exhausted("the budget of unwind rows is used up");
   bpf_map_create_opts options{};

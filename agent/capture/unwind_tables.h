@@ -107,6 +107,8 @@ class UnwindTables {
 
   // Rows within the limits that nothing uses.
   [[nodiscard]] std::uint64_t free_rows() const;
+  // Rows that the next reclaim frees.
+  [[nodiscard]] std::uint64_t retired_rows() const;
   // Kernel memory of the row chunks made so far.
   [[nodiscard]] std::uint64_t chunk_bytes() const;
 

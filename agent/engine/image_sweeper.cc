@@ -34,8 +34,7 @@ std::vector<bool> ImageSweeper::named() const {
 }
 
 void ImageSweeper::sweep(std::uint64_t now_ns) {
-  // Rows on their way are of files that have to stay open.
-  if (now_ns < swept_ns_ + interval_ns_ || !parts_.loader.idle()) return;
+  if (now_ns < swept_ns_ + interval_ns_) return;
   swept_ns_ = now_ns;
   parts_.publisher.publish_rows();
   parts_.code_maps.forget_unused_since(now_ns - interval_ns_);
@@ -46,7 +45,8 @@ void ImageSweeper::sweep(std::uint64_t now_ns) {
     const auto image = static_cast<ImageId>(i);
     const bool is_there = parts_.images.at(image).device != 0;
     if (!unnamed[i] || !unnamed_before_[i] || !is_there) continue;
-    if (parts_.publisher.waits_for_room(image)) continue;
+    // Rows on their way are of files that have to stay open.
+    if (parts_.publisher.waits_for_room(image) || !parts_.loader.cancel(image)) continue;
     parts_.publisher.release(image);
     parts_.images.release(image, now_ns);
     unnamed[i] = false;  // whoever gets the number begins anew

@@ -24,7 +24,7 @@ class ImageSweeper {
     CodeMaps& code_maps;
     const ProcessTable& processes;
     const WindowSet& windows;
-    const RowLoader& loader;
+    RowLoader& loader;
   };
   ImageSweeper(const Parts& parts, std::uint64_t interval_ns)
       : parts_(parts), interval_ns_(interval_ns) {}

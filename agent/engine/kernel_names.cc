@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/base/log.h"
 
@@ -53,8 +54,21 @@ Result<void> KernelNames::load() {
 }
 
 void KernelNames::apply(const KernelSymbolEvent& event) {
-  if (!symbols_ || event.is_gone || event.begin == 0) return;
+  if (!symbols_ || event.begin == 0) return;
+  if (event.is_gone) {
+    if (symbols_->was_added(event.begin)) gone_[event.begin] = event.time_ns;
+    return;
+  }
+  gone_.erase(event.begin);
   if (!symbols_->add(event.begin, event.bytes, event.name)) ++refused_;
+}
+
+void KernelNames::forget_gone_before(std::uint64_t time_ns) {
+  std::erase_if(gone_, [&](const auto& one) {
+    if (one.second >= time_ns) return false;
+    symbols_->forget(one.first);
+    return true;
+  });
 }
 
 void KernelNames::refresh(bool events_lost) {
@@ -67,7 +81,9 @@ void KernelNames::refresh(bool events_lost) {
     log_warn("new kernel modules have no names: " + symbols.error().message);
     return;
   }
-  symbols->keep_added_of(std::move(*symbols_));
+  for (const std::uint64_t begin : symbols->keep_added_of(std::move(*symbols_))) {
+    if (events_lost) gone_.emplace(begin, monotonic_ns());
+  }
   symbols_ = std::move(*symbols);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,10 +24,14 @@ class KernelNames {
  public:
   // errors: those of KernelSymbols::load(); there are no names then.
   Result<void> load();
-  // A function came; nothing happens when one goes, for the samples before.
+  // A function came, or went: its name stays for the samples before.
   void apply(const KernelSymbolEvent& event);
-  // Reads the table again if modules came since load(), or `events_lost`; what events said stays.
-  // Cost: that of KernelSymbols::load() if so.
+  // No sample from before `time_ns` will be named any more: functions that went earlier are
+  // forgotten.
+  void forget_gone_before(std::uint64_t time_ns);
+  // Reads the table again if modules came since load(), or `events_lost`; what events said stays,
+  // but what they may have missed the end of counts as gone. Cost: that of KernelSymbols::load() if
+  // so.
   void refresh(bool events_lost);
 
   // Null without names.
@@ -37,6 +42,7 @@ class KernelNames {
  private:
   std::optional<KernelSymbols> symbols_;
   std::string modules_;
+  std::map<std::uint64_t, std::uint64_t> gone_;  // begin of an added function -> when it went
   std::uint64_t refused_ = 0;
 };
 

@@ -59,6 +59,13 @@ void RowLoader::demand(ImageId image) {
   requests_.push_front(request);
 }
 
+bool RowLoader::cancel(ImageId image) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(requests_, [&](const Request& request) { return request.image == image; });
+  return reading_ != image &&
+         std::ranges::find(answers_, image, &LoadedRows::image) == answers_.end();
+}
+
 std::vector<LoadedRows> RowLoader::take() {
   std::uint64_t ignored = 0;
   (void)!::read(wake_.get(), &ignored, sizeof(ignored));
@@ -68,7 +75,7 @@ std::vector<LoadedRows> RowLoader::take() {
 
 bool RowLoader::idle() const {
   const std::lock_guard lock(mutex_);
-  return requests_.empty() && !busy_;
+  return requests_.empty() && reading_ == ImageId::kNone;
 }
 
 // False: to stop. Once nothing was asked for a while, the memory of large tables, of which the
@@ -92,13 +99,13 @@ void RowLoader::run(const std::stop_token& stop) {
       if (!wait_for_request(lock, stop)) return;
       request = requests_.front();
       requests_.pop_front();
-      busy_ = true;
+      reading_ = request.image;
       used_memory_ = true;
     }
     LoadedRows answer{request.image, client_.rows(request.fd)};
     const std::lock_guard lock(mutex_);
     answers_.push_back(std::move(answer));
-    busy_ = false;
+    reading_ = ImageId::kNone;
     const std::uint64_t one = 1;
     (void)!::write(wake_.get(), &one, sizeof(one));
   }

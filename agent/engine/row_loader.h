@@ -38,6 +38,8 @@ class RowLoader {
   void request(ImageId image, int fd);
   // Moves a waiting image to the front.
   void demand(ImageId image);
+  // Forgets a waiting image. False: its rows are being read, or wait to be taken.
+  bool cancel(ImageId image);
   // Answers so far, in order. Never blocks.
   std::vector<LoadedRows> take();
   // Readable while answers wait: for epoll(7).
@@ -59,7 +61,7 @@ class RowLoader {
   std::condition_variable_any changed_;
   std::deque<Request> requests_;
   std::vector<LoadedRows> answers_;
-  bool busy_ = false;
+  ImageId reading_ = ImageId::kNone;
   bool used_memory_ = false;
   bool ended_ = false;
   std::jthread thread_;  // last: starts when everything else is there

@@ -272,6 +272,7 @@ void CpuSession::note_limits() {
 // --- running ------------------------------------------------------------------------------------
 
 Result<void> CpuSession::start() {
+  books_.begin(meta(0));
   cycle();
   const std::uint64_t latest = monotonic_ns() + static_cast<std::uint64_t>(kWaitForRows.count());
   read_kernel_names();  // while the worker makes rows, and before the clocks would see it
@@ -349,7 +350,11 @@ void CpuSession::cycle() {
 void CpuSession::close_windows() {
   if (options_.window_ns == 0 || end_ns_ != 0 || held_) return;
   const std::uint64_t drained = intake_->oldest_ns(cycled_ns_ - kRingDelayNs);
-  while (auto filled = windows_.close(drained)) hand_on(std::move(*filled), false);
+  for (bool first = true; auto filled = windows_.close(drained); first = false) {
+    if (first) books_.observe(meta(0));
+    hand_on(std::move(*filled), false);
+  }
+  kernel_names_.forget_gone_before(drained - std::min(drained, 2 * options_.window_ns));
   sweeper_->sweep(cycled_ns_);
 }
 
@@ -358,10 +363,9 @@ void CpuSession::hand_on(FilledWindow&& filled, bool last) {
   kernel_events_lost_ = sideband_->lost();
   std::uint64_t accounted = windows_.samples() + intake_->waiting();
   for (const std::uint64_t loss : losses_) accounted += loss;
-  ProfileMeta total = meta(0);
-  ProfileMeta own = books_.close(total, {filled.window.samples, accounted}, last);
+  ProfileMeta own = books_.close({filled.window.samples, accounted}, last);
   EndedWindow ended = maker_->make(std::move(filled), std::move(own));
-  ended.total = std::move(total);
+  ended.total = books_.observed();
   options_.on_window(std::move(ended));
 }
 
@@ -399,7 +403,7 @@ void CpuSession::reclaim() {
     return !held_;
   });
   if (!freed) log_warn("unwind tables are not reclaimed: " + freed.error().message);
-  publisher_->publish_waiting();
+  if (!tables_->has_retired()) publisher_->publish_waiting();
 }
 
 // --- finishing ----------------------------------------------------------------------------------
@@ -431,15 +435,17 @@ Result<SymbolizedProfile> CpuSession::finish() {
   return profile;
 }
 
+// Clocks that cannot be stopped are no reason to lose what was sampled.
 Result<void> CpuSession::stop() {
-  if (auto ended = end(kWaitForDeferredOfMany); !ended) return ended;
+  const Result<void> ended = end(kWaitForDeferredOfMany);
   auto filled = windows_.close_all(read_clocks());
+  books_.observe(meta(0));
   while (!filled.empty()) {
     FilledWindow one = std::move(filled.front());
     filled.pop_front();
-    hand_on(std::move(one), filled.empty());
+    hand_on(std::move(one), filled.empty() && ended.ok());
   }
-  return {};
+  return ended;
 }
 
 ProfileMeta CpuSession::meta(std::uint64_t code_maps_over_budget) const {

@@ -303,16 +303,23 @@ std::vector<TablePublisher::SlotState*> TablePublisher::cold_images() {
   return cold;
 }
 
+// What the next reclaim frees and nobody waits for yet.
+std::uint64_t TablePublisher::rows_to_come() const {
+  std::uint64_t wanted = 0;
+  for (const LoadedRows& loaded : waiting_) wanted += loaded.rows->rows.size();
+  return tables_.retired_rows() - std::min(tables_.retired_rows(), wanted);
+}
+
 // Takes out the rows of cold images until `wanted` fits after the next reclaim. False if even all
 // of them would not do, or a part has been tried before.
 bool TablePublisher::make_room(const SlotState& wanted) {
   const std::vector<SlotState*> cold = cold_images();
-  std::uint64_t rows = tables_.free_rows(), pages = 0;
-  for (const SlotState* state : cold) rows += state->rows;
-  log_debug(fmt::format("{} images with {} rows are not in use", cold.size(),
-                        rows - tables_.free_rows()));
-  if (rows < wanted.rows) return false;
-  rows = 0;
+  std::uint64_t rows = rows_to_come(), pages = 0;
+  std::uint64_t unused = 0;
+  for (const SlotState* state : cold) unused += state->rows;
+  log_debug(fmt::format("{} images with {} rows are not in use, {} come free", cold.size(), unused,
+                        rows));
+  if (tables_.free_rows() + rows + unused < wanted.rows) return false;
   for (SlotState* state : cold) {
     // A quarter more than is needed: what becomes free lies in pieces.
     if (rows >= wanted.rows + wanted.rows / 4 && pages >= wanted.pages + wanted.pages / 4) break;
@@ -330,11 +337,11 @@ bool TablePublisher::make_room(const SlotState& wanted) {
 void TablePublisher::feed_starved() {
   if (now_ns_ - fed_ns_ < kBetweenFeedsNs) return;
   fed_ns_ = now_ns_;
-  std::uint64_t cold = 0;
-  for (const SlotState* state : cold_images()) cold += state->rows;
+  std::uint64_t room = tables_.free_rows() + rows_to_come();
+  for (const SlotState* state : cold_images()) room += state->rows;
   for (SlotState& state : slots_) {
-    if (!state.starved || state.used_ns < unused_since() || state.rows > cold) continue;
-    cold -= state.rows;
+    if (!state.starved || state.used_ns < unused_since() || state.rows > room) continue;
+    room -= state.rows;
     state.rows = state.pages = 0;
     state.starved = false;
     state.out = true;

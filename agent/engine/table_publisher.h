@@ -92,6 +92,7 @@ class TablePublisher {
   void place(LoadedRows&& loaded);
   bool make_room(const SlotState& wanted);
   [[nodiscard]] std::vector<SlotState*> cold_images();
+  [[nodiscard]] std::uint64_t rows_to_come() const;
   void feed_starved();
 
   UnwindTables& tables_;

@@ -70,7 +70,13 @@ ProfileCost cost_since(const ProfileMeta& now, const ProfileMeta& before) {
 
 }  // namespace
 
-ProfileMeta WindowBooks::close(const ProfileMeta& now, const WindowSamples& samples, bool last) {
+void WindowBooks::observe(ProfileMeta now) {
+  earlier_ = std::move(now_);
+  now_ = std::move(now);
+}
+
+ProfileMeta WindowBooks::close(const WindowSamples& samples, bool last) {
+  const ProfileMeta& now = now_;
   ProfileMeta out = now;
   out.lost = since(now.lost, before_.lost);
   out.notes = since(now.notes, before_.notes);
@@ -85,7 +91,7 @@ ProfileMeta WindowBooks::close(const ProfileMeta& now, const WindowSamples& samp
   out.ticks.emitted = samples.stored + lost_by_user(out.lost);
   out.ticks.run = parts_of(out);
   out.ticks.expected = out.ticks.run + out.ticks.missed;
-  if (const std::uint64_t ticks = unexplained(before_, now, samples.accounted, last); ticks > 0) {
+  if (const std::uint64_t ticks = unexplained(earlier_, now, samples.accounted, last); ticks > 0) {
     out.notes["unaccounted"] = ticks;
   }
   out.cost = cost_since(now, before_);

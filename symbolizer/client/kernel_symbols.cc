@@ -113,9 +113,26 @@ void KernelSymbols::sort() {
 }
 
 bool KernelSymbols::add(std::uint64_t begin, std::uint32_t bytes, std::string name) {
-  if (added_.size() >= kMaxAdded && !added_.contains(begin)) return false;
-  added_.insert_or_assign(begin, Added{bytes, std::move(name)});
+  auto next = added_.lower_bound(begin);
+  if (next != added_.begin()) {
+    const auto before = std::prev(next);
+    if (begin - before->first < before->second.bytes) added_.erase(before);
+  }
+  while (next != added_.end() && (next->first == begin || next->first - begin < bytes)) {
+    next = added_.erase(next);
+  }
+  if (added_.size() >= kMaxAdded) return false;
+  added_.emplace(begin, Added{bytes, std::move(name)});
   return true;
+}
+
+std::vector<std::uint64_t> KernelSymbols::keep_added_of(KernelSymbols&& older) {
+  std::vector<std::uint64_t> unknown;
+  for (const auto& [begin, added] : older.added_) {
+    if (!std::ranges::binary_search(entries_, begin, {}, &Entry::address)) unknown.push_back(begin);
+  }
+  added_ = std::move(older.added_);
+  return unknown;
 }
 
 std::optional<KernelSymbol> KernelSymbols::find(std::uint64_t address) const {

@@ -37,12 +37,15 @@ class KernelSymbols {
   // The function that contains `address`; none below the first symbol or past the end of the
   // text that the last symbol of a region can cover (1 MiB).
   [[nodiscard]] std::optional<KernelSymbol> find(std::uint64_t address) const;
-  // A function that came after load(): a BPF program. It counts before what was there; the last one
-  // of an address counts. It stays when it is gone, for the samples taken before. At most 65,536;
-  // false: there was no room.
+  // A function that came after load(): a BPF program. It counts before what was there, and takes
+  // the place of those added whose bytes it has. At most 65,536; false: there was no room.
   bool add(std::uint64_t begin, std::uint32_t bytes, std::string name);
-  // Takes over what was added to an older table.
-  void keep_added_of(KernelSymbols&& older) { added_ = std::move(older.added_); }
+  // Of one that was added.
+  void forget(std::uint64_t begin) { added_.erase(begin); }
+  [[nodiscard]] bool was_added(std::uint64_t begin) const { return added_.contains(begin); }
+  // Takes over what was added to an older table. Returns the begins of those that this table does
+  // not have itself.
+  std::vector<std::uint64_t> keep_added_of(KernelSymbols&& older);
 
   [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] std::size_t memory_bytes() const;

@@ -20,11 +20,11 @@ import tally  # noqa: E402
 from recording import Recording  # noqa: E402
 
 HZ = 199
-FUNCTIONS, PUSHES = 7000, 20  # of the filler: a row each push and pop, 280,000 in all
-MAX_ROWS = 520_000            # one such program, and what else the command and sonde map
-MAX_MAPPINGS = 120            # some 20 processes
+FUNCTIONS, PUSHES = 14000, 20  # of the filler: a row each push and pop, 560,000 in all
+MAX_ROWS = 1_100_000           # one such program, and what else the command and sonde map
+MAX_MAPPINGS = 120             # some 20 processes
 SLEEPERS = 40
-IN_USE = 10.5                 # seconds after which rows are cold
+IN_USE = 10.5                  # seconds after which rows are cold
 RUN = 2
 MIN_WHOLE = 0.97
 

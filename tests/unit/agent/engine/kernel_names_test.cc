@@ -40,8 +40,37 @@ TEST(KernelNamesTest, WhatEventsSaidOutlivesANewLookAtTheTable) {
   const auto found = names.symbols()->find(0xffffffffff7f0010);
   ASSERT_TRUE(found.has_value());
   EXPECT_EQ(found->name, "bpf_prog_1_late");
-  names.apply({.begin = 0xffffffffff7f0000, .bytes = 64, .is_gone = true, .name = ""});
-  EXPECT_EQ(names.symbols()->find(0xffffffffff7f0010)->name, "bpf_prog_1_late");
+}
+
+TEST(KernelNamesTest, WhatIsGoneHasItsNameAsLongAsSamplesFromBeforeCanCome) {
+  SONDE_NEED_ROOT();
+  constexpr std::uint64_t kBegin = 0xffffffffff7f0000;
+  KernelNames names;
+  ASSERT_TRUE(names.load().ok());
+  names.apply({.time_ns = 10, .begin = kBegin, .bytes = 64, .name = "bpf_prog_1_late"});
+  names.apply({.time_ns = 20, .begin = kBegin, .bytes = 64, .is_gone = true, .name = ""});
+  names.forget_gone_before(20);
+  EXPECT_EQ(names.symbols()->find(kBegin + 16)->name, "bpf_prog_1_late");
+  names.forget_gone_before(21);
+  EXPECT_FALSE(names.symbols()->was_added(kBegin));
+  names.apply({.time_ns = 30, .begin = kBegin, .bytes = 64, .name = "bpf_prog_2"});
+  names.forget_gone_before(100);
+  EXPECT_EQ(names.symbols()->find(kBegin + 16)->name, "bpf_prog_2") << "it came after one went";
+  names.refresh(true);
+  names.forget_gone_before(~std::uint64_t{0});
+  EXPECT_FALSE(names.symbols()->was_added(kBegin)) << "its end may be among what was lost";
+}
+
+TEST(KernelNamesTest, ASessionThatLastsTakesAnyNumberOfFunctions) {
+  SONDE_NEED_ROOT();
+  KernelNames names;
+  ASSERT_TRUE(names.load().ok());
+  for (std::uint64_t i = 1; i <= 200'000; ++i) {
+    names.apply({.time_ns = i, .begin = i * 64, .bytes = 64, .name = "f"});
+    names.apply({.time_ns = i, .begin = i * 64, .bytes = 64, .is_gone = true, .name = ""});
+    if (i % 10'000 == 0) names.forget_gone_before(i);
+  }
+  EXPECT_EQ(names.refused(), 0U);
 }
 
 }  // namespace

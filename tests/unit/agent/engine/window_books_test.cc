@@ -33,26 +33,32 @@ void expect_balanced(const ProfileMeta& meta, std::uint64_t stored) {
   EXPECT_EQ(meta.notes.count("unaccounted"), 0U);
 }
 
+ProfileMeta close(WindowBooks& books, const ProfileMeta& now, const WindowSamples& samples,
+                  bool last) {
+  books.observe(now);
+  return books.close(samples, last);
+}
+
 TEST(WindowBooksTest, EachWindowBalancesAlthoughSamplesAreOnTheirWay) {
   WindowBooks books;
   // 100 emitted, 90 of them of this window, 10 of the next.
-  const ProfileMeta first = books.close(total(100, 50, 0), {90, 100}, false);
+  const ProfileMeta first = close(books, total(100, 50, 0), {90, 100}, false);
   expect_balanced(first, 90);
   // Of the next one 5 found no room.
-  const ProfileMeta second = books.close(total(160, 90, 3, 5), {60, 160}, false);
+  const ProfileMeta second = close(books, total(160, 90, 3, 5), {60, 160}, false);
   expect_balanced(second, 60);
   EXPECT_EQ(second.ticks.missed, 3U);
   EXPECT_EQ(second.lost.at("stack_limit"), 5U);
-  const ProfileMeta last = books.close(total(170, 91, 3, 5), {15, 170}, true);
+  const ProfileMeta last = close(books, total(170, 91, 3, 5), {15, 170}, true);
   expect_balanced(last, 15);
   EXPECT_EQ(first.ticks.run + second.ticks.run + last.ticks.run, 170U + 91U);
 }
 
 TEST(WindowBooksTest, WhatSeemedMissedAndRanIsNotCountedTwice) {
   WindowBooks books;
-  const ProfileMeta first = books.close(total(10, 0, 2), {10, 10}, false);
-  const ProfileMeta second = books.close(total(20, 0, 1), {10, 20}, false);
-  const ProfileMeta third = books.close(total(30, 0, 4), {10, 30}, true);
+  const ProfileMeta first = close(books, total(10, 0, 2), {10, 10}, false);
+  const ProfileMeta second = close(books, total(20, 0, 1), {10, 20}, false);
+  const ProfileMeta third = close(books, total(30, 0, 4), {10, 30}, true);
   EXPECT_EQ(first.ticks.missed, 2U);
   EXPECT_EQ(second.ticks.missed, 0U);
   EXPECT_EQ(third.ticks.missed, 2U);
@@ -61,21 +67,48 @@ TEST(WindowBooksTest, WhatSeemedMissedAndRanIsNotCountedTwice) {
 
 TEST(WindowBooksTest, TicksThatNobodyExplainsAreSaid) {
   WindowBooks books;
-  books.close(total(100, 0, 0), {100, 100}, false);
+  close(books, total(100, 0, 0), {100, 100}, false);
   // 50 were emitted by the last look and only 40 of them have been seen by now.
   ProfileMeta now = total(150, 0, 0);
-  EXPECT_EQ(books.close(now, {40, 140}, false).notes.count("unaccounted"), 0U)
+  EXPECT_EQ(close(books, now, {40, 140}, false).notes.count("unaccounted"), 0U)
       << "they may be on their way";
-  EXPECT_EQ(books.close(total(150, 0, 0), {0, 140}, false).notes.at("unaccounted"), 10U);
-  EXPECT_EQ(books.close(total(150, 0, 0), {0, 151}, true).notes.at("unaccounted"), 1U)
+  EXPECT_EQ(close(books, total(150, 0, 0), {0, 140}, false).notes.at("unaccounted"), 10U);
+  EXPECT_EQ(close(books, total(150, 0, 0), {0, 151}, true).notes.at("unaccounted"), 1U)
       << "more than there were";
+}
+
+TEST(WindowBooksTest, WindowsThatCloseInOneLookAreCheckedAgainstWhatWasBeforeIt) {
+  WindowBooks books;
+  close(books, total(100, 0, 0), {100, 100}, false);
+  // The session slept through a window's end. Of 200 ticks 10 came after the rings were emptied.
+  books.observe(total(300, 0, 0));
+  const ProfileMeta first = books.close({120, 290}, false);
+  const ProfileMeta second = books.close({70, 290}, false);
+  expect_balanced(first, 120);
+  expect_balanced(second, 70);
+  EXPECT_EQ(close(books, total(310, 0, 0), {10, 299}, false).notes.at("unaccounted"), 1U);
+}
+
+TEST(WindowBooksTest, WhatWasCountedBeforeTheBeginIsNotOfTheFirstWindow) {
+  WindowBooks books;
+  ProfileMeta now = total(0, 0, 0);
+  now.cost.cpu_seconds = 40;
+  now.notes["worker_restarts"] = 2;
+  books.begin(now);
+  now = total(10, 0, 0);
+  now.cost.cpu_seconds = 41;
+  now.notes["worker_restarts"] = 3;
+  const ProfileMeta window = close(books, now, {10, 10}, false);
+  expect_balanced(window, 10);
+  EXPECT_DOUBLE_EQ(window.cost.cpu_seconds, 1);
+  EXPECT_EQ(window.notes.at("worker_restarts"), 1U);
 }
 
 TEST(WindowBooksTest, PartsThatDoNotSumUpAreSaid) {
   WindowBooks books;
   ProfileMeta broken = total(100, 0, 0);
   broken.ticks.run += 7;
-  EXPECT_EQ(books.close(broken, {100, 100}, true).notes.at("unaccounted"), 7U);
+  EXPECT_EQ(close(books, broken, {100, 100}, true).notes.at("unaccounted"), 7U);
 }
 
 TEST(WindowBooksTest, StatesAreAsTheyAreAndCountsAreDifferences) {
@@ -83,10 +116,10 @@ TEST(WindowBooksTest, StatesAreAsTheyAreAndCountsAreDifferences) {
   ProfileMeta now = total(1, 0, 0);
   now.notes = {{"images", 30}, {"rescans", 2}};
   now.cost.cpu_seconds = 1.5;
-  books.close(now, {1, 1}, false);
+  close(books, now, {1, 1}, false);
   now.notes = {{"images", 31}, {"rescans", 3}};
   now.cost.cpu_seconds = 1.75;
-  const ProfileMeta window = books.close(now, {0, 1}, false);
+  const ProfileMeta window = close(books, now, {0, 1}, false);
   EXPECT_EQ(window.notes.at("images"), 31U);
   EXPECT_EQ(window.notes.at("rescans"), 1U);
   EXPECT_DOUBLE_EQ(window.cost.cpu_seconds, 0.25);

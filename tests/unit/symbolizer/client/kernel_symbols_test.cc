@@ -55,6 +55,21 @@ TEST(KernelSymbolsTest, FunctionsThatCameLaterCountFirst) {
   EXPECT_TRUE(symbols->add(0xffffffffc0001004, 4, "bpf_prog_3_h"));
 }
 
+TEST(KernelSymbolsTest, AFunctionTakesThePlaceOfThoseWhoseBytesItHas) {
+  auto symbols = KernelSymbols::parse(kText);
+  ASSERT_TRUE(symbols.ok());
+  for (std::uint64_t begin = 0x1000; begin < 0x1100; begin += 0x40) {
+    ASSERT_TRUE(symbols->add(begin, 0x40, "old"));
+  }
+  ASSERT_TRUE(symbols->add(0x1060, 0x40, "new"));
+  EXPECT_EQ(symbols->find(0x103f)->name, "old");
+  EXPECT_EQ(symbols->find(0x1040), std::nullopt) << "it is gone, or the new one would not be there";
+  EXPECT_EQ(symbols->find(0x1060)->name, "new");
+  EXPECT_EQ(symbols->find(0x109f)->name, "new");
+  EXPECT_EQ(symbols->find(0x10a0), std::nullopt);
+  EXPECT_EQ(symbols->find(0x10c0)->name, "old");
+}
+
 TEST(KernelSymbolsTest, NonsenseIsNoTable) {
   EXPECT_FALSE(KernelSymbols::parse("").ok());
   EXPECT_FALSE(KernelSymbols::parse("xyz\n\n12 T\n").ok());
