@@ -12,12 +12,14 @@
 namespace sonde {
 namespace {
 
-constexpr std::uint32_t kNoFrame = ~std::uint32_t{0};
-constexpr unsigned kKnownBits = 12;
 constexpr std::size_t kTidyPids = 4'096;
 
 // Fibonacci hashing: the high bits of the product are the well mixed ones.
 std::uint64_t mixed(std::uint64_t value) { return value * 0x9e3779b97f4a7c15ULL; }
+
+std::uint64_t hash_of(const MergedFrame& frame) {
+  return mixed(frame.word ^ mixed((std::uint64_t{frame.source} << 1U) | (frame.own ? 1U : 0U)));
+}
 
 std::uint64_t hash_of(const MergedStack& stack) {
   return checksum(std::as_bytes(std::span(stack.frames))) ^
@@ -32,31 +34,22 @@ void tidy(std::vector<std::uint32_t>& pids) {
 
 }  // namespace
 
-std::size_t StackMerger::FrameHash::operator()(
-    const std::pair<FrameWord, std::uint64_t>& key) const {
-  const std::uint64_t hash = mixed(key.first ^ mixed(key.second));
-  return hash ^ (hash >> 32U);
-}
-
 StackMerger::StackMerger(std::vector<std::string> group_by, MergeLimits limits)
-    : group_by_(std::move(group_by)), limits_(limits), known_words_(std::size_t{1} << kKnownBits) {}
+    : group_by_(std::move(group_by)), limits_(limits) {}
 
 void StackMerger::add(const ClosedWindow& window, const std::vector<bool>& chosen,
                       std::size_t side) {
   const WindowPlaces places = places_of(window, chosen);
-  std::ranges::fill(known_words_, KnownWord{});
-  MergedStack like;
   for (const WindowStack& stack : window.window.stacks) {
     if (stack.samples == 0 || !chosen[window.target_of_process[stack.process]]) continue;
     MergedStack* into = nullptr;
     if (take_frames(window, places, stack)) {
-      like.group = places.group_of_process[stack.process];
-      like.stop = stack.stop;
-      like.stop_source = is_whole(stack.stop)
-                             ? 0
-                             : places.source_of_image[static_cast<std::size_t>(stack.stop_image)];
-      like.frames = scratch_;
-      into = stack_of(like);
+      scratch_.group = places.group_of_process[stack.process];
+      scratch_.stop = stack.stop;
+      scratch_.stop_source =
+          is_whole(stack.stop) ? 0
+                               : places.source_of_image[static_cast<std::size_t>(stack.stop_image)];
+      into = stack_of(scratch_);
     }
     if (into == nullptr) {
       left_out_[side] += stack.samples;
@@ -78,6 +71,7 @@ StackMerger::WindowPlaces StackMerger::places_of(const ClosedWindow& window,
   places.kernel =
       source_of({CodeSource::Kind::kKernel,
                  {.path = {}, .build_id = {}, .content = window.kernel_content, .deleted = false}});
+  const std::uint32_t no_map = made_code_source("");
   std::vector<std::uint32_t> group_of_target(window.targets.size());
   std::vector<bool> is_known(window.targets.size());
   for (std::size_t i = 0; i < window.window.processes.size(); ++i) {
@@ -92,6 +86,9 @@ StackMerger::WindowPlaces StackMerger::places_of(const ClosedWindow& window,
       if (pids.empty() || pids.back() != pid) pids.push_back(pid);
     }
     places.group_of_process.push_back(group);
+    const std::uint32_t made = window.made_code_of_process[i];
+    places.made_code_of_process.push_back(
+        made == 0 ? no_map : made_code_source(window.images[made].content));
   }
   return places;
 }
@@ -116,59 +113,55 @@ std::uint32_t StackMerger::source_of(CodeSource source) {
   return entry->second;
 }
 
+std::uint32_t StackMerger::made_code_source(const std::string& content) {
+  return source_of({CodeSource::Kind::kMade,
+                    {.path = {}, .build_id = {}, .content = content, .deleted = false}});
+}
+
 // The stack's frames to scratch_; false: past a limit.
 bool StackMerger::take_frames(const ClosedWindow& window, const WindowPlaces& places,
                               const WindowStack& stack) {
-  scratch_.clear();
+  std::vector<std::uint32_t>& frames = scratch_.frames;
+  frames.clear();
   bool fits = true;
   for_each_frame(stack.frames, [&](FrameWord word) {
     if (SONDE_FRAME_TAG(word) == SONDE_TAG_SPECIAL) return;
-    scratch_.push_back(frame_of(window, places, word, stack.process));
-    fits &= scratch_.back() != kNoFrame;
+    frames.push_back(frame_of(window, places, word, stack.process));
+    fits &= frames.back() != HashIndex::kNone;
   });
   // Readers of profiles (go tool pprof among them) drop samples without any frame.
-  if (scratch_.empty()) scratch_.push_back(frame_of(window, places, kUnknownCode, stack.process));
-  return fits && scratch_.back() != kNoFrame;
+  if (frames.empty()) frames.push_back(frame_of(window, places, kUnknownCode, stack.process));
+  return fits && frames.back() != HashIndex::kNone;
 }
 
 std::uint32_t StackMerger::frame_of(const ClosedWindow& window, const WindowPlaces& places,
                                     FrameWord word, std::uint32_t process) {
-  const bool made = is_made_code(word);
-  const ImageId executable = window.window.processes[process].executable;
-  const bool own = SONDE_FRAME_TAG(word) == SONDE_TAG_IMAGE && executable != ImageId::kNone &&
-                   image_of_frame(word) == executable;
-  const std::uint32_t whose = made ? process + 3 : own ? 2 : 1;
-  KnownWord& known = known_words_[mixed(word + whose) >> (64 - kKnownBits)];
-  if (known.word == word && known.whose == whose) return known.frame;
   MergedFrame frame{.word = word};
   switch (SONDE_FRAME_TAG(word)) {
-    case SONDE_TAG_IMAGE:
+    case SONDE_TAG_IMAGE: {
+      const ImageId image = image_of_frame(word);
+      const ImageId executable = window.window.processes[process].executable;
       frame.word = with_image(word, ImageId::kNone);
-      frame.source = places.source_of_image[static_cast<std::size_t>(image_of_frame(word))];
-      frame.own = own;
+      frame.source = places.source_of_image[static_cast<std::size_t>(image)];
+      frame.own = executable != ImageId::kNone && image == executable;
       break;
+    }
     case SONDE_TAG_KERNEL:
       frame.source = places.kernel;
       break;
     default:
-      if (!made) break;
-      const ImageIdentity& code = window.images[window.made_code_of_process[process]];
-      frame.source =
-          source_of({CodeSource::Kind::kMade,
-                     {.path = {}, .build_id = {}, .content = code.content, .deleted = false}});
+      if (is_made_code(word)) frame.source = places.made_code_of_process[process];
   }
-  known = {.word = word, .whose = whose, .frame = frame_number(frame)};
-  return known.frame;
+  return frame_number(frame);
 }
 
 std::uint32_t StackMerger::frame_number(const MergedFrame& frame) {
-  const std::pair<FrameWord, std::uint64_t> key{
-      frame.word, (std::uint64_t{frame.source} << 1U) | (frame.own ? 1U : 0U)};
-  const auto found = frame_numbers_.find(key);
-  if (found != frame_numbers_.end()) return found->second;
-  if (frames_.size() >= limits_.frames) return kNoFrame;
+  const std::uint64_t hash = hash_of(frame);
+  const std::uint32_t known =
+      frame_numbers_.find(hash, [&](std::uint32_t i) { return frames_[i] == frame; });
+  if (known != HashIndex::kNone || frames_.size() >= limits_.frames) return known;
   const auto number = static_cast<std::uint32_t>(frames_.size());
-  frame_numbers_.emplace(key, number);
+  frame_numbers_.add(hash, number);
   frames_.push_back(frame);
   return number;
 }
@@ -176,19 +169,17 @@ std::uint32_t StackMerger::frame_number(const MergedFrame& frame) {
 // The stack that is like this one, but for its samples; null: past a limit.
 MergedStack* StackMerger::stack_of(const MergedStack& like) {
   const std::uint64_t hash = hash_of(like);
-  const auto [begin, end] = stacks_by_hash_.equal_range(hash);
-  for (auto entry = begin; entry != end; ++entry) {
-    MergedStack& known = stacks_[entry->second];
-    if (known.group == like.group && known.stop == like.stop &&
-        known.stop_source == like.stop_source && known.frames == like.frames) {
-      return &known;
-    }
-  }
+  const std::uint32_t number = stack_numbers_.find(hash, [&](std::uint32_t i) {
+    const MergedStack& known = stacks_[i];
+    return known.group == like.group && known.stop == like.stop &&
+           known.stop_source == like.stop_source && known.frames == like.frames;
+  });
+  if (number != HashIndex::kNone) return &stacks_[number];
   if (stacks_.size() >= limits_.stacks ||
       stack_frames_ + like.frames.size() > limits_.stack_frames) {
     return nullptr;
   }
-  stacks_by_hash_.emplace(hash, static_cast<std::uint32_t>(stacks_.size()));
+  stack_numbers_.add(hash, static_cast<std::uint32_t>(stacks_.size()));
   stack_frames_ += like.frames.size();
   if (like.stop_source != 0) stop_sources_.insert(like.stop_source);
   stacks_.push_back(like);

@@ -10,9 +10,9 @@
 #include <set>
 #include <string>
 #include <tuple>
-#include <unordered_map>
 #include <vector>
 
+#include "agent/store/hash_index.h"
 #include "agent/store/window_walk.h"
 #include "core/model/closed_window.h"
 #include "core/model/label_matcher.h"
@@ -35,6 +35,8 @@ struct MergedFrame {
   FrameWord word = 0;
   std::uint32_t source = 0;
   bool own = false;  // code of the executable of its process
+
+  bool operator==(const MergedFrame&) const = default;
 };
 
 // What processes with the same labels, of those that are asked for, have together.
@@ -69,7 +71,7 @@ class StackMerger {
   // Adds the stacks of the targets that are chosen (chosen_targets()).
   //
   // side  0 or 1.
-  // cost  about 20 ns a frame.
+  // cost  about 10 ns a frame.
   void add(const ClosedWindow& window, const std::vector<bool>& chosen, std::size_t side);
 
   [[nodiscard]] const std::vector<CodeSource>& sources() const { return sources_; }
@@ -87,15 +89,8 @@ class StackMerger {
   struct WindowPlaces {
     std::vector<std::uint32_t> source_of_image;
     std::vector<std::uint32_t> group_of_process;
+    std::vector<std::uint32_t> made_code_of_process;
     std::uint32_t kernel = 0;
-  };
-  struct KnownWord {
-    FrameWord word = 0;
-    std::uint32_t whose = 0;  // 0: not used
-    std::uint32_t frame = 0;
-  };
-  struct FrameHash {
-    std::size_t operator()(const std::pair<FrameWord, std::uint64_t>& key) const;
   };
 
   [[nodiscard]] WindowPlaces places_of(const ClosedWindow& window, const std::vector<bool>& chosen);
@@ -106,6 +101,7 @@ class StackMerger {
   std::uint32_t frame_number(const MergedFrame& frame);
   MergedStack* stack_of(const MergedStack& like);
   std::uint32_t source_of(CodeSource source);
+  std::uint32_t made_code_source(const std::string& content);
   std::uint32_t group_of(const Labels& labels);
 
   const std::vector<std::string> group_by_;
@@ -117,13 +113,12 @@ class StackMerger {
   std::vector<MergedGroup> groups_;
   std::map<std::vector<std::string>, std::uint32_t> group_numbers_;
   std::vector<MergedFrame> frames_;
-  std::unordered_map<std::pair<FrameWord, std::uint64_t>, std::uint32_t, FrameHash> frame_numbers_;
+  HashIndex frame_numbers_;
   std::vector<MergedStack> stacks_;
-  std::unordered_multimap<std::uint64_t, std::uint32_t> stacks_by_hash_;
+  HashIndex stack_numbers_;
   std::size_t stack_frames_ = 0;
   std::array<std::uint64_t, 2> left_out_{};
-  std::vector<KnownWord> known_words_;  // of the window that is being added, by hash
-  std::vector<std::uint32_t> scratch_;  // frames of the stack that is being added
+  MergedStack scratch_;  // the stack that is being added
 };
 
 }  // namespace sonde

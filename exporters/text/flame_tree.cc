@@ -10,6 +10,8 @@
 
 #include "core/model/aggregate.h"
 #include "exporters/text/escape.h"
+#include "exporters/text/flame_paths.h"
+#include "exporters/text/node_choice.h"
 #include "exporters/text/stack_cut.h"
 
 namespace sonde {
@@ -32,7 +34,8 @@ bool has_one_weight(const std::vector<ProfileStack>& stacks, std::uint64_t& weig
   return true;
 }
 
-// Builds the tree in insertion order (parents before children); finish() sorts and numbers it.
+// Builds the tree in pre-order, of which only the nodes are in memory that may stay; finish() sorts
+// and numbers it.
 class TreeBuilder {
  public:
   TreeBuilder(const SymbolizedProfile& profile, const FlameOptions& options)
@@ -43,25 +46,33 @@ class TreeBuilder {
   FlameTree build() {
     choose_tick();
     frame_of_.assign(profile_.frames.size(), kNone);
-    nodes_.push_back({0, frame("all of node " + profile_.meta.host, 0, FlameKind::kGroup), 0});
+    frame("all of node " + profile_.meta.host, 0, FlameKind::kGroup);
     for (const ProfileStack& stack : profile_.stacks) add(stack, false);
     if (options_.before != nullptr) {
       for (const ProfileStack& stack : *options_.before) add(stack, true);
     }
-    sum_totals();
-    if (!options_.root.empty()) cut_to(node_at(options_.root));
+    paths_.sort();
+    for (const FlameStep& step : options_.root) {
+      if (!paths_.enter_heaviest([&](std::uint32_t index) { return is_step(index, step); })) break;
+    }
     count_trust();
-    if (nodes_.size() > max_nodes_) fold();
+    make_nodes();
+    paths_ = {};
+    if (nodes_.size() > max_nodes_ || out_.folded_nodes > 0) fold();
     finish();
     return std::move(out_);
   }
 
  private:
-  // Where a stack ends in the tree.
-  struct StackEnd {
-    std::uint32_t node = 0;
-    bool before = false;
-    const ProfileStack* stack = nullptr;
+  // What is folded below a node.
+  struct Folded {
+    FlameSums sums;
+    std::uint64_t frames = 0;
+    Folded& operator+=(const Folded& more) {
+      sums += more.sums;
+      frames += more.frames;
+      return *this;
+    }
   };
 
   void choose_tick() {
@@ -95,123 +106,105 @@ class TreeBuilder {
     return frame_of_[index];
   }
 
-  std::uint32_t child(std::uint32_t parent, std::uint32_t frame) {
-    const std::uint64_t key = (std::uint64_t{parent} << 32) | frame;
-    const auto [at, fresh] = children_.try_emplace(key, static_cast<std::uint32_t>(nodes_.size()));
-    if (fresh) nodes_.push_back({parent, frame, nodes_[parent].level + 1});
-    return at->second;
-  }
-
-  // The node that a process's frames begin below.
-  std::uint32_t group_of(std::uint32_t index) {
+  // The frames that a process's own are below.
+  void add_group(std::uint32_t index) {
     if (options_.rows.empty()) {
       const ProfileProcess& process = profile_.processes[index];
-      const std::uint32_t group = frame(process.name, 0, FlameKind::kGroup);
-      pids_[group].push_back(process.pid);
-      return child(0, group);
+      path_.push_back(frame(process.name, 0, FlameKind::kGroup));
+      pids_[path_.back()].push_back(process.pid);
+      return;
     }
     const FlameRows& rows = options_.rows[index];
-    std::uint32_t node = 0;
     for (const std::string& name : rows.names) {
-      node = child(node, frame(name, 0, FlameKind::kGroup));
+      path_.push_back(frame(name, 0, FlameKind::kGroup));
     }
-    if (node == 0 || rows_done_[index]) return node;
+    if (path_.empty() || rows_done_[index]) return;
     rows_done_[index] = true;
-    std::vector<std::uint32_t>& pids = pids_[nodes_[node].frame];
+    std::vector<std::uint32_t>& pids = pids_[path_.back()];
     pids.insert(pids.end(), rows.pids.begin(), rows.pids.end());
-    return node;
   }
 
   void add(const ProfileStack& stack, bool before) {
-    std::uint32_t node = group_of(stack.process);
+    path_.clear();
+    add_group(stack.process);
     if (!is_whole(stack.stop)) {
       const std::string& path = profile_.images[stack.stop_image].path;
-      const std::uint32_t cut =
-          frame(cut_frame_name(stack.stop, path), stack.stop_image, FlameKind::kStackCut);
-      out_.frames[cut].reason = stop_name(stack.stop);
-      node = child(node, cut);
+      path_.push_back(
+          frame(cut_frame_name(stack.stop, path), stack.stop_image, FlameKind::kStackCut));
+      out_.frames[path_.back()].reason = stop_name(stack.stop);
     }
     for (std::size_t i = stack.frames.size(); i-- > 0;) {
-      if (nodes_[node].level + 1 >= kMaxFlameLevel) {
-        node = child(node, frame("deeper frames", 0, FlameKind::kFolded));
+      if (path_.size() + 1 >= kMaxFlameLevel) {
+        path_.push_back(frame("deeper frames", 0, FlameKind::kFolded));
         break;
       }
-      node = child(node, flame_frame(stack.frames[i]));
+      path_.push_back(flame_frame(stack.frames[i]));
     }
-    ends_.push_back({node, before, &stack});
     const std::uint64_t ticks =
         out_.weighted ? (stack.cpu_ns + kMicrosecond / 2) / kMicrosecond : stack.samples;
-    (before ? nodes_[node].before : nodes_[node].self) += ticks;
-    if (!before) nodes_[node].self_samples += stack.samples;
+    const FlameSums weight =
+        before ? FlameSums{.before = ticks} : FlameSums{.ticks = ticks, .samples = stack.samples};
+    paths_.add(path_, weight, stack, before);
   }
 
-  void sum_totals() {
-    for (FlameNode& node : nodes_) {
-      node.total = node.self;
-      node.before_total = node.before;
-    }
-    for (std::size_t i = nodes_.size(); i-- > 1;) {
-      nodes_[nodes_[i].parent].total += nodes_[i].total;
-      nodes_[nodes_[i].parent].before_total += nodes_[i].before_total;
-    }
-  }
-
-  [[nodiscard]] bool is_step(const FlameNode& node, const FlameStep& step) const {
-    const FlameFrame& frame = out_.frames[node.frame];
+  [[nodiscard]] bool is_step(std::uint32_t index, const FlameStep& step) const {
+    const FlameFrame& frame = out_.frames[index];
     return printable(out_.names[frame.name]) == step.name &&
            (!step.image || printable(path_base(profile_.images[frame.image].path)) == *step.image);
   }
 
-  // The heaviest node on the path; kNone if there is none.
-  [[nodiscard]] std::uint32_t node_at(const std::vector<FlameStep>& path) const {
-    std::uint32_t at = 0;
-    for (const FlameStep& step : path) {
-      std::uint32_t next = kNone;
-      for (std::uint32_t i = at + 1; i < nodes_.size(); ++i) {
-        if (nodes_[i].parent != at || !is_step(nodes_[i], step)) continue;
-        if (next == kNone || nodes_[i].weight() > nodes_[next].weight()) next = i;
-      }
-      if (next == kNone) return kNone;
-      at = next;
-    }
-    return at;
-  }
-
-  // Leaves of the tree what is below `root`; a bare root without one.
-  void cut_to(std::uint32_t root) {
-    std::vector<std::uint32_t> moved(nodes_.size(), kNone);
-    std::vector<FlameNode> kept;
-    for (std::uint32_t i = root; i < nodes_.size(); ++i) {
-      const std::uint32_t parent = i == root ? 0 : moved[nodes_[i].parent];
-      if (parent == kNone) continue;
-      moved[i] = static_cast<std::uint32_t>(kept.size());
-      kept.push_back(nodes_[i]);
-      kept.back().parent = parent;
-      kept.back().level -= nodes_[root].level;
-    }
-    if (kept.empty()) kept.push_back({0, nodes_.front().frame, 0});
-    nodes_ = std::move(kept);
-    for (StackEnd& end : ends_) end.node = moved[end.node];
-  }
-
   void count_trust() {
-    for (const StackEnd& end : ends_) {
-      if (end.node == kNone) continue;
-      const ProfileStack& stack = *end.stack;
-      FlameTrust& trust = end.before ? out_.before : out_.trust;
-      trust.samples += stack.samples;
-      if (is_whole(stack.stop)) trust.whole += stack.samples;
-      if (is_early(stack.stop)) trust.early += stack.samples;
+    for (const FlamePaths::Path& path : paths_.paths()) {
+      FlameTrust& trust = path.before ? out_.before : out_.trust;
+      trust.samples += path.stack->samples;
+      if (is_whole(path.stack->stop)) trust.whole += path.stack->samples;
+      if (is_early(path.stack->stop)) trust.early += path.stack->samples;
     }
-    ends_ = {};
+  }
+
+  // All nodes, or at least the max_nodes_ heaviest; what is below the others is folded.
+  void make_nodes() {
+    NodeChoice choice(paths_, max_nodes_);
+    nodes_.reserve(choice.most_nodes());
+    folded_.reserve(choice.most_nodes());
+    std::vector<std::uint32_t> open;
+    const auto enter = [&](std::uint32_t frame) {
+      const std::uint32_t parent = open.empty() ? 0 : open.back();
+      nodes_.push_back({parent, frame, static_cast<std::uint32_t>(open.size())});
+      folded_.emplace_back();
+      open.push_back(static_cast<std::uint32_t>(nodes_.size() - 1));
+    };
+    const auto leave = [&](const FlameSums& self, const FlameSums& total) {
+      const std::uint32_t index = open.back();
+      open.pop_back();
+      if (open.empty() || choice.keeps(total.weight(), index + 1 < nodes_.size())) {
+        FlameNode& node = nodes_[index];
+        node.self = self.ticks;
+        node.self_samples = self.samples;
+        node.before = self.before;
+        node.total = total.ticks;
+        node.before_total = total.before;
+        return;
+      }
+      // Nothing below it was kept, so that it is the last.
+      folded_[open.back()] += folded_[index];
+      folded_[open.back()] += Folded{self, 1};
+      nodes_.pop_back();
+      folded_.pop_back();
+      ++out_.folded_nodes;
+    };
+    paths_.walk(enter, leave);
   }
 
   // Nodes kept if the `count` first of `order` are: those, and one folded child per parent that
   // loses a child.
   [[nodiscard]] std::size_t size_with(const std::vector<std::uint32_t>& order, std::size_t count,
                                       std::vector<char>& loses) const {
-    std::fill(loses.begin(), loses.end(), 0);
     std::size_t size = count;
+    for (std::size_t i = 0; i < nodes_.size(); ++i) {
+      loses[i] = folded_[i].frames > 0 ? 1 : 0;
+      if (loses[i] != 0 && rank_[i] < count) ++size;
+    }
     for (std::size_t i = count; i < order.size(); ++i) {
       char& parent = loses[nodes_[order[i]].parent];
       // A parent that is dropped itself gets no folded child.
@@ -229,10 +222,10 @@ class TreeBuilder {
       return nodes_[a].weight() > nodes_[b].weight();
     });
     rank_.resize(nodes_.size());
-    for (std::size_t i = 0; i < order.size(); ++i) rank_[order[i]] = i;
+    for (std::uint32_t i = 0; i < order.size(); ++i) rank_[order[i]] = i;
     std::vector<char> loses(nodes_.size());
     std::size_t low = 1;
-    std::size_t high = order.size();
+    std::size_t high = order.size() + 1;
     while (low + 1 < high) {
       const std::size_t middle = (low + high) / 2;
       (size_with(order, middle, loses) <= max_nodes_ ? low : high) = middle;
@@ -241,43 +234,36 @@ class TreeBuilder {
   }
 
   void drop_all_but(std::size_t count) {
-    struct Lost {
-      std::uint64_t ticks = 0;
-      std::uint64_t samples = 0;
-      std::uint64_t before = 0;
-      std::uint64_t frames = 0;
-    };
-    std::map<std::uint32_t, Lost> lost;  // kept parent -> what is gone below it
+    std::map<std::uint32_t, Folded> folded;  // kept parent -> what is gone below it
     std::vector<std::uint32_t> moved(nodes_.size(), kNone);
     std::vector<std::uint32_t> top(nodes_.size(), kNone);  // of a dropped node: its kept ancestor
     std::vector<FlameNode> kept;
-    kept.reserve(count);
+    kept.reserve(2 * count);
     for (std::uint32_t i = 0; i < nodes_.size(); ++i) {
-      const std::uint32_t parent = nodes_[i].parent;
+      const FlameNode& node = nodes_[i];
       if (rank_[i] < count) {
         moved[i] = static_cast<std::uint32_t>(kept.size());
-        kept.push_back(nodes_[i]);
-        kept.back().parent = moved[parent];
+        kept.push_back(node);
+        kept.back().parent = moved[node.parent];
+        if (folded_[i].frames > 0) folded[moved[i]] += folded_[i];
         continue;
       }
-      top[i] = top[parent] == kNone ? moved[parent] : top[parent];
-      Lost& here = lost[top[i]];
-      here.ticks += nodes_[i].self;
-      here.samples += nodes_[i].self_samples;
-      here.before += nodes_[i].before;
-      ++here.frames;
+      top[i] = top[node.parent] == kNone ? moved[node.parent] : top[node.parent];
+      Folded& here = folded[top[i]];
+      here += folded_[i];
+      here += Folded{{node.self, node.self_samples, node.before}, 1};
       ++out_.folded_nodes;
     }
     nodes_ = std::move(kept);
-    for (const auto& [parent, gone] : lost) {
+    for (const auto& [parent, gone] : folded) {
       const std::string name =
           std::to_string(gone.frames) + (gone.frames == 1 ? " smaller frame" : " smaller frames");
       FlameNode node{parent, frame(name, 0, FlameKind::kFolded), nodes_[parent].level + 1};
-      node.self = node.total = gone.ticks;
-      node.self_samples = gone.samples;
-      node.before = node.before_total = gone.before;
+      node.self = node.total = gone.sums.ticks;
+      node.self_samples = gone.sums.samples;
+      node.before = node.before_total = gone.sums.before;
       nodes_.push_back(node);
-      out_.folded_ticks += gone.ticks;
+      out_.folded_ticks += gone.sums.ticks;
     }
   }
 
@@ -373,14 +359,15 @@ class TreeBuilder {
   const std::size_t max_nodes_;
   FlameTree out_;
   std::vector<FlameNode> nodes_;
-  std::unordered_map<std::uint64_t, std::uint32_t> children_;  // parent:32 | frame:32 -> node
+  std::vector<Folded> folded_;  // by node
   std::unordered_map<std::string, std::uint32_t> names_;
   std::map<std::tuple<std::uint32_t, std::uint32_t, FlameKind>, std::uint32_t> frames_;
   std::vector<std::uint32_t> frame_of_;                       // by ProfileFrame
   std::map<std::uint32_t, std::vector<std::uint32_t>> pids_;  // by frame of a group
   std::vector<bool> rows_done_ = std::vector<bool>(options_.rows.size());
-  std::vector<StackEnd> ends_;
-  std::vector<std::size_t> rank_;
+  FlamePaths paths_;
+  std::vector<std::uint32_t> path_;   // of the stack that is being added
+  std::vector<std::uint32_t> rank_;   // by node: its place, the heaviest first
   std::vector<std::uint32_t> moved_;  // by frame: its number in the answer
 };
 
