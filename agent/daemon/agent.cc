@@ -54,13 +54,8 @@ Result<void> Agent::open_history() {
   }
   if (!history) return history.error().with_context("history in " + config_.state_dir);
   history_ = std::move(*history);
-  std::optional<NameArchive> archive;
-  if (auto opened = NameArchive::open(config_.state_dir + "/names", kNamesBytes)) {
-    archive.emplace(std::move(*opened));
-  } else {
-    log_warn("names are kept in memory only: " + opened.error().message);
-  }
-  names_ = std::make_unique<NameKeeper>(std::move(archive), *symbolizer_);
+  names_ = std::make_unique<NameKeeper>(NameArchive(config_.state_dir + "/names", kNamesBytes),
+                                        *symbolizer_);
   completer_ = std::make_unique<WindowCompleter>(*names_, *symbolizer_);
   live_ = std::make_unique<LiveWindow>(*completer_);
   profiles_ = std::make_unique<ProfileReader>(*history_, *names_, *symbolizer_);
@@ -115,6 +110,11 @@ AgentFacts Agent::facts() const {
     facts.degraded.push_back({.what = "history",
                               .error = state.problem,
                               .fix = "windows stay in memory until the disk takes them"});
+  }
+  if (const std::string problem = names_->problem(); !problem.empty()) {
+    facts.degraded.push_back({.what = "names",
+                              .error = problem,
+                              .fix = "names stay in memory until the disk takes them"});
   }
   facts.budgets.push_back({.name = "history",
                            .unit = "bytes",

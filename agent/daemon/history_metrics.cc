@@ -47,6 +47,9 @@ void add_history_metrics(const HistoryState& state, const WriterCounts& writer,
   into.family(MetricKind::kCounter, "sonde_names_dropped", "",
               "Names that found no room and are asked for again.")
       .add(static_cast<double>(names.dropped));
+  into.family(MetricKind::kCounter, "sonde_names_write_failures", "",
+              "Tables of names that the disk did not take; they wait in memory.")
+      .add(static_cast<double>(names.write_failures));
 }
 
 void add_symbolizer_metrics(const SymbolizerCounters& counters, MetricBatch& into) {

@@ -26,21 +26,24 @@ Result<ImageNames> read_table(const CachedValue& value) {
 
 }  // namespace
 
+NameArchive::NameArchive(const std::string& directory, std::uint64_t max_bytes)
+    : files_(directory, kTables, max_bytes) {}
+
 Result<NameArchive> NameArchive::open(const std::string& directory, std::uint64_t max_bytes) {
-  auto files = FileCache::open(directory, kTables, max_bytes);
-  if (!files) return files.error();
-  return NameArchive(std::move(*files));
+  NameArchive archive(directory, max_bytes);
+  if (const auto found = archive.check(); !found) return found.error();
+  return archive;
 }
 
 std::optional<ImageNames> NameArchive::load(const std::string& content) {
   return files_.load<ImageNames>(content, read_table);
 }
 
-void NameArchive::store(const std::string& content, const ImageNames& names) {
+Result<void> NameArchive::store(const std::string& content, const ImageNames& names) {
   const auto packed = zstd_compress(names.encode());
-  if (!packed) return;
+  if (!packed) return packed.error();
   const auto bytes = std::as_bytes(std::span(*packed));
-  files_.store(content, std::span(&bytes, 1));
+  return files_.store(content, std::span(&bytes, 1));
 }
 
 }  // namespace sonde

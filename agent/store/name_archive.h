@@ -17,21 +17,25 @@ namespace sonde {
 class NameArchive {
  public:
   // max_bytes  of all tables: the least recently used ones make room.
-  // errors     as FileCache::open().
+  NameArchive(const std::string& directory, std::uint64_t max_bytes);
+  // The same, if check() finds nothing wrong.
   static Result<NameArchive> open(const std::string& directory, std::uint64_t max_bytes);
+
+  // Whether it can be opened now; if not, it may be later. errors: as FileCache::check().
+  Result<void> check() { return files_.check(); }
 
   // content  of an ImageIdentity, or of the kernel.
   // returns  none if there is no table, it was damaged, or it cannot be read now.
   // cost     reads and unpacks it: about 1 us a name.
   std::optional<ImageNames> load(const std::string& content);
-  // Replaces the table, for good: it outlives a power cut. Failures are counted.
-  // cost  as long as the disk takes to write it.
-  void store(const std::string& content, const ImageNames& names);
+  // Replaces the table, for good: it outlives a power cut. Failures are counted as well.
+  // errors  as FileCache::store(), kResourceExhausted
+  // cost    as long as the disk takes to write it.
+  Result<void> store(const std::string& content, const ImageNames& names);
 
   [[nodiscard]] const FileCache::Counters& counters() const { return files_.counters(); }
 
  private:
-  explicit NameArchive(FileCache files) : files_(std::move(files)) {}
   FileCache files_;
 };
 

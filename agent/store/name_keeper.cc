@@ -42,6 +42,11 @@ void insert_sorted(std::vector<std::uint64_t>& known, std::uint64_t offset) {
 
 }  // namespace
 
+NameKeeper::NameKeeper(std::optional<NameArchive> archive, SymbolizerClient& client)
+    : archive_(std::move(archive)), client_(client) {
+  if (archive_) look_for_archive();
+}
+
 void NameKeeper::name_file(const std::string& content, const NameRequest& request,
                            std::uint64_t now_ns) {
   const auto missing = unknown(content, request.offsets, now_ns);
@@ -112,31 +117,52 @@ ImageNames NameKeeper::names(const std::string& content) {
   return names;
 }
 
-void NameKeeper::write(const std::string& content, Kept& kept) {
-  if (kept.fresh.empty() || !archive_) return;
+// False: the disk did not take it.
+bool NameKeeper::write(const std::string& content, Kept& kept) {
   std::optional<ImageNames> stored = archive_->load(content);
   ImageNames names = stored ? std::move(*stored) : ImageNames{};
   for (const auto& [offset, function] : kept.fresh) names.add(offset, function);
-  const std::uint64_t failures = archive_->counters().write_failures;
-  archive_->store(content, names);
-  if (archive_->counters().write_failures != failures) return;  // they stay for the next time
+  if (const auto written = archive_->store(content, names); !written) {
+    problem_ = written.error().message;
+    ++counts_.write_failures;
+    return false;
+  }
+  problem_.clear();
   ++counts_.tables_written;
   counts_.kept_bytes -= kept.bytes;
   kept.bytes = 0;
   kept.fresh.clear();
+  return true;
 }
 
 void NameKeeper::flush(std::uint64_t now_ns, bool all) {
   const std::lock_guard lock(mutex_);
+  const bool had_problem = !problem_.empty();
+  bool tries = archive_ && (all || now_ns >= try_again_ns_);
+  std::size_t written = 0;
   for (auto entry = kept_.begin(); entry != kept_.end();) {
     Kept& kept = entry->second;
-    if (!kept.fresh.empty() && (all || now_ns >= kept.fresh_since_ns + kWriteAfterNs)) {
-      kept.fresh_since_ns = now_ns;
-      write(entry->first, kept);
+    const bool is_due = !kept.fresh.empty() &&
+                        (all || had_problem || now_ns >= kept.fresh_since_ns + kWriteAfterNs);
+    if (is_due && tries) {
+      tries = write(entry->first, kept);
+      written += tries ? 1U : 0U;
     }
     const bool forget = kept.fresh.empty() && now_ns >= kept.used_ns + kForgetAfterNs;
     entry = forget ? kept_.erase(entry) : std::next(entry);
   }
+  if (had_problem && tries && written == 0) look_for_archive();
+  if (!problem_.empty() && now_ns >= try_again_ns_) try_again_ns_ = now_ns + kTryAgainAfterNs;
+}
+
+void NameKeeper::look_for_archive() {
+  const auto found = archive_->check();
+  problem_ = found ? "" : found.error().message;
+}
+
+std::string NameKeeper::problem() const {
+  const std::lock_guard lock(mutex_);
+  return problem_;
 }
 
 NameKeeperCounts NameKeeper::counts() const {

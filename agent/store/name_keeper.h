@@ -26,6 +26,7 @@ struct NameKeeperCounts {
   std::uint64_t kept_bytes = 0;  // in memory now
   std::uint64_t dropped = 0;     // names that found no room there
   std::uint64_t tables_written = 0;
+  std::uint64_t write_failures = 0;  // tables that the disk did not take: they are tried again
 };
 
 // Thread-safe.
@@ -35,13 +36,14 @@ class NameKeeper {
   static constexpr std::uint64_t kMaxBytes = std::uint64_t{16} << 20;
   // A table of which something is new is written so long after it.
   static constexpr std::uint64_t kWriteAfterNs = 60'000'000'000;
+  // Where the disk does not take one, all of them wait so long before it is tried again.
+  static constexpr std::uint64_t kTryAgainAfterNs = 10'000'000'000;
   // What was asked for by nobody for so long leaves the memory.
   static constexpr std::uint64_t kForgetAfterNs = 600'000'000'000;
 
-  // archive  none: names are in memory only.
+  // archive  none: names are in memory only. One that cannot be opened now is tried again.
   // client   outlives this.
-  NameKeeper(std::optional<NameArchive> archive, SymbolizerClient& client)
-      : archive_(std::move(archive)), client_(client) {}
+  NameKeeper(std::optional<NameArchive> archive, SymbolizerClient& client);
 
   // Asks for the names of a file's offsets (ascending, each once) that are not known yet.
   //
@@ -61,10 +63,12 @@ class NameKeeper {
   // cost  reads and unpacks a file: about 1 us a name.
   ImageNames names(const std::string& content);
 
-  // Writes tables that are due, or all.
+  // Writes tables that are due, or all. What the disk does not take stays in memory.
   void flush(std::uint64_t now_ns, bool all);
 
   [[nodiscard]] NameKeeperCounts counts() const;
+  // Why names stay in memory; empty: they do not.
+  [[nodiscard]] std::string problem() const;
 
  private:
   struct Kept {
@@ -76,13 +80,16 @@ class NameKeeper {
   };
   void ask(const std::string& content, const NameRequest& request, std::uint64_t now_ns);
   Kept& kept(const std::string& content, std::uint64_t now_ns);
-  void write(const std::string& content, Kept& kept);
+  bool write(const std::string& content, Kept& kept);
+  void look_for_archive();
 
-  mutable std::mutex mutex_;  // guards archive_, kept_ and counts_
+  mutable std::mutex mutex_;  // guards what follows but client_
   std::optional<NameArchive> archive_;
   SymbolizerClient& client_;
   std::map<std::string, Kept> kept_;  // by content
   NameKeeperCounts counts_;
+  std::string problem_;
+  std::uint64_t try_again_ns_ = 0;
 };
 
 }  // namespace sonde

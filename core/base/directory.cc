@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace sonde {
@@ -20,6 +21,17 @@ Result<void> make_directories(const std::string& path) {
   }
 }
 
+// Of the path, or of its nearest parent that exists.
+std::optional<dev_t> device_of(std::string path) {
+  struct stat status {};
+  while (::stat(path.c_str(), &status) != 0) {
+    const std::size_t slash = path.rfind('/');
+    if (errno != ENOENT || slash == std::string::npos || path == "/") return std::nullopt;
+    path.resize(std::max<std::size_t>(slash, 1));
+  }
+  return status.st_dev;
+}
+
 }  // namespace
 
 Result<UniqueFd> open_private_directory(const std::string& path) {
@@ -32,6 +44,17 @@ Result<UniqueFd> open_private_directory(const std::string& path) {
     return Error{ErrorCode::kPermissionDenied,
                  path + " belongs to another user or is writable by others"};
   }
+  return fd;
+}
+
+Result<UniqueFd> PrivateDirectory::open() {
+  struct stat status {};
+  const bool is_missing = ::stat(path_.c_str(), &status) != 0 && errno == ENOENT;
+  if (is_missing && device_ && device_of(path_) != device_) {
+    return Error{ErrorCode::kUnavailable, path_ + " is missing with the disk that it was on"};
+  }
+  auto fd = open_private_directory(path_);
+  if (fd && ::fstat(fd->get(), &status) == 0) device_ = status.st_dev;
   return fd;
 }
 

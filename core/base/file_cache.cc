@@ -95,36 +95,43 @@ Error damaged() { return Error{ErrorCode::kDataLoss, "damaged or of another vers
 
 Result<FileCache> FileCache::open(const std::string& directory, const FileCacheKind& kind,
                                   std::uint64_t max_bytes) {
-  auto fd = open_private_directory(directory);
-  if (!fd) return fd.error();
-  return FileCache(std::move(*fd), kind, max_bytes);
+  FileCache cache(directory, kind, max_bytes);
+  if (const auto found = cache.check(); !found) return found.error();
+  return cache;
+}
+
+Result<void> FileCache::check() {
+  const auto directory = directory_.open();
+  return directory ? Result<void>() : Result<void>(directory.error());
 }
 
 std::string FileCache::file_name(std::string_view key) const {
   return std::string(key) + std::string(kind_.suffix);
 }
 
-std::nullopt_t FileCache::missed(std::string_view key, const Error& why) {
-  if (why.code == ErrorCode::kNotFound) {
+std::nullopt_t FileCache::missed(int directory, std::string_view key, const Error& why) {
+  if (directory < 0) {
+    ++counters_.read_failures;
+  } else if (why.code == ErrorCode::kNotFound) {
     ++counters_.misses;
   } else if (is_damage(why)) {
     ++counters_.corrupt;
-    ::unlinkat(directory_.get(), file_name(key).c_str(), 0);
+    ::unlinkat(directory, file_name(key).c_str(), 0);
   } else {
     ++counters_.read_failures;
   }
   return std::nullopt;
 }
 
-void FileCache::hit(std::string_view key) {
+void FileCache::hit(int directory, std::string_view key) {
   ++counters_.hits;
-  ::utimensat(directory_.get(), file_name(key).c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+  ::utimensat(directory, file_name(key).c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
 }
 
-Result<CachedValue> FileCache::open_value(std::string_view key) const {
+Result<CachedValue> FileCache::open_value(int directory, std::string_view key) const {
   if (!is_key(key)) return Error{ErrorCode::kNotFound, "no key"};
-  UniqueFd fd(::openat(directory_.get(), file_name(key).c_str(),
-                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  UniqueFd fd(
+      ::openat(directory, file_name(key).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd) {
     if (errno == ENOENT) return Error{ErrorCode::kNotFound, "not cached"};
     return Error::from_errno(errno, "open");
@@ -155,45 +162,60 @@ Result<std::string> read_value(const CachedValue& value) {
   return bytes;
 }
 
-void FileCache::store(std::string_view key, std::span<const std::span<const std::byte>> parts) {
+Result<void> FileCache::store(std::string_view key,
+                              std::span<const std::span<const std::byte>> parts) {
   std::uint64_t value_bytes = 0;
   for (const auto part : parts) value_bytes += part.size();
   const std::uint64_t bytes = sizeof(CacheHeader) + value_bytes;
-  if (bytes > max_bytes_ || value_bytes > kind_.max_value_bytes || !is_key(key)) return;
-  evict(bytes);
-  if (!write(file_name(key), value_bytes, parts)) {
-    ++counters_.write_failures;
-    return;
+  if (bytes > max_bytes_ || value_bytes > kind_.max_value_bytes || !is_key(key)) return {};
+  const auto directory = directory_.open();
+  Result<void> written = directory ? Result<void>() : Result<void>(directory.error());
+  if (written) {
+    evict(directory->get(), bytes);
+    written = write(directory->get(), file_name(key), value_bytes, parts);
   }
-  used_bytes_ += bytes;
-  if (kind_.durable && ::fsync(directory_.get()) != 0) ++counters_.write_failures;
+  if (written) {
+    used_bytes_ += bytes;
+    if (kind_.durable && ::fsync(directory->get()) != 0) {
+      written = Error::from_errno(errno, "fsync " + directory_.path());
+    }
+  }
+  if (!written) ++counters_.write_failures;
+  return written;
 }
 
-bool FileCache::write(const std::string& name, std::uint64_t value_bytes,
-                      std::span<const std::span<const std::byte>> parts) const {
+Result<void> FileCache::write(int directory, const std::string& name, std::uint64_t value_bytes,
+                              std::span<const std::span<const std::byte>> parts) const {
   const CacheHeader header{.magic = kind_.magic,
                            .version = kind_.version,
                            .checksum = checksum(parts),
                            .value_bytes = value_bytes};
   const std::string temporary = temporary_name(name);
-  const UniqueFd fd(::openat(directory_.get(), temporary.c_str(),
+  const UniqueFd fd(::openat(directory, temporary.c_str(),
                              O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd) return false;
+  if (!fd) return Error::from_errno(errno, "create a file in " + directory_.path());
   const auto put = [&fd](std::span<const std::byte> bytes) {
-    return write_all(fd.get(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()}).ok();
+    return write_all(fd.get(), {reinterpret_cast<const char*>(bytes.data()), bytes.size()});
   };
-  const bool written =
-      put(std::as_bytes(std::span(&header, 1))) && std::ranges::all_of(parts, put) &&
-      (!kind_.durable || ::fsync(fd.get()) == 0) &&
-      ::renameat(directory_.get(), temporary.c_str(), directory_.get(), name.c_str()) == 0;
-  if (!written) ::unlinkat(directory_.get(), temporary.c_str(), 0);
-  return written;
+  Result<void> written = put(std::as_bytes(std::span(&header, 1)));
+  for (const auto part : parts) {
+    if (written) written = put(part);
+  }
+  if (written && kind_.durable && ::fsync(fd.get()) != 0) {
+    written = Error::from_errno(errno, "fsync");
+  }
+  if (written && ::renameat(directory, temporary.c_str(), directory, name.c_str()) != 0) {
+    written = Error::from_errno(errno, "rename");
+  }
+  if (written) return {};
+  ::unlinkat(directory, temporary.c_str(), 0);
+  return written.error().with_context(directory_.path());
 }
 
 // Makes room for one more file: the least recently used ones go first.
-void FileCache::evict(std::uint64_t incoming_bytes) {
+void FileCache::evict(int directory, std::uint64_t incoming_bytes) {
   if (used_known_ && used_bytes_ + incoming_bytes <= max_bytes_) return;
-  auto entries = list(directory_.get(), kind_.suffix);
+  auto entries = list(directory, kind_.suffix);
   used_known_ = entries.has_value();
   if (!used_known_) return;
   used_bytes_ = 0;
@@ -201,7 +223,7 @@ void FileCache::evict(std::uint64_t incoming_bytes) {
   std::ranges::sort(*entries, {}, &Entry::used_ns);
   for (const Entry& entry : *entries) {
     if (used_bytes_ + incoming_bytes <= max_bytes_) break;
-    if (::unlinkat(directory_.get(), entry.name.c_str(), 0) != 0) continue;
+    if (::unlinkat(directory, entry.name.c_str(), 0) != 0) continue;
     used_bytes_ -= entry.bytes;
     ++counters_.evictions;
   }

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "core/base/directory.h"
 #include "core/base/fd.h"
 #include "core/base/result.h"
 
@@ -52,12 +53,17 @@ class FileCache {
     std::uint64_t evictions = 0;
   };
 
-  // Opens the directory, creating it (and its parents) with mode 0700. It must belong to this
-  // user and be writable by nobody else: values from a directory that others can write would be
-  // theirs.
-  // errors: kPermissionDenied (owner or mode), those of mkdir(2) and open(2).
+  // The directory is opened, and made with mode 0700 where it is missing, whenever something is
+  // loaded or stored; nothing of it stays open. It must belong to this user and be writable by
+  // nobody else: values from a directory that others can write would be theirs.
+  FileCache(std::string directory, const FileCacheKind& kind, std::uint64_t max_bytes)
+      : directory_(std::move(directory)), kind_(kind), max_bytes_(max_bytes) {}
+  // The same, if check() finds nothing wrong.
   static Result<FileCache> open(const std::string& directory, const FileCacheKind& kind,
                                 std::uint64_t max_bytes);
+  // Whether the directory can be opened now.
+  // errors  as PrivateDirectory::open().
+  Result<void> check();
 
   // What `read`, a function of const CachedValue& that returns a Result<Value>, makes of the value.
   // It has to compare the checksum. Any error of it is damage, except those of system calls and of
@@ -66,31 +72,37 @@ class FileCache {
   // key  1 to 128 of the characters 0-9 a-z; any other is a miss.
   template <typename Value, typename Read>
   std::optional<Value> load(std::string_view key, const Read& read) {
-    const auto file = open_value(key);
-    if (!file) return missed(key, file.error());
+    const auto directory = directory_.open();
+    if (!directory) return missed(-1, key, directory.error());
+    const auto file = open_value(directory->get(), key);
+    if (!file) return missed(directory->get(), key, file.error());
     Result<Value> value = read(*file);
-    if (!value) return missed(key, value.error());
-    hit(key);
+    if (!value) return missed(directory->get(), key, value.error());
+    hit(directory->get(), key);
     return std::move(*value);
   }
-  // Stores the parts as one value. Failures are counted, never reported. Atomic; unless the kind is
+  // Stores the parts as one value. Failures are counted as well. Atomic; unless the kind is
   // durable, without fsync(2): after a power cut the checksum tells what did not reach the disk.
-  void store(std::string_view key, std::span<const std::span<const std::byte>> parts);
+  //
+  // errors  those of check(), write(2), rename(2) and, of a durable kind, fsync(2). What is too
+  // large
+  //         for the cache, or has no key, is passed over.
+  Result<void> store(std::string_view key, std::span<const std::span<const std::byte>> parts);
 
   [[nodiscard]] const Counters& counters() const { return counters_; }
 
  private:
-  FileCache(UniqueFd directory, const FileCacheKind& kind, std::uint64_t max_bytes)
-      : directory_(std::move(directory)), kind_(kind), max_bytes_(max_bytes) {}
   [[nodiscard]] std::string file_name(std::string_view key) const;
-  [[nodiscard]] Result<CachedValue> open_value(std::string_view key) const;
-  std::nullopt_t missed(std::string_view key, const Error& why);
-  void hit(std::string_view key);
-  [[nodiscard]] bool write(const std::string& name, std::uint64_t value_bytes,
-                           std::span<const std::span<const std::byte>> parts) const;
-  void evict(std::uint64_t incoming_bytes);
+  [[nodiscard]] Result<CachedValue> open_value(int directory, std::string_view key) const;
+  // directory  -1: it could not be opened.
+  std::nullopt_t missed(int directory, std::string_view key, const Error& why);
+  void hit(int directory, std::string_view key);
+  [[nodiscard]] Result<void> write(int directory, const std::string& name,
+                                   std::uint64_t value_bytes,
+                                   std::span<const std::span<const std::byte>> parts) const;
+  void evict(int directory, std::uint64_t incoming_bytes);
 
-  UniqueFd directory_;
+  PrivateDirectory directory_;
   FileCacheKind kind_;
   std::uint64_t max_bytes_;
   std::uint64_t used_bytes_ = 0;  // as of the last look at the directory, plus own writes

@@ -51,7 +51,7 @@ std::optional<RowTable> RowCache::load(const std::string& key) {
 }
 
 void RowCache::store(const std::string& key, const RowTable& table) {
-  files_.store(key, FlatRows(table).parts);
+  (void)files_.store(key, FlatRows(table).parts);
 }
 
 }  // namespace sonde

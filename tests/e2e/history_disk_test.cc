@@ -169,7 +169,7 @@ TEST_F(HistoryDiskTest, TablesOfNamesAreThereAfterAPowerCut) {
   const std::string directory = disk.path() / "names";
   ImageNames names;
   names.add(16, {"function", "", 16});
-  NameArchive::open(directory, 1 << 20)->store("a1", names);
+  ASSERT_TRUE(NameArchive::open(directory, 1 << 20)->store("a1", names).ok());
   if (!disk.fail()) GTEST_SKIP() << "SKIP ext4: needs one that can be shut down";
   ASSERT_TRUE(disk.repair());
   const auto back = NameArchive::open(directory, 1 << 20)->load("a1");

@@ -18,7 +18,7 @@ TEST(NameArchiveTest, TablesAreThereAfterARestartAndDamagedOnesAreNot) {
   for (std::uint64_t i = 0; i < 5'000; ++i) {
     names.add(i * 16, {"function_" + std::to_string(i / 3), "", i / 3 * 48});
   }
-  NameArchive::open(directory, 1 << 20)->store(content, names);
+  ASSERT_TRUE(NameArchive::open(directory, 1 << 20)->store(content, names).ok());
   auto archive = NameArchive::open(directory, 1 << 20);
   ASSERT_TRUE(archive.ok());
   auto back = archive->load(content);

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <filesystem>
+#include <fstream>
 #include <memory>
 
 #include "core/base/fd.h"
@@ -105,6 +106,27 @@ TEST_F(NameKeeperTest, MemoryIsBoundedAndWhatFoundNoRoomIsAskedForAgain) {
   EXPECT_GT(keeper_->counts().dropped, 0U);
   const std::vector<std::uint64_t> last = {count - 1};
   EXPECT_EQ(keeper_->unknown(kContent, last, kNow), last);
+}
+
+TEST_F(NameKeeperTest, AnArchiveThatCannotBeOpenedIsTriedAgain) {
+  const std::filesystem::path place = base_.path() / "late";
+  std::ofstream(place) << "in its place";
+  keeper_ = std::make_unique<NameKeeper>(NameArchive(place, 1 << 20), *client_);
+  EXPECT_NE(keeper_->problem(), "") << "said from the start";
+  add(0x100, {"kept", "", 0xf0});
+  keeper_->flush(kNow, false);
+  EXPECT_NE(keeper_->problem(), "");
+  EXPECT_EQ(keeper_->counts().write_failures, 1U);
+  EXPECT_GT(keeper_->counts().kept_bytes, 0U);
+  std::filesystem::remove(place);
+  keeper_->flush(kNow + 1, false);
+  EXPECT_EQ(keeper_->counts().tables_written, 0U) << "not at every look";
+  keeper_->flush(kNow + NameKeeper::kTryAgainAfterNs, false);
+  EXPECT_EQ(keeper_->problem(), "");
+  EXPECT_EQ(keeper_->counts().tables_written, 1U);
+  EXPECT_EQ(keeper_->counts().kept_bytes, 0U);
+  keeper_ = std::make_unique<NameKeeper>(NameArchive(place, 1 << 20), *client_);
+  EXPECT_EQ(name_at(0x100), "kept");
 }
 
 }  // namespace

@@ -43,5 +43,18 @@ TEST_F(DirectoryTest, ALinkOrAFileIsNoDirectory) {
   EXPECT_FALSE(open_private_directory("/proc/self/maps/below").ok());
 }
 
+TEST_F(DirectoryTest, OneThatWasRemovedIsMadeAgainButNotWithoutItsDisk) {
+  PrivateDirectory directory(base_ / "disk" / "a");
+  ASSERT_TRUE(directory.open().ok());
+  std::filesystem::remove_all(base_ / "disk" / "a");
+  ASSERT_TRUE(directory.open().ok());
+  std::filesystem::remove_all(base_ / "disk");
+  // What the disk was mounted over is of another file system.
+  std::filesystem::create_directory_symlink("/dev", base_ / "disk");
+  const auto fd = directory.open();
+  ASSERT_FALSE(fd.ok());
+  EXPECT_EQ(fd.error().code, ErrorCode::kUnavailable) << fd.error().message;
+}
+
 }  // namespace
 }  // namespace sonde

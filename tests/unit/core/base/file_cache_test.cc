@@ -38,7 +38,7 @@ class FileCacheTest : public testing::Test {
   static void store(FileCache& cache, std::string_view key, const std::string& value) {
     const auto bytes = std::as_bytes(std::span(value));
     const std::array parts = {bytes.first(bytes.size() / 2), bytes.subspan(bytes.size() / 2)};
-    cache.store(key, parts);
+    (void)cache.store(key, parts);
   }
   static std::optional<std::string> load(FileCache& cache, std::string_view key) {
     return cache.load<std::string>(key, as_text);
@@ -154,10 +154,36 @@ TEST_F(FileCacheTest, KeysThatCouldBePathsAndValuesOverTheLimitAreNotKept) {
   EXPECT_TRUE(std::filesystem::is_empty(dir_));
 }
 
-TEST_F(FileCacheTest, ADirectoryThatIsGoneIsAWriteFailure) {
+TEST_F(FileCacheTest, ADirectoryThatWasRemovedIsMadeAgain) {
   FileCache cache = open();
   std::filesystem::remove_all(dir_);
   store(cache, "a1", "value");
+  EXPECT_EQ(load(cache, "a1"), "value");
+  EXPECT_EQ(cache.counters().write_failures, 0U);
+}
+
+TEST_F(FileCacheTest, NothingHoldsTheDiskBetweenCalls) {
+  FileCache cache = open();
+  store(cache, "a1", "value");
+  ASSERT_EQ(load(cache, "a1"), "value");
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    std::error_code error;
+    const auto file = std::filesystem::read_symlink(entry.path(), error);
+    EXPECT_FALSE(!error && file.string().starts_with(dir_)) << file;
+  }
+}
+
+TEST_F(FileCacheTest, ADirectoryThatCannotBeOpenedIsTriedAtEachCall) {
+  std::ofstream(dir_) << "in its place";
+  FileCache cache(dir_, kKind, 1 << 20);
+  EXPECT_FALSE(cache.check().ok());
+  store(cache, "a1", "value");
+  EXPECT_EQ(cache.counters().write_failures, 1U);
+  EXPECT_FALSE(load(cache, "a1"));
+  EXPECT_EQ(cache.counters().read_failures, 1U);
+  std::filesystem::remove(dir_);
+  store(cache, "a1", "value");
+  EXPECT_EQ(load(cache, "a1"), "value");
   EXPECT_EQ(cache.counters().write_failures, 1U);
 }
 
