@@ -111,6 +111,13 @@ AgentFacts Agent::facts() const {
                               .error = state.problem,
                               .fix = "windows stay in memory until the disk takes them"});
   }
+  if (state.journal.unsynced_records > 0) {
+    facts.degraded.push_back({.what = "history",
+                              .error = "the disk failed to sync " +
+                                       std::to_string(state.journal.unsynced_records) +
+                                       " windows: a power cut may take them",
+                              .fix = "look at the disk; they are written again until it does"});
+  }
   if (const std::string problem = names_->problem(); !problem.empty()) {
     facts.degraded.push_back({.what = "names",
                               .error = problem,

@@ -20,6 +20,31 @@ void add_gauge(const char* name, const char* unit, const char* help, std::uint64
   into.family(MetricKind::kGauge, name, unit, help).add(static_cast<double>(value));
 }
 
+void add_journal_metrics(const JournalCounters& journal, MetricBatch& into) {
+  MetricFamily& refused =
+      into.family(MetricKind::kCounter, "sonde_journal_refused", "",
+                  "Windows that the disk did not take when they were offered, by the reason.");
+  for (std::size_t i = 0; i < journal.refused.size(); ++i) {
+    refused.add({{"reason", kJournalRefusalNames.at(i)}}, static_cast<double>(journal.refused[i]));
+  }
+  const auto add_counter = [&](const char* name, const char* unit, const char* help,
+                               std::uint64_t value) {
+    into.family(MetricKind::kCounter, name, unit, help).add(static_cast<double>(value));
+  };
+  add_counter("sonde_journal_appended_bytes", "bytes", "Bytes appended to the journal.",
+              journal.appended_bytes);
+  add_counter("sonde_journal_syncs", "", "Times that the journal was synced to the disk.",
+              journal.syncs);
+  add_counter("sonde_journal_sync_failures", "", "Times that it could not be synced.",
+              journal.sync_failures);
+  add_counter("sonde_journal_torn_bytes", "bytes",
+              "Bytes of writes cut short, found behind the last record at a start.",
+              journal.torn_bytes);
+  add_gauge("sonde_journal_unsynced_records", "",
+            "Windows that a power cut may take: the disk failed to sync them.",
+            journal.unsynced_records, into);
+}
+
 }  // namespace
 
 void add_history_metrics(const HistoryState& state, const WriterCounts& writer,
@@ -42,6 +67,7 @@ void add_history_metrics(const HistoryState& state, const WriterCounts& writer,
             state.memory_bytes, into);
   add_gauge("sonde_history_disk_bytes", "bytes", "Disk space of the journal.", state.disk_bytes,
             into);
+  add_journal_metrics(state.journal, into);
   add_gauge("sonde_names_memory_bytes", "bytes", "Memory of names that are in no file yet.",
             names.kept_bytes, into);
   into.family(MetricKind::kCounter, "sonde_names_dropped", "",

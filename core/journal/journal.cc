@@ -79,6 +79,7 @@ Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options) {
 
 Journal::~Journal() {
   if (writer_) (void)sync_writer(true);
+  (void)sync_again();
 }
 
 Result<void> Journal::load() {
@@ -149,6 +150,7 @@ Result<RecordPlace> Journal::try_append(const RecordLabel& label, std::string_vi
     (void)sync_writer(true);  // what was appended before
     return written.error();
   }
+  ++fresh_records_;
   const std::lock_guard lock(mutex_);
   segments_.back().end = writer_->end();
   next_sequence_ = label.sequence + 1;
@@ -173,6 +175,7 @@ Result<void> Journal::prepare_writer(std::uint64_t time_ns, std::uint64_t record
                         static_cast<std::uint64_t>(options_.sync_interval.count());
     if (is_old || is_full || is_due) {
       if (auto synced = sync_writer(is_old || is_full); !synced) return synced;
+      (void)sync_again();  // no reason to refuse a record
     }
   }
   return shed(time_ns, writer_ ? 0 : std::max(record_bytes, options_.segment_bytes));
@@ -184,6 +187,7 @@ void Journal::resume_last() {
   auto writer = SegmentWriter::resume(directory_.get(), last.id, last.end, options_.segment_bytes);
   if (!writer) return;
   writer_ = std::move(*writer);
+  fresh_records_ = 0;
   const std::lock_guard lock(mutex_);
   segments_.back().disk_bytes = std::max(last.end, options_.segment_bytes);
 }
@@ -204,6 +208,7 @@ Result<RecordPlace> Journal::begin_segment(const RecordLabel& label, const Packe
                                      frame_record(*mark, label, packed));
   if (!writer) return writer.error();
   writer_ = std::move(*writer);
+  fresh_records_ = 1;
   directory_dirty_ = true;
   const std::lock_guard lock(mutex_);
   segments_.push_back({.id = id,
@@ -246,26 +251,75 @@ Result<void> Journal::shed_oldest(JournalLoss why) {
 
 Result<void> Journal::sync() {
   auto synced = writer_ ? sync_writer(false) : Result<void>();
-  if (std::exchange(unsynced_, false) && synced) {
-    return Error{ErrorCode::kDataLoss, "a segment could not be synced when it was given up"};
-  }
-  return synced;
+  auto again = sync_again();
+  return synced ? again : synced;
 }
 
 // A segment that could not be synced ends as well.
 Result<void> Journal::sync_writer(bool is_end) {
   if (is_end) (void)writer_->cut();
   auto synced = writer_->sync();
+  const bool is_written = synced.ok();
   if (synced && directory_dirty_ && ::fsync(directory_.get()) != 0) {
     synced = Error::from_errno(errno, "fsync of the directory");
   }
   last_sync_ns_ = monotonic_ns();
   if (synced) directory_dirty_ = false;
-  if (!synced) unsynced_ = true;
+  if (!is_written && fresh_records_ > 0) {
+    unsynced_.push_back({writer_->id(), writer_->synced_end(), writer_->end(), fresh_records_});
+  }
+  fresh_records_ = 0;
   if (is_end || !synced) drop_writer();
+  count_unsynced();
   const std::lock_guard lock(mutex_);
   ++(synced ? counters_.syncs : counters_.sync_failures);
   return synced;
+}
+
+// What failed syncs left, oldest first, until it fails again.
+Result<void> Journal::sync_again() {
+  Result<void> synced;
+  while (!unsynced_.empty()) {
+    synced = sync_again(unsynced_.front());
+    if (!synced) break;
+    unsynced_.erase(unsynced_.begin());
+  }
+  if (synced && directory_dirty_ && !writer_ && ::fsync(directory_.get()) != 0) {
+    synced = Error::from_errno(errno, "fsync of the directory");
+  }
+  count_unsynced();
+  if (synced) return synced;
+  const std::lock_guard lock(mutex_);
+  ++counters_.sync_failures;
+  return synced;
+}
+
+// Records that the memory does not have any more either are counted as damaged.
+Result<void> Journal::sync_again(const Unsynced& what) {
+  auto fd = open_segment_file(what.id);
+  if (!fd && fd.error().code == ErrorCode::kNotFound) return {};  // shed
+  if (!fd) return fd.error();
+  SegmentReader reader(fd->get(), what.id, what.begin, 0);
+  std::uint64_t intact = 0;
+  while (true) {
+    auto record = reader.next({what.end, std::numeric_limits<std::uint64_t>::max()});
+    if (!record) return record.error();
+    if (!*record) break;
+    ++intact;
+  }
+  if (auto written = SegmentWriter::write_again(directory_.get(), what.id, what.begin, what.end);
+      !written) {
+    return written;
+  }
+  if (intact < what.records) count_damaged(what.records - intact);
+  return {};
+}
+
+void Journal::count_unsynced() {
+  std::uint64_t records = 0;
+  for (const Unsynced& one : unsynced_) records += one.records;
+  const std::lock_guard lock(mutex_);
+  counters_.unsynced_records = records;
 }
 
 std::uint64_t Journal::begin() const {

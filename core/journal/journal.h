@@ -5,7 +5,8 @@
 // What survives: append() hands a record to the kernel with one write(2), so kill -9 loses at most
 // the record being written. The disk has it after the next fdatasync(2): in an append once
 // `sync_interval` has passed since the last one, when a segment is full, in sync() and in the
-// destructor. A power cut loses at most what was appended since.
+// destructor. A power cut loses at most what was appended since. What a failed sync leaves
+// unsynced is written to its place again at the next ones, until one of them succeeds.
 #pragma once
 
 #include <chrono>
@@ -54,7 +55,8 @@ struct JournalCounters {
   JournalLossCounts lost{};  // kDamaged: as count_damaged() was told
   std::uint64_t syncs = 0;
   std::uint64_t sync_failures = 0;
-  std::uint64_t torn_bytes = 0;  // behind the last intact record at open(): a write cut short
+  std::uint64_t unsynced_records = 0;  // now, of segments that could not be synced
+  std::uint64_t torn_bytes = 0;        // behind the last intact record at open(): a write cut short
   std::uint64_t unreadable_segments = 0;  // that open() could not open, or read to their end
 };
 
@@ -87,9 +89,8 @@ class Journal {
   // errors   refusal_of(error) names why. May block as long as the disk does.
   Result<RecordPlace> append(std::uint16_t type, std::uint64_t time_ns, std::string_view payload);
   // Whatever was appended is on the disk afterwards. By the thread that appends.
-  // errors  those of fdatasync(2) and fsync(2), of one that failed since the last call, too: what
-  // was
-  //         appended before may be lost in a power cut.
+  // errors  those of fdatasync(2) and fsync(2): what was appended before may be lost in a power
+  //         cut, until a later call succeeds.
   Result<void> sync();
 
   // Sequences of the oldest record that is kept, and of the next one to be appended. A position
@@ -123,6 +124,14 @@ class Journal {
     std::uint64_t first_time_ns = 0;  // of its first intact record
   };
 
+  // Of a segment that was given up because it could not be synced.
+  struct Unsynced {
+    SegmentId id;
+    std::uint64_t begin = 0;  // bytes
+    std::uint64_t end = 0;
+    std::uint64_t records = 0;
+  };
+
   Journal(JournalOptions options, UniqueFd directory)
       : options_(std::move(options)), directory_(std::move(directory)) {}
   Result<void> load();
@@ -135,6 +144,9 @@ class Journal {
   Result<void> shed(std::uint64_t time_ns, std::uint64_t incoming_bytes);
   Result<void> shed_oldest(JournalLoss why);
   Result<void> sync_writer(bool is_end);
+  Result<void> sync_again();
+  Result<void> sync_again(const Unsynced& what);
+  void count_unsynced();
   [[nodiscard]] SegmentView view_of(std::size_t index) const;
   [[nodiscard]] std::uint64_t total_bytes() const;
 
@@ -143,9 +155,10 @@ class Journal {
   std::uint64_t loaded_end_ = 1;
   // The appending thread's.
   std::optional<SegmentWriter> writer_;
-  bool can_resume_ = false;       // the last segment has room
-  bool directory_dirty_ = false;  // segments came or went since the last sync
-  bool unsynced_ = false;         // a sync failed, and sync() has not told yet
+  bool can_resume_ = false;          // the last segment has room
+  bool directory_dirty_ = false;     // segments came or went since the last sync
+  std::uint64_t fresh_records_ = 0;  // of the last segment, since its last sync
+  std::vector<Unsynced> unsynced_;
   std::uint64_t last_sync_ns_ = 0;
 
   mutable std::mutex mutex_;  // guards what follows

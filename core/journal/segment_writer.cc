@@ -5,15 +5,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <span>
 #include <string>
 #include <utility>
+
+#include "core/base/file.h"
 
 namespace sonde {
 namespace {
 
 // One writer per directory: one name for a segment that is not there yet.
 constexpr const char* kUnborn = "next.tmp";
+constexpr std::uint64_t kWriteAgainBytes = std::uint64_t{64} << 10U;
 
 Result<void> write_at(int fd, std::string_view bytes, std::uint64_t offset) {
   while (!bytes.empty()) {
@@ -82,6 +87,7 @@ Result<void> SegmentWriter::sync() {
   if (::fstat(fd_.get(), &status) == 0 && status.st_nlink == 0) {
     return Error::from_errno(ENOENT, "the open segment was removed");
   }
+  synced_end_ = end_;
   return {};
 }
 
@@ -89,6 +95,25 @@ Result<void> SegmentWriter::cut() {
   if (::ftruncate(fd_.get(), static_cast<off_t>(end_)) != 0) {
     return Error::from_errno(errno, "ftruncate");
   }
+  return {};
+}
+
+Result<void> SegmentWriter::write_again(int directory, const SegmentId& id, std::uint64_t begin,
+                                        std::uint64_t end) {
+  const std::string name = segment_name(id);
+  const UniqueFd fd(::openat(directory, name.c_str(), O_RDWR | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return Error::from_errno(errno, "open " + name);
+  std::string block;
+  while (begin < end) {
+    block.resize(std::min(end - begin, kWriteAgainBytes));
+    auto got = pread_full(fd.get(), std::as_writable_bytes(std::span(block)), begin);
+    if (!got) return got.error();
+    if (*got == 0) break;
+    block.resize(*got);
+    if (auto put = write_at(fd.get(), block, begin); !put) return put;
+    begin += block.size();
+  }
+  if (::fdatasync(fd.get()) != 0) return Error::from_errno(errno, "fdatasync");
   return {};
 }
 

@@ -37,17 +37,27 @@ class SegmentWriter {
   // errors  those of ftruncate(2).
   Result<void> cut();
 
+  // Writes bytes of a segment that no writer has to their place again and syncs them. After a sync
+  // that failed the kernel takes for written what may not be on the disk, and the next sync says
+  // that all is well: what is in memory has to be written anew.
+  // errors  those of open(2), pread(2), pwrite(2) and fdatasync(2).
+  static Result<void> write_again(int directory, const SegmentId& id, std::uint64_t begin,
+                                  std::uint64_t end);
+
   [[nodiscard]] const SegmentId& id() const { return id_; }
   [[nodiscard]] std::uint64_t end() const { return end_; }
+  // end() as of the last sync, or of resume().
+  [[nodiscard]] std::uint64_t synced_end() const { return synced_end_; }
 
  private:
   SegmentWriter(UniqueFd fd, const SegmentId& id, std::uint64_t end)
-      : fd_(std::move(fd)), id_(id), end_(end) {}
+      : fd_(std::move(fd)), id_(id), end_(end), synced_end_(end) {}
   void reserve(std::uint64_t bytes);
 
   UniqueFd fd_;
   SegmentId id_;
   std::uint64_t end_;
+  std::uint64_t synced_end_;
 };
 
 }  // namespace sonde
