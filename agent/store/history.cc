@@ -47,10 +47,12 @@ Result<std::unique_ptr<History>> History::open(HistoryOptions options) {
 History::~History() = default;
 
 Result<void> History::open_journal() {
+  if (const auto there = directory_.open(); !there) return there.error();
   auto journal = Journal::open(options_.journal);
   if (!journal) return journal.error();
   const std::lock_guard lock(mutex_);
   journal_ = std::move(*journal);
+  find_places_again();
   open_index();
   return {};
 }
@@ -108,6 +110,25 @@ void History::refuse(const Error& error) {
   state_.refusal = refusal_of(error);
 }
 
+// What a disk that failed did not keep of the journal, and memory still has, goes there again.
+void History::find_places_again() {
+  if (journal_->counters().unreadable_segments > 0) return;  // it may be there
+  for (Waiting& one : waiting_) {
+    if (!one.place) continue;
+    const auto segment = journal_->segment(one.place->segment);
+    if (segment && one.place->offset < segment->bounds.end) continue;
+    one.place.reset();
+    left_end_ -= std::min<std::uint64_t>(left_end_, 1);
+  }
+}
+
+// The disk takes windows again: those that it had before and memory does not have are lost.
+void History::count_disk_lost() {
+  const std::uint64_t before = std::exchange(left_end_, 0);
+  state_.lost[static_cast<std::size_t>(HistoryLoss::kDiskLost)] +=
+      before - std::min(before, journal_->loaded_end());
+}
+
 // What lies on the disk is found again there.
 void History::drop_oldest() {
   const Waiting& oldest = waiting_.front();
@@ -153,10 +174,12 @@ void History::flush() {
     const auto oldest = std::ranges::find_if(waiting_, is_unstored);
     if (oldest == waiting_.end()) break;
     auto place = journal_->append(kWindowRecord, oldest->totals.end_ns, oldest->bytes);
+    Left left;
     const std::lock_guard lock(mutex_);
     if (place) {
       oldest->place = *place;
       oldest->sequence = journal_->end() - 1;
+      count_disk_lost();
       ++state_.stored_windows;
       (void)follow(kWindowsPerAdd);
       continue;
@@ -167,8 +190,7 @@ void History::flush() {
       waiting_.erase(oldest);
       continue;
     }
-    refuse(place.error());
-    if (place.error().code == ErrorCode::kNotFound) leave_directory();
+    left = give_up(place.error());
     return;
   }
   const std::lock_guard lock(mutex_);
@@ -176,11 +198,18 @@ void History::flush() {
   state_.refusal = JournalRefusal::kCount;
 }
 
-// Somebody removed it: another one is made at the next try.
-void History::leave_directory() {
-  index_.reset();
-  journal_.reset();
-  for (Waiting& one : waiting_) one.place.reset();
+// Holds mutex_. Of a directory that somebody removed another one is made at the next try; of a disk
+// that fails nothing stays open.
+History::Left History::give_up(const Error& error) {
+  refuse(error);
+  const bool is_removed = error.code == ErrorCode::kNotFound;
+  if (!is_removed && state_.refusal != JournalRefusal::kDiskError) return {};
+  left_end_ = is_removed ? 0 : std::max(left_end_, journal_->end());
+  if (is_removed) {
+    for (Waiting& one : waiting_) one.place.reset();
+  }
+  state_.journal += journal_->counters();
+  return {std::exchange(journal_, nullptr), std::exchange(index_, std::nullopt)};
 }
 
 bool History::catch_up(std::uint64_t max_windows) {
@@ -193,9 +222,9 @@ void History::sync() {
   flush();
   if (!journal_) return;
   if (auto synced = journal_->sync(); !synced) {
+    Left left;
     const std::lock_guard lock(mutex_);
-    refuse(synced.error());
-    if (synced.error().code == ErrorCode::kNotFound) leave_directory();
+    left = give_up(synced.error());
   }
 }
 
@@ -258,7 +287,9 @@ HistoryState History::state() const {
   if (index_) state.refused_records = index_->refused();
   if (journal_) {
     state.disk_bytes = journal_->bytes();
-    state.journal = journal_->counters();
+    JournalCounters now = journal_->counters();
+    now += state.journal;
+    state.journal = now;
   }
   return state;
 }

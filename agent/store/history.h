@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The local history: closed windows in a journal, found by an index beside it. While the disk does
 // not take them, windows stay in memory and are found all the same; they go to the disk when it
-// does again. Stage 5 of the line.
+// does again. Nothing is open on a disk that fails (EIO) between two tries, so that it can be
+// unmounted. Stage 5 of the line.
 #pragma once
 
 #include <chrono>
@@ -18,6 +19,7 @@
 #include "agent/store/loss.h"
 #include "agent/store/window_index.h"
 #include "agent/store/window_totals.h"
+#include "core/base/directory.h"
 #include "core/base/result.h"
 #include "core/journal/journal.h"
 #include "core/model/closed_window.h"
@@ -131,13 +133,22 @@ class History {
     std::uint64_t sequence = 0;        // there
   };
 
-  explicit History(HistoryOptions options) : options_(std::move(options)) {}
+  // What was open on a disk, to be closed without the lock: that may take as long as the disk does.
+  struct Left {
+    std::shared_ptr<Journal> journal;
+    std::optional<WindowIndex> index;
+  };
+
+  explicit History(HistoryOptions options)
+      : options_(std::move(options)), directory_(options_.journal.directory) {}
   [[nodiscard]] std::string index_path() const { return options_.journal.directory + "/index.db"; }
   Result<void> open_journal();
   void flush();
   void drop_oldest();
   void count_lost(HistoryLoss why);
-  void leave_directory();
+  Left give_up(const Error& error);
+  void find_places_again();
+  void count_disk_lost();
   void refuse(const Error& error);
   void open_index();
   bool follow(std::uint64_t max_windows);
@@ -151,6 +162,8 @@ class History {
   std::vector<WindowTotals> waiting_in(const HistoryRange& range, std::uint64_t& position);
 
   const HistoryOptions options_;
+  PrivateDirectory directory_;  // the adding thread's
+  std::uint64_t left_end_ = 0;  // of the journal that was given up because its disk failed
 
   mutable std::mutex mutex_;  // guards what follows; held while the index is used
   std::shared_ptr<Journal>
@@ -161,7 +174,7 @@ class History {
   std::uint64_t last_id_ = 0;
   // Where the last ones went that were in memory, by id: for who found them there.
   std::map<std::uint64_t, RecordPlace> moved_;
-  HistoryState state_;
+  HistoryState state_;  // its journal's counters: of those that were given up
 };
 
 // Holds mutex_.

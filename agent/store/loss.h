@@ -7,10 +7,12 @@
 #include <cstddef>
 #include <cstdint>
 
-#define SONDE_HISTORY_LOSSES(X)                                                           \
-  X(kMemoryFull, "history_memory_full",                                                   \
-    "windows dropped, oldest first: the disk takes none and the memory for them is full") \
-  X(kWindowTooLarge, "window_too_large", "windows larger than the journal takes, or its cap")
+#define SONDE_HISTORY_LOSSES(X)                                                               \
+  X(kMemoryFull, "history_memory_full",                                                       \
+    "windows dropped, oldest first: the disk takes none and the memory for them is full")     \
+  X(kWindowTooLarge, "window_too_large", "windows larger than the journal takes, or its cap") \
+  X(kDiskLost, "disk_lost",                                                                   \
+    "windows that a failing disk had taken and does not have any more now that it works")
 
 #define SONDE_READ_LOSSES(X) \
   X(kReadLimit, "read_limit", "samples of a range with more distinct stacks than one answer holds")

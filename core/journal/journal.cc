@@ -54,6 +54,18 @@ JournalRefusal refusal_of(const Error& error) {
   }
 }
 
+JournalCounters& JournalCounters::operator+=(const JournalCounters& before) {
+  appended_records += before.appended_records;
+  appended_bytes += before.appended_bytes;
+  for (std::size_t i = 0; i < refused.size(); ++i) refused[i] += before.refused[i];
+  for (std::size_t i = 0; i < lost.size(); ++i) lost[i] += before.lost[i];
+  syncs += before.syncs;
+  sync_failures += before.sync_failures;
+  torn_bytes += before.torn_bytes;
+  unreadable_segments += before.unreadable_segments;
+  return *this;
+}
+
 Result<std::unique_ptr<Journal>> Journal::open(JournalOptions options) {
   if (options.segment_bytes == 0) {
     options.segment_bytes =

@@ -58,6 +58,9 @@ struct JournalCounters {
   std::uint64_t unsynced_records = 0;  // now, of segments that could not be synced
   std::uint64_t torn_bytes = 0;        // behind the last intact record at open(): a write cut short
   std::uint64_t unreadable_segments = 0;  // that open() could not open, or read to their end
+
+  // Counts of one that was open before; its unsynced records are not this one's.
+  JournalCounters& operator+=(const JournalCounters& before);
 };
 
 // A segment as readers may see it now.

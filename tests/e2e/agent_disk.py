@@ -110,6 +110,26 @@ class Disk(AgentTest):
         self.assertEqual(agent.stop()[0], 0, agent.said())
         self.assertGreaterEqual(len(self.history()), 2)
 
+    def test_a_disk_that_fails_and_is_repaired_under_the_agent(self):
+        disk = self.mounted(LoopDisk(self.path("image"), self.state_dir, 64))
+        agent = self.agent().wait_until_ready()
+        agent.wait_for_windows(2)
+        disk.fail()
+        self.waits(agent)
+        self.assertGreater(
+            agent.metrics().sum("sonde_journal_refused_total", reason="disk_error"), 0)
+        agent.wait("nothing of it is open", disk.unmount, BACK_SECONDS)
+        waiting = agent.metrics().get("sonde_history_waiting_windows")
+        agent.wait("windows wait for the disk to be back",
+                   lambda: agent.metrics().get("sonde_history_waiting_windows") > waiting,
+                   LATE_SECONDS)
+        self.assertEqual(os.listdir(self.state_dir), [], "nothing is put in its place")
+        disk.mount()
+        agent.wait("nothing waits any more",
+                   lambda: agent.metrics().get("sonde_history_waiting_windows") == 0, BACK_SECONDS)
+        self.assertEqual(agent.stop()[0], 0, agent.said())
+        self.assertGreaterEqual(len(self.history()), 3)
+
 
 if __name__ == "__main__":
     if os.geteuid() == 0:

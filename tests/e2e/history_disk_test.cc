@@ -10,6 +10,7 @@
 #include "agent/store/name_archive.h"
 #include "tests/support/closed_window_sample.h"
 #include "tests/support/require.h"
+#include "tests/support/resource_limit.h"
 #include "tests/support/small_disk.h"
 #include "tests/support/temporary_directory.h"
 
@@ -161,6 +162,53 @@ TEST_F(HistoryDiskTest, ADiskThatFailsIsNamedAndNothingIsMissingInMemory) {
   while (!history->catch_up(100)) {
   }
   expect_all(*history, 0, 20);
+}
+
+TEST_F(HistoryDiskTest, ADiskThatFailsIsRepairedUnderARunningHistory) {
+  LoopDisk disk(base_.path() / "image", base_.path() / "disk", "ext4", 16);
+  if (!disk.ok()) GTEST_SKIP() << "SKIP loop: needs loop devices";
+  options_.journal.sync_interval = std::chrono::hours(1);
+  const auto history = open(disk.path());
+  for (std::uint64_t i = 0; i < 20; ++i) add(*history, i);
+  history->sync();
+  for (std::uint64_t i = 20; i < 25; ++i) add(*history, i);
+  if (!disk.fail()) GTEST_SKIP() << "SKIP ext4: needs one that can be shut down";
+  for (std::uint64_t i = 25; i < 30; ++i) add(*history, i);
+  EXPECT_EQ(history->state().refusal, JournalRefusal::kDiskError);
+  EXPECT_EQ(history->state().waiting_windows, 5U);
+  const std::uint64_t refused =
+      history->state().journal.refused[static_cast<std::size_t>(JournalRefusal::kDiskError)];
+  EXPECT_GT(refused, 0U);
+  ASSERT_TRUE(disk.repair()) << "nothing of it is open";
+  add(*history, 30);
+  while (!history->catch_up(100)) {
+  }
+  const HistoryState state = history->state();
+  EXPECT_EQ(state.problem, "");
+  EXPECT_EQ(state.waiting_windows, 0U);
+  EXPECT_EQ(state.lost[static_cast<std::size_t>(HistoryLoss::kDiskLost)], 5U)
+      << "appended after the last sync";
+  EXPECT_GE(state.journal.refused[static_cast<std::size_t>(JournalRefusal::kDiskError)], refused)
+      << "counts go on";
+  EXPECT_EQ(history->windows(kAll)->size(), 26U);
+}
+
+TEST_F(HistoryDiskTest, WhereADiskWasUnmountedNothingIsPutInItsPlace) {
+  SmallTmpfs disk(base_.path() / "disk", 4'000);
+  ASSERT_TRUE(disk.ok());
+  const auto history = open(disk.path());
+  {
+    // As if it had failed: nothing of it is open any more.
+    const LargestFile limit(0);
+    add(*history, 0);
+  }
+  EXPECT_EQ(history->state().refusal, JournalRefusal::kDiskError);
+  ASSERT_EQ(::umount2(disk.path().c_str(), 0), 0);
+  add(*history, 1);
+  EXPECT_EQ(history->state().waiting_windows, 2U);
+  EXPECT_NE(history->state().problem.find("missing with the disk"), std::string::npos)
+      << history->state().problem;
+  EXPECT_TRUE(std::filesystem::is_empty(disk.path()));
 }
 
 TEST_F(HistoryDiskTest, TablesOfNamesAreThereAfterAPowerCut) {

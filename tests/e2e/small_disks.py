@@ -70,6 +70,13 @@ class LoopDisk:
     def repair(self):
         """Nothing on it may be open."""
         subprocess.run(["umount", self.path], check=True)
+        self.mount()
+
+    def unmount(self):
+        """True unless something on it is open."""
+        return subprocess.run(["umount", self.path], check=False, capture_output=True).returncode == 0
+
+    def mount(self):
         mount("-o", "loop", self.file, self.path)
 
     def end(self):
