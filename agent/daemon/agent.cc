@@ -186,6 +186,10 @@ Agent::Stop Agent::stop() {
   if (writer_ && !writer_->finish(kWaitForDisk)) {
     return {.hangs = true, .windows_lost = 0, .why = {}};
   }
+  if (const std::uint64_t names = completer_ ? completer_->names_hurried() : 0; names > 0) {
+    log_warn("the last windows are without " + std::to_string(names) +
+             " names: the symbolizer took too long");
+  }
   if (!history_) return {};
   const HistoryState left = history_->state();
   return {.hangs = false, .windows_lost = left.waiting_windows, .why = left.problem};

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "agent/daemon/loss.h"
 #include "agent/store/image_content.h"
 #include "bpf/abi/frame.h"
 #include "core/base/clock.h"
@@ -82,17 +83,28 @@ void WindowCompleter::complete_files(EndedWindow& ended) {
     ImageIdentity& image = ended.closed.images[i];
     if (!file.fd) continue;
     const auto info = symbolizer_.describe(file.fd->get());
-    if (!info) continue;
-    image.build_id = info->build_id;
-    auto content = image_content(file.fd->get(), *info);
-    if (!content) continue;
-    image.content = std::move(*content);
-    if (offsets[i].empty() || hurries_) continue;
-    names_.name_file(
-        image.content,
-        {.fd = file.fd->get(), .offsets = offsets[i], .root = file.root, .path = image.path},
-        monotonic_ns());
+    if (info) image.build_id = info->build_id;
+    auto content = info ? image_content(file.fd->get(), *info) : Result<std::string>(info.error());
+    if (content) image.content = std::move(*content);
+    if (offsets[i].empty()) continue;
+    if (content && !hurries_) {
+      names_.name_file(
+          image.content,
+          {.fd = file.fd->get(), .offsets = offsets[i], .root = file.root, .path = image.path},
+          monotonic_ns());
+    }
+    if (hurries_) count_hurried(ended.closed, image.content, offsets[i]);
   }
+}
+
+void WindowCompleter::count_hurried(ClosedWindow& window, const std::string& content,
+                                    const std::vector<std::uint64_t>& offsets) {
+  const std::size_t unknown =
+      content.empty() ? offsets.size() : names_.unknown(content, offsets, monotonic_ns()).size();
+  if (unknown == 0) return;
+  window.meta.notes[kWriterLossNames.at(static_cast<std::size_t>(WriterLoss::kNamesHurried))] +=
+      unknown;
+  names_hurried_ += unknown;
 }
 
 void WindowCompleter::complete_kernel(EndedWindow& ended) {

@@ -37,6 +37,8 @@ class WindowCompleter {
   // From now on windows are kept without names that are not known yet, and what the symbolizer is
   // asked now is given up. Thread-safe, waits for no window.
   void hurry();
+  // Names that were left out for it so far; each window has its own as a note (names_hurried).
+  [[nodiscard]] std::uint64_t names_hurried() const { return names_hurried_; }
 
  private:
   struct Maker {
@@ -48,6 +50,8 @@ class WindowCompleter {
   using MakerKey = std::tuple<std::uint32_t, std::uint64_t, std::string>;  // pid, start, image
 
   void complete_files(EndedWindow& ended);
+  void count_hurried(ClosedWindow& window, const std::string& content,
+                     const std::vector<std::uint64_t>& offsets);
   void complete_kernel(EndedWindow& ended);
   void complete_made_code(EndedWindow& ended);
   std::string name_made_code(const EndedWindow& ended, const MadeCodeMaps& maps, Maker& maker,
@@ -57,6 +61,7 @@ class WindowCompleter {
   NameKeeper& names_;
   SymbolizerClient& symbolizer_;
   std::atomic<bool> hurries_{false};
+  std::atomic<std::uint64_t> names_hurried_{0};
   std::mutex mutex_;
   const std::uint64_t started_ns_;
   std::unique_ptr<MadeNames> kernel_;  // of one boot: made with the first window

@@ -110,7 +110,9 @@ void WindowWriter::work() {
 
 WriterCounts WindowWriter::counts() const {
   const std::lock_guard lock(mutex_);
-  return counts_;
+  WriterCounts counts = counts_;
+  counts.lost[static_cast<std::size_t>(WriterLoss::kNamesHurried)] = completer_.names_hurried();
+  return counts;
 }
 
 }  // namespace sonde

@@ -22,7 +22,7 @@ namespace sonde {
 struct WriterCounts {
   std::uint64_t taken = 0;    // windows
   std::uint64_t written = 0;  // given to the history
-  WriterLossCounts lost{};
+  WriterLossCounts lost{};    // names_hurried: names, not windows
 };
 
 // Thread-safe.

@@ -116,6 +116,18 @@ TEST_F(WindowWriterTest, CodeThatIsMadeAnewKeepsTheNameOfItsTime) {
   EXPECT_EQ(name_at(later.images.back().content, kMadePc), "second");
 }
 
+TEST_F(WindowWriterTest, NamesLeftOutAtAHurriedEndAreCounted) {
+  (void)completer_->complete(window(0));  // their names are known from here on
+  EndedWindow last = window(1);
+  last.closed.window.stacks[0].frames.push_back((FrameWord{1} << SONDE_IMAGE_GENERATION_SHIFT) |
+                                                FrameWord{0x80});
+  completer_->hurry();
+  const ClosedWindow closed = completer_->complete(std::move(last));
+  EXPECT_EQ(closed.meta.notes.at("names_hurried"), 1U);
+  WindowWriter writer(*history_, *names_, *completer_);
+  EXPECT_EQ(writer.counts().lost[static_cast<std::size_t>(WriterLoss::kNamesHurried)], 1U);
+}
+
 TEST_F(WindowWriterTest, WindowsThatTheWriterIsTooLateForAreCountedOldestFirst) {
   WindowWriter writer(*history_, *names_, *completer_);
   for (std::uint64_t i = 0; i < 40 * WindowWriter::kMaxWaiting; ++i) writer.take(window(i));
