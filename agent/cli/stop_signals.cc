@@ -9,15 +9,19 @@
 #include <cerrno>
 #include <climits>
 #include <csignal>
+#include <cstdint>
 #include <string_view>
 
 #include "agent/cli/exit_code.h"
+#include "core/base/clock.h"
 
 namespace sonde {
 namespace {
 
 // Lock-free atomics are safe in signal handlers.
 std::atomic<int> g_requests{0};
+std::atomic<std::uint64_t> g_first_ns{0};  // monotonic, of the first of them
+std::atomic<std::uint64_t> g_impatience_ns{0};
 std::atomic<pid_t> g_child{0};
 std::atomic<bool> g_stop{false};
 std::array<char, PATH_MAX> g_remove{};
@@ -36,12 +40,18 @@ void on_signal(int signal, siginfo_t* info, void* /*context*/) {
     if (info->si_code != SI_KERNEL) ::kill(child, signal);
     if (signal == SIGINT) {
       const int requests = ++g_requests;
+      if (requests == 2) g_first_ns.store(monotonic_ns());
       if (requests >= 2) g_stop.store(true);
       if (requests >= 3) quit();
     }
   } else if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) {
-    if (++g_requests >= 2) quit();
-    g_stop.store(true);
+    const std::uint64_t now = monotonic_ns();  // clock_gettime(2) is safe here
+    if (g_requests.fetch_add(1) == 0) {
+      g_first_ns.store(now);
+      g_stop.store(true);
+    } else if (signal == SIGINT && now >= g_first_ns.load() + g_impatience_ns.load()) {
+      quit();
+    }
   } else if (signal == SIGQUIT) {
     quit();
   }
@@ -61,7 +71,8 @@ void handle(int signal) {
 
 }  // namespace
 
-void take_over_signals(bool has_command) {
+void take_over_signals(bool has_command, std::chrono::milliseconds impatience) {
+  g_impatience_ns.store(static_cast<std::uint64_t>(std::chrono::nanoseconds(impatience).count()));
   for (const int signal : {SIGINT, SIGTERM, SIGHUP}) handle(signal);
   if (has_command) {
     for (const int signal : {SIGQUIT, SIGUSR1, SIGUSR2, SIGWINCH}) handle(signal);

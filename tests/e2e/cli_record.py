@@ -66,6 +66,12 @@ class Record(SondeTest):
         self.assertEqual(finish(process).code, 0)
         self.assertEqual(self.files(), ["x.folded"])
 
+    def test_timeout_ends_a_recording_that_writes_its_file(self):
+        # To the process, then to its group: two signals.
+        self.spinner()
+        done = run("record", "-o", self.path("x.folded"), wrapper=("timeout", "2"))
+        self.assertEqual(self.files(), ["x.folded"], done)
+
     def test_ctrl_c_twice_quits_and_leaves_nothing(self):
         self.spinner()
         process = start("record", "-d", "600", "-o", self.path("x.pb.gz"))

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <functional>
@@ -23,7 +24,9 @@ int in_a_child(const std::function<int()>& body) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-TEST(StopSignalsTest, TheFirstSignalStopsAndTheSecondQuits) {
+constexpr std::chrono::milliseconds kAtOnce{0};
+
+TEST(StopSignalsTest, TheFirstSignalStopsAndALaterCtrlCQuits) {
   EXPECT_EQ(in_a_child([] {
               take_over_signals(false);
               if (stop_requested()) return 1;
@@ -32,7 +35,7 @@ TEST(StopSignalsTest, TheFirstSignalStopsAndTheSecondQuits) {
             }),
             0);
   EXPECT_EQ(in_a_child([] {
-              take_over_signals(false);
+              take_over_signals(false, kAtOnce);
               ::raise(SIGTERM);
               ::raise(SIGINT);
               return 3;
@@ -40,11 +43,26 @@ TEST(StopSignalsTest, TheFirstSignalStopsAndTheSecondQuits) {
             130);
 }
 
+TEST(StopSignalsTest, SignalsInPairsAndOfOtherKindsLoseNothing) {
+  EXPECT_EQ(in_a_child([] {
+              take_over_signals(false);
+              for (const int signal : {SIGTERM, SIGTERM, SIGINT, SIGINT}) ::raise(signal);
+              return stop_requested() ? 0 : 2;
+            }),
+            0);
+  EXPECT_EQ(in_a_child([] {
+              take_over_signals(false, kAtOnce);
+              for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGTERM}) ::raise(signal);
+              return stop_requested() ? 0 : 2;
+            }),
+            0);
+}
+
 TEST(StopSignalsTest, QuittingRemovesTheUnfinishedFile) {
   char path[] = "/tmp/sonde-quit-XXXXXX";
   ::close(::mkstemp(path));
   EXPECT_EQ(in_a_child([&] {
-              take_over_signals(false);
+              take_over_signals(false, kAtOnce);
               remove_when_quitting(path);
               ::raise(SIGINT);
               ::raise(SIGINT);
@@ -58,7 +76,7 @@ TEST(StopSignalsTest, NothingIsRemovedOnceThePathIsTakenBack) {
   char path[] = "/tmp/sonde-quit-XXXXXX";
   ::close(::mkstemp(path));
   EXPECT_EQ(in_a_child([&] {
-              take_over_signals(false);
+              take_over_signals(false, kAtOnce);
               remove_when_quitting(path);
               remove_when_quitting("");
               ::raise(SIGINT);
