@@ -174,7 +174,7 @@ Result<void> Agent::reload() {
       if (started = start_session(); !started) return started;
     }
   }
-  log_info("configuration reloaded");
+  log_warn("configuration reloaded");  // the level that is shown
   return {};
 }
 

@@ -7,7 +7,6 @@ import signal
 import time
 
 import agent_program
-import sonde_program
 from agent_program import AgentTest, free_port
 
 RELOADS, LONG_RELOADS = 50, 1000
@@ -18,12 +17,6 @@ NOTICE_SECONDS = 60
 
 
 class Reload(AgentTest):
-    def setUp(self):
-        super().setUp()
-        before = sonde_program.ENVIRONMENT
-        sonde_program.ENVIRONMENT = {**before, "SONDE_LOG": "info"}
-        self.addCleanup(setattr, sonde_program, "ENVIRONMENT", before)
-
     def config(self, port, rate=19, more=""):
         self.write_config(f"listen: 127.0.0.1:{port}\nrate: {rate}\n{more}")
 
