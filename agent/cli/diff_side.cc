@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "agent/cli/profile_file.h"
-#include "agent/cli/summary.h"
+#include "core/model/books.h"
 
 namespace sonde {
 namespace {
@@ -40,7 +40,7 @@ DiffSideFacts facts_of(const std::vector<std::string>& files,
     early += stacks.early;
     out.duration_ns += profile.meta.duration_ns;
     timed &= profile.meta.duration_ns != 0;
-    out.lost += lost_samples(profile.meta);
+    out.lost += lost_of(profile.meta);
     const auto negative = profile.meta.notes.find("negative_values");
     if (negative != profile.meta.notes.end()) out.negative += negative->second;
   }

@@ -8,6 +8,7 @@
 #include "agent/cli/stop_advice.h"
 #include "agent/cli/tables.h"
 #include "agent/cli/text.h"
+#include "core/model/books.h"
 
 namespace sonde {
 namespace {
@@ -50,9 +51,9 @@ std::string amount(const SymbolizedProfile& profile, const StackTotals& totals) 
 }
 
 std::string lost_text(const ProfileMeta& meta, std::uint64_t samples) {
-  const std::uint64_t lost = lost_samples(meta);
+  const std::uint64_t lost = lost_of(meta);
   if (lost == 0) return "lost 0";
-  return "lost " + format_count(lost) + " (" + format_percent(ratio(lost, lost + samples)) + ")";
+  return "lost " + format_count(lost) + " (" + format_percent(lost_share(meta, samples)) + ")";
 }
 
 // Short recordings are mostly start and end: a share would say nothing about the running cost.
@@ -121,11 +122,6 @@ ProfileSums::ProfileSums(const SymbolizedProfile& profile)
       by_process(sum_processes(profile)),
       by_origin(sum_origins(profile)) {}
 
-std::uint64_t lost_samples(const ProfileMeta& meta) {
-  return std::accumulate(meta.lost.begin(), meta.lost.end(), std::uint64_t{0},
-                         [](std::uint64_t sum, const auto& item) { return sum + item.second; });
-}
-
 std::vector<std::string> summary_head(const SymbolizedProfile& profile, const ProfileSums& sums,
                                       const Pen& pen) {
   const StackTotals& stacks = sums.stacks;
@@ -152,7 +148,7 @@ std::vector<std::string> summary_head(const SymbolizedProfile& profile, const Pr
 std::vector<std::string> summary_warnings(const SymbolizedProfile& profile, const ProfileSums& sums,
                                           const Pen& pen) {
   std::vector<std::string> lines;
-  if (lost_samples(profile.meta) != 0) {
+  if (lost_of(profile.meta) != 0) {
     std::string reasons;
     for (const auto& [reason, count] : profile.meta.lost) {
       if (count == 0) continue;

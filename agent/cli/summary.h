@@ -42,6 +42,4 @@ std::vector<std::string> summary_head(const SymbolizedProfile& profile, const Pr
 std::vector<std::string> summary_warnings(const SymbolizedProfile& profile, const ProfileSums& sums,
                                           const Pen& pen);
 
-std::uint64_t lost_samples(const ProfileMeta& meta);
-
 }  // namespace sonde

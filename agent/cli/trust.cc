@@ -6,6 +6,7 @@
 
 #include "agent/cli/figures.h"
 #include "agent/cli/json_fields.h"
+#include "core/model/books.h"
 
 namespace sonde {
 namespace {
@@ -56,9 +57,7 @@ double whole_share(const TrustFigures& trust) {
 }
 
 double lost_share(const TrustFigures& trust) {
-  const std::uint64_t ticks = trust.expected > 0 ? std::min(trust.missed, trust.lost) : 0;
-  const std::uint64_t lost_samples = trust.lost - ticks;
-  return ratio(lost_samples, trust.samples + lost_samples) + ratio(ticks, trust.expected);
+  return lost_share(LossFigures{trust.samples, trust.lost, trust.missed, trust.expected});
 }
 
 TrustLevel judge(const TrustFigures& trust) {

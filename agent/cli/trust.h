@@ -25,8 +25,7 @@ TrustFigures trust_of_flame(const Json& payload);
 
 // 0..1, rounded to the tenth of a percent that is shown; 1 if there is no stack.
 double whole_share(const TrustFigures& trust);
-// Of what should have been sampled. A missed tick may have been an idle one: missed ticks are a
-// share of ticks, lost samples of samples.
+// Of what should have been sampled (core/model/books.h).
 double lost_share(const TrustFigures& trust);
 
 enum class TrustLevel { kOk, kWarn, kBad };

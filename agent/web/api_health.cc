@@ -10,6 +10,7 @@
 #include "agent/web/loss_words.h"
 #include "agent/web/series_query.h"
 #include "core/base/json.h"
+#include "core/model/books.h"
 #include "exporters/text/stack_cut.h"
 
 namespace sonde {
@@ -17,20 +18,13 @@ namespace {
 
 constexpr std::size_t kMaxExecutables = 200;
 
-std::uint64_t lost_samples(const ProfileMeta& meta) {
-  std::uint64_t sum = 0;
-  for (const auto& [reason, samples] : meta.lost) sum += samples;
-  return sum;
-}
-
 Json trust_json(const TrustSums& sums) {
   const ExecutableTrust& chosen = sums.all();
   const ProfileMeta& meta = sums.meta();
-  const std::uint64_t lost = lost_samples(meta);
-  const auto missed = meta.lost.find("missed");
+  const std::uint64_t lost = lost_of(meta);
   return {{"produced", sums.stored() + lost},
           {"lost", lost},
-          {"missed", missed == meta.lost.end() ? 0 : missed->second},
+          {"missed", missed_of(meta)},
           {"expected", meta.ticks.expected},
           {"samples", chosen.samples},
           {"whole", chosen.whole},

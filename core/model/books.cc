@@ -62,6 +62,30 @@ std::uint64_t unaccounted_ticks(const ProfileMeta& meta, std::uint64_t stored) {
          distance(ticks.emitted, stored + lost[LossSide::kUser]);
 }
 
+std::uint64_t lost_of(const ProfileMeta& meta) {
+  std::uint64_t sum = 0;
+  for (const auto& [reason, count] : meta.lost) sum += count;
+  return sum;
+}
+
+std::uint64_t missed_of(const ProfileMeta& meta) {
+  const auto found = meta.lost.find("missed");
+  return found == meta.lost.end() ? 0 : found->second;
+}
+
+double lost_share(const LossFigures& figures) {
+  const auto ratio = [](std::uint64_t part, std::uint64_t whole) {
+    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+  };
+  const std::uint64_t ticks = figures.expected > 0 ? std::min(figures.missed, figures.lost) : 0;
+  const std::uint64_t samples = figures.lost - ticks;
+  return ratio(samples, figures.samples + samples) + ratio(ticks, figures.expected);
+}
+
+double lost_share(const ProfileMeta& meta, std::uint64_t samples) {
+  return lost_share({samples, lost_of(meta), missed_of(meta), meta.ticks.expected});
+}
+
 void MetaSum::add(const ProfileMeta& meta) {
   sum_.host = meta.host;
   sum_.kernel = meta.kernel;

@@ -28,6 +28,23 @@ const char* to_string(LossSide side);  // clock, kernel, user
 // stored  samples in the profile, of all processes.
 std::uint64_t unaccounted_ticks(const ProfileMeta& meta, std::uint64_t stored);
 
+// Of all reasons: samples, and ticks that were missed.
+std::uint64_t lost_of(const ProfileMeta& meta);
+std::uint64_t missed_of(const ProfileMeta& meta);
+
+struct LossFigures {
+  std::uint64_t samples = 0;   // in the profile, of all processes
+  std::uint64_t lost = 0;      // lost_of()
+  std::uint64_t missed = 0;    // of them, ticks
+  std::uint64_t expected = 0;  // ticks; 0: not known (foreign files)
+};
+// The share of what should have been sampled and was not: lost samples of all samples, missed ticks
+// of the ticks of the clock, since a missed tick may have been an idle one. Without a count of
+// ticks every loss counts as a sample. lostShare() of the page is the same rule. Source:
+// docs/losses.md.
+double lost_share(const LossFigures& figures);
+double lost_share(const ProfileMeta& meta, std::uint64_t samples);
+
 // Sums of what windows say of themselves. Thread-confined.
 class MetaSum {
  public:

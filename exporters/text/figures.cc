@@ -55,18 +55,6 @@ std::string time_text(std::uint64_t ns) {
   return "0";
 }
 
-double lost_share(const ProfileMeta& meta, std::uint64_t samples) {
-  const auto ratio = [](std::uint64_t part, std::uint64_t whole) {
-    return whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
-  };
-  std::uint64_t lost = 0;
-  for (const auto& [reason, count] : meta.lost) lost += count;
-  if (meta.ticks.expected == 0) return ratio(lost, samples + lost);
-  const auto found = meta.lost.find("missed");
-  const std::uint64_t missed = found == meta.lost.end() ? 0 : found->second;
-  return ratio(lost - missed, samples + lost - missed) + ratio(missed, meta.ticks.expected);
-}
-
 std::string utc_text(std::uint64_t unix_ns) {
   const auto seconds = static_cast<std::time_t>(unix_ns / kNsPerSecond);
   std::tm parts{};

@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <string>
 
-#include "core/model/profile.h"
-
 namespace sonde {
 
 // `27,412`
@@ -17,11 +15,6 @@ std::string percent_text(double share, const char* space = "\xe2\x80\xaf");
 
 // `24 min 3 s`, `11.4 s`, `323 ms`, `80.0 µs`, `0`
 std::string time_text(std::uint64_t ns);
-
-// The share of what should have been sampled and was not: of `lost`, samples count against all
-// samples, missed ticks against the ticks of the clock, since a missed tick may have been an idle
-// one. Without a tick ledger (foreign files) all count against the samples. Source: docs/losses.md.
-double lost_share(const ProfileMeta& meta, std::uint64_t samples);
 
 // Unix nanoseconds as `2025-06-13 14:02:00`, UTC.
 std::string utc_text(std::uint64_t unix_ns);

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/model/books.h"
 #include "exporters/text/escape.h"
 #include "exporters/text/json_text.h"
 #include "exporters/text/stack_cut.h"
@@ -30,12 +31,6 @@ ValueType value_type(const ProfileMeta& meta) {
     return {name.substr(kNote.size(), slash - kNote.size()), name.substr(slash + 1)};
   }
   return {};
-}
-
-std::uint64_t sum_of(const std::map<std::string, std::uint64_t>& counts) {
-  std::uint64_t sum = 0;
-  for (const auto& [name, count] : counts) sum += count;
-  return sum;
 }
 
 // answer  null: of a file.
@@ -63,10 +58,9 @@ void write_head(JsonText& json, const SymbolizedProfile& profile, const FlameTre
 // unaccounted  null: not known.
 void write_trust(JsonText& json, std::string_view name, const FlameTrust& trust,
                  const ProfileMeta& meta, std::uint64_t stored, const std::uint64_t* unaccounted) {
-  const std::uint64_t lost = sum_of(meta.lost);
-  const auto missed = meta.lost.find("missed");
+  const std::uint64_t lost = lost_of(meta);
   json.key(name).open('{').key("produced").number(stored + lost).key("lost").number(lost);
-  json.key("missed").number(missed == meta.lost.end() ? 0 : missed->second);
+  json.key("missed").number(missed_of(meta));
   json.key("expected").number(meta.ticks.expected);
   json.key("whole").number(trust.whole).key("early").number(trust.early);
   if (unaccounted != nullptr) json.key("unaccounted").number(*unaccounted);

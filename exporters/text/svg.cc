@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/model/aggregate.h"
+#include "core/model/books.h"
 #include "exporters/text/escape.h"
 #include "exporters/text/figures.h"
 #include "exporters/text/flame_tree.h"

@@ -176,6 +176,9 @@ TEST(SummaryTest, LostSamplesAreNamedByReason) {
   const std::string text = screen(b.profile, terminal_of(80));
   EXPECT_THAT(text, HasSubstr("lost 14 (1.4 %)"));
   EXPECT_THAT(text, HasSubstr("! lost samples: missed 2, ring_full 12\n"));
+  // Missed ticks weigh against all ticks, most of which are idle ones.
+  b.profile.meta.ticks.expected = 100'000;
+  EXPECT_THAT(screen(b.profile, terminal_of(80)), HasSubstr("lost 14 (1.2 %)"));
 }
 
 TEST(SummaryTest, EarlySamplesAreACountOfTheirOwn) {

@@ -51,6 +51,18 @@ TEST(BooksTest, EveryReasonBelongsToOneSide) {
   EXPECT_STREQ(to_string(LossSide::kUser), "user");
 }
 
+TEST(BooksTest, MissedTicksAreAShareOfTheTicksAndLostSamplesOfTheSamples) {
+  ProfileMeta meta;
+  meta.lost = {{"missed", 5}, {"ring_full", 10}};
+  EXPECT_DOUBLE_EQ(lost_share(meta, 85), 0.15);  // no ledger: all of them are samples
+  meta.ticks.expected = 50'000;
+  EXPECT_DOUBLE_EQ(lost_share(meta, 90), 0.1 + 0.0001);
+  meta.lost = {{"missed", 5}};
+  EXPECT_DOUBLE_EQ(lost_share(meta, 25), 0.0001);  // an idle host
+  meta.lost.clear();
+  EXPECT_EQ(lost_share(meta, 0), 0);
+}
+
 TEST(BooksTest, SumsHaveTheBeginOfTheFirstAndTheFactsOfTheLast) {
   MetaSum sum;
   ProfileMeta meta = balanced();

@@ -30,18 +30,6 @@ TEST(FiguresTest, TimesReadAsPeopleSayThem) {
   EXPECT_EQ(time_text(0), "0");
 }
 
-TEST(FiguresTest, MissedTicksAreAShareOfTheTicksAndLostSamplesOfTheSamples) {
-  ProfileMeta meta;
-  meta.lost = {{"missed", 5}, {"ring_full", 10}};
-  EXPECT_DOUBLE_EQ(lost_share(meta, 85), 0.15);  // no ledger: all of them are samples
-  meta.ticks.expected = 50'000;
-  EXPECT_DOUBLE_EQ(lost_share(meta, 90), 0.1 + 0.0001);
-  meta.lost = {{"missed", 5}};
-  EXPECT_DOUBLE_EQ(lost_share(meta, 25), 0.0001);  // an idle host
-  meta.lost.clear();
-  EXPECT_EQ(lost_share(meta, 0), 0);
-}
-
 TEST(FiguresTest, TimeStampsAreUtc) {
   EXPECT_EQ(utc_text(1'749'823'320'000'000'000), "2025-06-13 14:02:00");
 }
