@@ -76,21 +76,6 @@ void AgentMonitor::window_ended(const ProfileMeta& window, const ProfileMeta& to
   peak_cpu_percent_ = std::max(peak_cpu_percent_, cpu_percent_);
 }
 
-void AgentMonitor::Books::add(const ProfileMeta& window) {
-  const TickLedger& more = window.ticks;
-  ticks.expected += more.expected;
-  ticks.missed += more.missed;
-  ticks.run += more.run;
-  ticks.idle += more.idle;
-  ticks.filtered += more.filtered;
-  ticks.thinned += more.thinned;
-  ticks.emitted += more.emitted;
-  for (const auto& [reason, count] : window.lost) lost[reason] += count;
-  cost.cpu_seconds += window.cost.cpu_seconds;
-  cost.bpf_seconds += window.cost.bpf_seconds;
-  cost.rss_peak_bytes = std::max(cost.rss_peak_bytes, window.cost.rss_peak_bytes);
-}
-
 Readiness AgentMonitor::readiness() const {
   const std::lock_guard lock(mutex_);
   const std::uint64_t now = monotonic_ns();
@@ -118,9 +103,9 @@ AgentFacts AgentMonitor::facts() const {
                     .peak = static_cast<double>(kernel_map_bytes_)},
                    {.name = "rss",
                     .unit = "bytes",
-                    .now = static_cast<double>(books_.cost.rss_peak_bytes),
+                    .now = static_cast<double>(books_.meta().cost.rss_peak_bytes),
                     .limit = 0,
-                    .peak = static_cast<double>(books_.cost.rss_peak_bytes)},
+                    .peak = static_cast<double>(books_.meta().cost.rss_peak_bytes)},
                    {.name = "rate",
                     .unit = "hertz",
                     .now = static_cast<double>(facts_.rate_hz),
@@ -133,27 +118,28 @@ void AgentMonitor::add_metrics(MetricBatch& into) const {
   const std::lock_guard lock(mutex_);
   MetricFamily& ticks = into.family(MetricKind::kCounter, "sonde_ticks", "",
                                     "Clock ticks of closed windows, by what became of them.");
+  const TickLedger& ticks_of_all = books_.meta().ticks;
   const std::array<std::pair<const char*, std::uint64_t>, 5> kinds = {
-      {{"missed", books_.ticks.missed},
-       {"idle", books_.ticks.idle},
-       {"filtered", books_.ticks.filtered},
-       {"thinned", books_.ticks.thinned},
-       {"emitted", books_.ticks.emitted}}};
+      {{"missed", ticks_of_all.missed},
+       {"idle", ticks_of_all.idle},
+       {"filtered", ticks_of_all.filtered},
+       {"thinned", ticks_of_all.thinned},
+       {"emitted", ticks_of_all.emitted}}};
   for (const auto& [state, count] : kinds) {
     ticks.add({{"state", state}}, static_cast<double>(count));
   }
   MetricFamily& lost = into.family(MetricKind::kCounter, "sonde_lost", "",
                                    "What was lost, by the stage that lost it and the reason.");
-  for (const auto& [reason, count] : books_.lost) {
+  for (const auto& [reason, count] : books_.meta().lost) {
     lost.add({{"stage", is_lost_by_user(reason) ? "agent" : "kernel"}, {"reason", reason}},
              static_cast<double>(count));
   }
   into.family(MetricKind::kCounter, "sonde_cpu_seconds", "seconds",
               "CPU time of sonde and its processes, without its BPF programs.")
-      .add(books_.cost.cpu_seconds);
+      .add(books_.meta().cost.cpu_seconds);
   into.family(MetricKind::kCounter, "sonde_bpf_program_run_time_seconds", "seconds",
               "Time that BPF programs ran for on emitted samples.")
-      .add({{"name", "cpu"}}, books_.cost.bpf_seconds);
+      .add({{"name", "cpu"}}, books_.meta().cost.bpf_seconds);
   into.family(MetricKind::kGauge, "sonde_bpf_map_bytes", "bytes", "Kernel memory of all BPF maps.")
       .add(static_cast<double>(kernel_map_bytes_));
   into.family(MetricKind::kGauge, "sonde_sampling_rate_hertz", "hertz",

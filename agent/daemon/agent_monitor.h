@@ -12,6 +12,7 @@
 #include "agent/engine/session.h"
 #include "agent/web/agent_facts.h"
 #include "agent/web/health.h"
+#include "core/model/books.h"
 #include "core/model/metric.h"
 #include "core/model/profile.h"
 
@@ -35,14 +36,6 @@ class AgentMonitor {
   void add_metrics(MetricBatch& into) const;
 
  private:
-  // Of all sessions so far: a new one begins at nothing.
-  struct Books {
-    TickLedger ticks;
-    std::map<std::string, std::uint64_t> lost;
-    ProfileCost cost;
-    void add(const ProfileMeta& window);
-  };
-
   const std::uint64_t began_ns_;  // monotonic
   mutable std::mutex mutex_;      // guards what follows
   AgentFacts facts_;
@@ -50,7 +43,7 @@ class AgentMonitor {
   std::uint64_t last_tick_ns_ = 0;    // monotonic; 0: none yet
   std::uint64_t samples_before_ = 0;  // of the open window: when it began
   std::uint64_t samples_ = 0;
-  Books books_;
+  MetaSum books_;           // of all sessions so far: a new one begins at nothing
   double cpu_percent_ = 0;  // of one core, in the last window
   double peak_cpu_percent_ = 0;
   std::uint64_t kernel_map_bytes_ = 0;
