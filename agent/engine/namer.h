@@ -5,14 +5,14 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <string>
-#include <unordered_map>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "agent/process/code_maps.h"
 #include "agent/process/image_registry.h"
+#include "core/model/frame_maker.h"
 #include "core/model/profile.h"
 #include "core/model/profile_window.h"
 #include "symbolizer/client/kernel_symbols.h"
@@ -38,6 +38,8 @@ class Namer {
         client_(client),
         kernel_(kernel),
         budget_(budget) {}
+  Namer(const Namer&) = delete;
+  Namer& operator=(const Namer&) = delete;
 
   // Fills everything but `meta`. Cost: about 2 us per distinct address, more for the first look
   // at a file's symbol table.
@@ -49,24 +51,22 @@ class Namer {
  private:
   // Word, and: of the executable of its process; for code made at run time the process, plus 2.
   using FrameKey = std::pair<FrameWord, std::uint32_t>;
-  struct NamedOffset {
-    std::uint32_t function = 0;
-    std::string reason;
+  // What is asked about one image, and the answer.
+  struct ImageCode {
+    std::vector<std::uint64_t> offsets;  // of frames; in the end ascending, each once
+    NameTable names;                     // an entry for each of them
   };
 
   void collect_offsets(const ProfileWindow& window);
   void name_made_code(const ProfileWindow& window, std::uint32_t process,
                       std::vector<std::uint64_t>& addresses);
-  void name_image(ImageId id, std::vector<std::uint64_t>& offsets);
+  void name_image(ImageId id, ImageCode& code);
   std::uint32_t frame_of(FrameWord word, std::uint32_t process, ImageId executable);
   ProfileFrame make_frame(FrameWord word, std::uint32_t process, bool own);
   ProfileFrame make_kernel_frame(FrameWord word);
   ProfileFrame make_image_frame(FrameWord word, bool own);
   ProfileFrame make_made_frame(FrameWord word, std::uint32_t process);
-  ProfileFrame make_raw_frame(FrameWord word);
-  std::uint32_t function_of(const std::string& name, const std::string& system_name);
-  std::uint32_t image_of(const std::string& path, const std::string& build_id);
-  std::uint32_t profile_image_of(ImageId id);
+  const std::string& build_id_of(ImageId id);
 
   const ImageRegistry& images_;
   const ProcReader& proc_;
@@ -75,17 +75,15 @@ class Namer {
   const KernelSymbols* kernel_;
   const MadeCodeBudget budget_;
   SymbolizedProfile profile_;
-  std::map<ImageId, std::vector<std::uint64_t>> offsets_;
-  std::map<std::pair<ImageId, std::uint64_t>, NamedOffset> named_;
+  FrameMaker maker_{profile_};
+  std::map<ImageId, ImageCode> code_;
+  std::map<ImageId, std::string> build_ids_;
   std::map<std::uint32_t, std::vector<std::uint64_t>> made_;  // by process: addresses
-  std::map<std::pair<std::uint32_t, std::uint64_t>, std::uint32_t> made_named_;  // -> function
+  std::map<std::pair<std::uint32_t, std::uint64_t>, std::string> made_named_;  // -> function
   std::map<std::uint32_t, std::string_view> made_unnamed_;  // process -> why others have no name
   std::uint64_t made_ns_ = 0;                               // spent on code made at run time
   std::uint64_t code_maps_over_budget_ = 0;
   std::map<FrameKey, std::uint32_t> frames_;
-  std::map<std::pair<std::string, std::string>, std::uint32_t> functions_;
-  std::map<std::pair<std::string, std::string>, std::uint32_t> images_by_name_;
-  std::unordered_map<std::uint32_t, std::uint32_t> image_index_;  // ImageId -> profile image
 };
 
 }  // namespace sonde
