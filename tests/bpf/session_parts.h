@@ -11,6 +11,7 @@
 #include "agent/engine/row_loader.h"
 #include "agent/engine/table_publisher.h"
 #include "symbolizer/client/symbolizer_client.h"
+#include "tests/support/real_worker.h"
 #include "tests/support/require.h"
 
 namespace sonde {
@@ -25,11 +26,8 @@ class SessionParts : public testing::Test {
     auto tables = UnwindTables::create(sampler_->table_maps(), {.chunks = 1});
     ASSERT_TRUE(tables.ok());
     tables_ = std::move(*tables);
-    SymbolizerClient::Options options;
-    options.executable = SONDE_WORKER_PROGRAM;
-    auto symbolizer = SymbolizerClient::start(options);
-    ASSERT_TRUE(symbolizer.ok());
-    symbolizer_ = std::move(*symbolizer);
+    symbolizer_ = start_real_worker();
+    ASSERT_NE(symbolizer_, nullptr);
     loader_ = std::make_unique<RowLoader>(*symbolizer_);
     publisher_ = std::make_unique<TablePublisher>(*tables_, images_, *loader_);
   }

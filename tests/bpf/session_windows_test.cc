@@ -16,6 +16,7 @@
 
 #include "agent/engine/session.h"
 #include "core/base/clock.h"
+#include "tests/support/balanced_books.h"
 #include "tests/support/require.h"
 #include "tests/support/spinner.h"
 #include "tests/support/temporary_directory.h"
@@ -60,19 +61,6 @@ std::uint64_t samples_of(const EndedWindow& window, std::uint32_t pid) {
     if (window.closed.window.processes[stack.process].tgid == pid) sum += stack.samples;
   }
   return sum;
-}
-
-void expect_balanced(const ProfileMeta& meta, std::uint64_t stored) {
-  std::uint64_t kernel = 0, user = 0;
-  for (const auto& [reason, count] : meta.lost) {
-    if (reason == "ring_full") kernel += count;
-    if (reason == "stack_limit" || reason == "damaged_record") user += count;
-  }
-  const TickLedger& ticks = meta.ticks;
-  EXPECT_EQ(ticks.expected, ticks.missed + ticks.run);
-  EXPECT_EQ(ticks.run, ticks.idle + ticks.filtered + ticks.thinned + ticks.emitted + kernel);
-  EXPECT_EQ(ticks.emitted, stored + user);
-  EXPECT_EQ(meta.notes.count("unaccounted"), 0U);
 }
 
 TEST_F(SessionWindowsTest, WindowsFollowOneAnotherAndTheirBooksAreExact) {

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/support/temporary_directory.h"
+#include "tests/support/real_worker.h"
 
 namespace sonde {
 namespace {
@@ -11,11 +11,8 @@ namespace {
 class MadeNamesTest : public testing::Test {
  protected:
   void SetUp() override {
-    SymbolizerClient::Options options;
-    options.executable = SONDE_WORKER_PROGRAM;
-    auto client = SymbolizerClient::start(options);
-    ASSERT_TRUE(client.ok());
-    client_ = std::move(*client);
+    client_ = start_real_worker();
+    ASSERT_NE(client_, nullptr);
     keeper_ = std::make_unique<NameKeeper>(std::nullopt, *client_);
   }
   std::string keep(const std::vector<NamedOffset>& names) { return made_.keep(names, *keeper_, 1); }

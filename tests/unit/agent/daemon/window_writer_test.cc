@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "bpf/abi/frame.h"
+#include "tests/support/real_worker.h"
 #include "tests/support/temporary_directory.h"
 
 namespace sonde {
@@ -18,11 +19,8 @@ using std::chrono::seconds;
 class WindowWriterTest : public testing::Test {
  protected:
   void SetUp() override {
-    SymbolizerClient::Options options;
-    options.executable = SONDE_WORKER_PROGRAM;
-    auto client = SymbolizerClient::start(options);
-    ASSERT_TRUE(client.ok());
-    client_ = std::move(*client);
+    client_ = start_real_worker();
+    ASSERT_NE(client_, nullptr);
     auto archive = NameArchive::open(base_.path() / "names", 1 << 20);
     ASSERT_TRUE(archive.ok());
     names_ = std::make_unique<NameKeeper>(std::move(*archive), *client_);

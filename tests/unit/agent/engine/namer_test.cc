@@ -9,6 +9,7 @@
 #include <fstream>
 
 #include "core/model/reason.h"
+#include "tests/support/real_worker.h"
 
 namespace sonde {
 namespace {
@@ -29,11 +30,8 @@ class NamerTest : public testing::Test {
     process_.ranges = std::make_shared<const std::vector<CodeRange>>();
     process_.tgid = 71;
     process_.start_ticks = 555;
-    SymbolizerClient::Options options;
-    options.executable = SONDE_WORKER_PROGRAM;
-    auto client = SymbolizerClient::start(options);
-    ASSERT_TRUE(client.ok());
-    client_ = std::move(*client);
+    client_ = start_real_worker();
+    ASSERT_NE(client_, nullptr);
   }
   void TearDown() override { std::filesystem::remove_all(dir_); }
 

@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/support/balanced_books.h"
+
 namespace sonde {
 namespace {
 
@@ -18,19 +20,6 @@ ProfileMeta total(std::uint64_t emitted, std::uint64_t idle, std::uint64_t misse
   if (missed > 0) meta.lost["missed"] = missed;
   if (stack_limit > 0) meta.lost["stack_limit"] = stack_limit;
   return meta;
-}
-
-void expect_balanced(const ProfileMeta& meta, std::uint64_t stored) {
-  std::uint64_t kernel = 0, user = 0;
-  for (const auto& [reason, count] : meta.lost) {
-    if (reason == "ring_full") kernel += count;
-    if (reason == "stack_limit" || reason == "damaged_record") user += count;
-  }
-  const TickLedger& ticks = meta.ticks;
-  EXPECT_EQ(ticks.expected, ticks.missed + ticks.run);
-  EXPECT_EQ(ticks.run, ticks.idle + ticks.filtered + ticks.thinned + ticks.emitted + kernel);
-  EXPECT_EQ(ticks.emitted, stored + user);
-  EXPECT_EQ(meta.notes.count("unaccounted"), 0U);
 }
 
 ProfileMeta close(WindowBooks& books, const ProfileMeta& now, const WindowSamples& samples,

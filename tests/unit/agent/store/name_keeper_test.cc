@@ -10,6 +10,7 @@
 #include <memory>
 
 #include "core/base/fd.h"
+#include "tests/support/real_worker.h"
 #include "tests/support/temporary_directory.h"
 
 namespace sonde {
@@ -21,11 +22,8 @@ constexpr std::uint64_t kNow = 1'000'000'000'000;
 class NameKeeperTest : public testing::Test {
  protected:
   void SetUp() override {
-    SymbolizerClient::Options options;
-    options.executable = SONDE_WORKER_PROGRAM;
-    auto client = SymbolizerClient::start(options);
-    ASSERT_TRUE(client.ok());
-    client_ = std::move(*client);
+    client_ = start_real_worker();
+    ASSERT_NE(client_, nullptr);
     start();
   }
   // As after a restart of the agent.
