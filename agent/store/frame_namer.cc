@@ -89,7 +89,8 @@ class CodeNamer {
     if (offsets.empty() || spent_ns_ >= static_cast<std::uint64_t>(late_for_.count())) return false;
     std::ranges::sort(offsets);
     offsets.erase(std::unique(offsets.begin(), offsets.end()), offsets.end());
-    const bool asked = late_.ask(source.image, offsets, begin);
+    const std::uint32_t number = merger_.frames()[numbers.front()].source;
+    const bool asked = late_.ask(source.image, merger_.pids_of(number), offsets, begin);
     spent_ns_ += monotonic_ns() - begin;
     return asked;
   }

@@ -1,32 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/store/late_names.h"
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "agent/store/image_content.h"
+#include "symbolizer/client/debug_files.h"
 
 namespace sonde {
-namespace {
 
-// Only a regular file is opened: opening a device may already do something.
-ForeignFile open_regular(const std::string& path) {
-  const UniqueFd place(::open(path.c_str(), O_PATH | O_CLOEXEC));
-  struct stat status {};
-  if (!place || ::fstat(place.get(), &status) != 0 || !S_ISREG(status.st_mode)) return nullptr;
-  const std::string same = "/proc/self/fd/" + std::to_string(place.get());
-  return adopt_foreign(UniqueFd(::open(same.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC)));
-}
-
-}  // namespace
-
-bool LateNames::ask(const ImageIdentity& image, std::span<const std::uint64_t> offsets,
-                    std::uint64_t now_ns) {
+bool LateNames::ask(const ImageIdentity& image, std::span<const std::uint32_t> pids,
+                    std::span<const std::uint64_t> offsets, std::uint64_t now_ns) {
   const bool has_place = !image.deleted && image.path.starts_with('/');
   if (!has_place || image.content.empty() || !is_due(image.content, now_ns)) return false;
-  const ForeignFile file = open(image.path);
+  bool asked = ask_below("", 0, image, offsets, now_ns);
+  for (std::size_t i = 0; i < pids.size() && !asked; ++i) {
+    const std::string process = proc_ + "/" + std::to_string(pids[i]);
+    struct stat status {};  // of the process: it lives, and whose it is
+    if (::stat(process.c_str(), &status) != 0) continue;
+    asked = ask_below(process + "/root", status.st_uid, image, offsets, now_ns);
+  }
+  return asked;
+}
+
+// root  of the process that may have it; empty: the host's.
+bool LateNames::ask_below(const std::string& root, std::uint32_t user, const ImageIdentity& image,
+                          std::span<const std::uint64_t> offsets, std::uint64_t now_ns) {
+  const ForeignFile file = open(root, user, image.path);
   if (!file) return false;
   const auto info = client_.describe(file->get());
   if (!info) return false;
@@ -35,7 +37,9 @@ bool LateNames::ask(const ImageIdentity& image, std::span<const std::uint64_t> o
   NameRequest request;
   request.fd = file->get();
   request.offsets = offsets;
+  request.root = root;
   request.path = image.path;
+  request.user = user;
   keeper_.name_again(image.content, request, now_ns);
   return true;
 }
@@ -51,10 +55,13 @@ bool LateNames::is_due(const std::string& content, std::uint64_t now_ns) {
   return true;
 }
 
-ForeignFile LateNames::open(const std::string& path) {
+ForeignFile LateNames::open(const std::string& root, std::uint32_t user, const std::string& path) {
   const std::lock_guard lock(calls_mutex_);
-  // One place for all of them: paths are the host's.
-  const auto file = calls_.run<ForeignFile>({}, [path] { return open_regular(path); });
+  // One place for all of the host's paths, and for all of a user's processes.
+  const auto file = calls_.run<ForeignFile>({.id = root.empty() ? 0U : 1U, .user = user}, [=] {
+    auto fd = open_inside(root.empty() ? "/" : root, path);
+    return fd ? adopt_foreign(std::move(*fd)) : nullptr;
+  });
   return file ? *file : nullptr;
 }
 

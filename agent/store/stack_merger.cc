@@ -109,7 +109,10 @@ std::uint32_t StackMerger::group_of(const Labels& labels) {
 std::uint32_t StackMerger::source_of(CodeSource source) {
   const auto [entry, fresh] =
       source_numbers_.try_emplace(source.key(), static_cast<std::uint32_t>(sources_.size()));
-  if (fresh) sources_.push_back(std::move(source));
+  if (fresh) {
+    sources_.push_back(std::move(source));
+    pids_.emplace_back();
+  }
   return entry->second;
 }
 
@@ -144,6 +147,7 @@ std::uint32_t StackMerger::frame_of(const ClosedWindow& window, const WindowPlac
       frame.word = with_image(word, ImageId::kNone);
       frame.source = places.source_of_image[static_cast<std::size_t>(image)];
       frame.own = executable != ImageId::kNone && image == executable;
+      note_pid(frame.source, window.window.processes[process].tgid);
       break;
     }
     case SONDE_TAG_KERNEL:
@@ -153,6 +157,20 @@ std::uint32_t StackMerger::frame_of(const ClosedWindow& window, const WindowPlac
       if (is_made_code(word)) frame.source = places.made_code_of_process[process];
   }
   return frame_number(frame);
+}
+
+void StackMerger::note_pid(std::uint32_t source, std::uint32_t pid) {
+  std::array<std::uint32_t, kPidsOfSource>& pids = pids_[source];
+  if (pids.front() == pid) return;
+  const auto place = std::ranges::find(pids, pid);
+  std::shift_right(pids.begin(), place == pids.end() ? place : place + 1, 1);
+  pids.front() = pid;
+}
+
+std::span<const std::uint32_t> StackMerger::pids_of(std::uint32_t source) const {
+  const std::array<std::uint32_t, kPidsOfSource>& pids = pids_[source];
+  return std::span(pids).first(
+      static_cast<std::size_t>(std::ranges::find(pids, 0U) - pids.begin()));
 }
 
 std::uint32_t StackMerger::frame_number(const MergedFrame& frame) {

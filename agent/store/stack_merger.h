@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <set>
+#include <span>
 #include <string>
 #include <tuple>
 #include <vector>
@@ -64,6 +65,8 @@ struct MergeLimits {
 // Thread-confined.
 class StackMerger {
  public:
+  static constexpr std::size_t kPidsOfSource = 3;
+
   // group_by  labels; stacks of processes that have the same values of all of them are put
   //           together.
   StackMerger(std::vector<std::string> group_by, MergeLimits limits);
@@ -76,6 +79,8 @@ class StackMerger {
 
   [[nodiscard]] const std::vector<CodeSource>& sources() const { return sources_; }
   [[nodiscard]] const std::vector<MergedFrame>& frames() const { return frames_; }
+  // Processes with frames in a file, the one that was added last first; at most kPidsOfSource.
+  [[nodiscard]] std::span<const std::uint32_t> pids_of(std::uint32_t source) const;
   // Where stacks ended that are not whole.
   [[nodiscard]] const std::set<std::uint32_t>& stop_sources() const { return stop_sources_; }
   // Their pids become sorted.
@@ -102,11 +107,13 @@ class StackMerger {
   MergedStack* stack_of(const MergedStack& like);
   std::uint32_t source_of(CodeSource source);
   std::uint32_t made_code_source(const std::string& content);
+  void note_pid(std::uint32_t source, std::uint32_t pid);
   std::uint32_t group_of(const Labels& labels);
 
   const std::vector<std::string> group_by_;
   const MergeLimits limits_;
   std::vector<CodeSource> sources_{CodeSource{}};
+  std::vector<std::array<std::uint32_t, kPidsOfSource>> pids_{{}};  // by source; 0: none
   std::set<std::uint32_t> stop_sources_;
   std::map<std::tuple<CodeSource::Kind, std::string, std::string, std::string, bool>, std::uint32_t>
       source_numbers_;

@@ -36,7 +36,9 @@ class LateNamesTest : public ReadHistoryTest {
     EXPECT_TRUE(info.ok());
     return info ? *image_content(file.get(), *info) : "";
   }
-  bool ask(std::uint64_t now_ns) { return late_->ask(image_, std::span(&offset_, 1), now_ns); }
+  bool ask(std::uint64_t now_ns, const std::vector<std::uint32_t>& pids = {}) {
+    return late_->ask(image_, pids, std::span(&offset_, 1), now_ns);
+  }
   std::string name() {
     const ImageNames kept = names_->names(image_.content);
     const StoredFunction* found = kept.find(offset_);
@@ -73,6 +75,20 @@ TEST_F(LateNamesTest, ReadingAProfileAsksAgain) {
   const std::uint64_t asked = client_->counters().requests;
   ASSERT_TRUE(reader.read({.selection = {kAllOfHistory, {}}}).ok());
   EXPECT_EQ(client_->counters().requests, asked) << "all of it has a name now";
+}
+
+TEST_F(LateNamesTest, AFileThatOnlyItsProcessSeesIsAskedThere) {
+  const std::filesystem::path proc = base_.path() / "proc";
+  const auto opt_of = [&](const char* pid) { return proc / pid / "root" / "opt"; };
+  for (const char* pid : {"71", "72"}) std::filesystem::create_directories(opt_of(pid));
+  std::filesystem::rename(path_, opt_of("72") / "program");
+  image_ = {"/opt/program", "", content_of(opt_of("72") / "program"), false};
+  std::filesystem::copy_file("/proc/self/exe", opt_of("71") / "program");
+  late_ = std::make_unique<LateNames>(*names_, *client_, proc);
+  EXPECT_FALSE(ask(1, {70, 71})) << "one is gone, the other has another file there";
+  EXPECT_EQ(name(), "none");
+  EXPECT_TRUE(ask(1 + LateNames::kAgainAfterNs, {70, 71, 72}));
+  EXPECT_NE(name().find("sampled_function"), std::string::npos) << name();
 }
 
 TEST_F(LateNamesTest, AFileThatChangedIsNotAsked) {

@@ -94,6 +94,19 @@ TEST(StackMergerTest, PidsStayFewHoweverManyWindowsThereAre) {
   EXPECT_THAT(merger.take_groups().at(0).pids, ElementsAre(1, 2));
 }
 
+TEST(StackMergerTest, TheLastProcessesOfAFileAreKnown) {
+  StackMerger merger({}, {});
+  for (const std::uint32_t pid : {1U, 2U, 3U, 2U, 4U, 4U, 2U}) {
+    WindowBuilder window(pid);
+    const ImageId app = window.image(kApp);
+    window.stack(window.process(pid, {}, app), {with_image(1, app)});
+    add(merger, window.done());
+  }
+  ASSERT_EQ(merger.frames().size(), 1U);
+  EXPECT_THAT(merger.pids_of(merger.frames()[0].source), ElementsAre(2, 4, 3));
+  EXPECT_TRUE(merger.pids_of(0).empty());
+}
+
 TEST(StackMergerTest, TargetsThatAreNotChosenLeaveNothing) {
   WindowBuilder window(0);
   window.stack(window.process(1, {{"process", "a"}}), {SONDE_KERNEL_FRAME(1)});
