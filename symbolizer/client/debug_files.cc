@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -61,6 +62,24 @@ Result<UniqueFd> open_inside(const std::string& root, const std::string& path) {
   auto fd = reopen_regular(place);
   if (!fd) return fd.error().with_context(path);
   return fd;
+}
+
+Result<std::uint32_t> owner_of(int fd) {
+  struct statx status {};
+  if (::statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_UID, &status) != 0) {
+    return Error::from_errno(errno, "statx");
+  }
+  return status.stx_uid;
+}
+
+Result<UniqueFd> open_debug_file(const std::string& root, const std::string& path,
+                                 std::uint32_t owner_of_image) {
+  auto fd = open_inside(root, path);
+  if (!fd) return fd;
+  const auto owner = owner_of(fd->get());
+  if (!owner) return owner.error();
+  if (*owner == 0 || *owner == owner_of_image) return fd;
+  return Error{ErrorCode::kPermissionDenied, path + " is of another user than the file it names"};
 }
 
 }  // namespace sonde

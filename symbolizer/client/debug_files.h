@@ -36,4 +36,14 @@ std::vector<DebugFileCandidate> debug_file_candidates(const DebugFileQuery& quer
 // errors: kNotFound and those of openat2(2); kFailedPrecondition (not a regular file).
 Result<UniqueFd> open_inside(const std::string& root, const std::string& path);
 
+// The user to whom an open file belongs, as the kernel knows it: no server is asked.
+Result<std::uint32_t> owner_of(int fd);
+
+// As open_inside(), of a debug file, which names functions of its image for everybody: it has to
+// belong to root or to whom the image belongs. What a process sees at a path may be what its user
+// has put there.
+// errors  and kPermissionDenied without an errno (neither's)
+Result<UniqueFd> open_debug_file(const std::string& root, const std::string& path,
+                                 std::uint32_t owner_of_image);
+
 }  // namespace sonde

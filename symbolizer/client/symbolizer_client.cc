@@ -81,6 +81,7 @@ class SymbolizerClient::Impl {
 
   Result<void> start() { return link_.ensure_worker(); }
   Result<FileInfo> describe(int fd);
+  std::optional<FileInfo> remembered(int fd);
   Result<RowTable> rows(int fd);
   Result<NameTable> names(const NameRequest& request);
   Result<NameTable> code_names(int fd, std::span<const std::uint64_t> addresses);
@@ -135,6 +136,13 @@ Result<FileInfo> SymbolizerClient::Impl::describe(int fd) {
   const auto key = FileKey::of(fd);
   if (!key) return key.error();
   return described(fd, *key);
+}
+
+std::optional<FileInfo> SymbolizerClient::Impl::remembered(int fd) {
+  const std::lock_guard lock(mutex_);
+  const auto key = FileKey::of(fd);
+  const auto found = key ? infos_.find(*key) : infos_.end();
+  return found == infos_.end() ? std::nullopt : std::optional(found->second);
 }
 
 Result<FileInfo> SymbolizerClient::Impl::described(int fd, const FileKey& key) {
@@ -260,14 +268,22 @@ ForeignFile SymbolizerClient::Impl::open_debug_file(const DebugFileCandidate& ca
                                                     const NameRequest& request, const FileKey& of) {
   const std::string root = candidate.in_root ? request.root : "/";
   const std::uint64_t place = of.device << 1U | (candidate.in_root ? 1U : 0U);
-  auto file = calls_.run<ForeignFile>({.id = place, .user = candidate.in_root ? request.user : 0},
-                                      [root, path = candidate.path]() -> ForeignFile {
-                                        auto fd = open_inside(root, path);
-                                        return fd ? adopt_foreign(std::move(*fd)) : nullptr;
-                                      });
+  const auto owner = owner_of(request.fd);
+  if (!owner) return nullptr;
+  auto file = calls_.run<Result<ForeignFile>>(
+      {.id = place, .user = candidate.in_root ? request.user : 0},
+      [root, path = candidate.path, owner = *owner]() -> Result<ForeignFile> {
+        auto fd = sonde::open_debug_file(root, path, owner);
+        if (!fd) return fd.error();
+        return adopt_foreign(std::move(*fd));
+      });
   const std::lock_guard lock(counters_mutex_);
   debug_files_stuck_ = calls_.given_up();
-  return file ? std::move(*file) : nullptr;
+  if (!file) return nullptr;
+  if (*file) return std::move(**file);
+  const Error& why = file->error();
+  if (why.code == ErrorCode::kPermissionDenied && why.sys_errno == 0) ++debug_files_rejected_;
+  return nullptr;
 }
 
 Result<NameTable> SymbolizerClient::Impl::ask_names(const NameRequest& request, const FileKey& key,
@@ -306,6 +322,7 @@ SymbolizerClient::SymbolizerClient(std::unique_ptr<Impl> impl) : impl_(std::move
 SymbolizerClient::~SymbolizerClient() = default;
 
 Result<FileInfo> SymbolizerClient::describe(int fd) { return impl_->describe(fd); }
+std::optional<FileInfo> SymbolizerClient::remembered(int fd) { return impl_->remembered(fd); }
 Result<RowTable> SymbolizerClient::rows(int fd) { return impl_->rows(fd); }
 Result<NameTable> SymbolizerClient::names(const NameRequest& request) {
   return impl_->names(request);

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -80,7 +81,7 @@ struct SymbolizerCounters {
   std::uint64_t cache_evictions = 0;        // files removed to stay under the cap
   std::uint64_t names_reused = 0;           // answered from symbols that the worker still held
   std::uint64_t names_evicted = 0;          // files whose symbols it dropped to stay under 8 MiB
-  std::uint64_t debug_files_rejected = 0;   // found, but build id or CRC did not match
+  std::uint64_t debug_files_rejected = 0;   // found, but build id, CRC or owner did not match
   std::uint64_t debug_files_stuck = 0;      // looked for, and their file system did not answer
   std::uint64_t worker_cpu_ns = 0;          // user + system, of all workers so far
   std::uint64_t worker_peak_rss_bytes = 0;  // highest of all workers
@@ -113,6 +114,9 @@ class SymbolizerClient {
   // errors  reason_of(error) names why: not_elf, corrupt, unreadable, worker_crashed, ...
   // cost    reads and hashes .eh_frame once: about 3 ms for 5 MB.
   Result<FileInfo> describe(int fd);
+
+  // The same if it is remembered: asks no worker.
+  std::optional<FileInfo> remembered(int fd);
 
   // The unwind rows of the file, checked completely: page counts, order, every field. Empty
   // (no pages) if the file has no unwind tables. Sources: .eh_frame, then .debug_frame.

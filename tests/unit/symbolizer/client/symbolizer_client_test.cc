@@ -15,6 +15,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -26,6 +27,7 @@
 #include "core/base/sanitizer.h"
 #include "tests/support/require.h"
 #include "tests/support/stuck_file_system.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sonde {
 namespace {
@@ -165,6 +167,35 @@ TEST(SymbolizerClientTest, AFunctionOfAStrippedFileIsKnownByWhereItBegins) {
   EXPECT_EQ(table->entries[0].begin, code_offset());
   EXPECT_EQ(table->entries[1].begin, offsets[1]);
   EXPECT_EQ(table->entries[2].begin, offsets[2]);
+}
+
+// What a user of the host shows to a program of root is no debug file of it.
+TEST(SymbolizerClientTest, ADebugFileOfAnotherUserThanTheFilesIsRejected) {
+  SONDE_NEED_ROOT();  // to give files to others
+  const TemporaryDirectory root;
+  const UniqueFd fd = memory_file(build_program("-s --build-id=0x0123456789abcdef"));
+  const std::filesystem::path folder = root.path() / "usr/lib/debug/.build-id/01";
+  const std::string file = folder / "23456789abcdef.debug";
+  std::filesystem::create_directories(folder);
+  std::ofstream(file, std::ios::binary) << build_program("--build-id=0x0123456789abcdef");
+  auto client = SymbolizerClient::start(real_worker());
+  ASSERT_TRUE(client.ok()) << client.error().message;
+  const std::uint64_t offset = code_offset();
+  const auto reason = [&] {
+    const auto table = (*client)->names(
+        {.fd = fd.get(), .offsets = {&offset, 1}, .root = root.path(), .path = "/a"});
+    return table ? table->entries.at(0).reason : reason_of(table.error());
+  };
+  constexpr uid_t kUser = 1000;
+  constexpr uid_t kOther = 1001;
+  EXPECT_EQ(reason(), Reason::kNone) << "root's";
+  ASSERT_EQ(::chown(file.c_str(), kUser, kUser), 0);
+  EXPECT_EQ(reason(), Reason::kNoSymbols) << "a user's, of root's program";
+  EXPECT_EQ((*client)->counters().debug_files_rejected, 1U);
+  ASSERT_EQ(::fchown(fd.get(), kUser, kUser), 0);
+  EXPECT_EQ(reason(), Reason::kNone) << "the same user's";
+  ASSERT_EQ(::fchown(fd.get(), kOther, kOther), 0);
+  EXPECT_EQ(reason(), Reason::kNoSymbols) << "another one's";
 }
 
 // debug_files_stuck
