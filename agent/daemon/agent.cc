@@ -20,7 +20,9 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::chrono::hours kForEver{24 * 365 * 100};
-constexpr milliseconds kWaitForDisk{2'000};
+constexpr milliseconds kWaitForDisk{2'000};  // for the next window, or table of names
+constexpr milliseconds kLongestStop{5'000};
+constexpr std::uint64_t kWindowsUntilNames = 6;  // are written: a minute of them
 constexpr std::uint64_t kHistoryBytes = std::uint64_t{512} << 20;
 constexpr std::uint64_t kNamesBytes = std::uint64_t{64} << 20;
 
@@ -54,8 +56,9 @@ Result<void> Agent::open_history() {
   }
   if (!history) return history.error().with_context("history in " + config_.state_dir);
   history_ = std::move(*history);
+  const auto window_ns = static_cast<std::uint64_t>(options_.window.count());
   names_ = std::make_unique<NameKeeper>(NameArchive(config_.state_dir + "/names", kNamesBytes),
-                                        *symbolizer_);
+                                        *symbolizer_, kWindowsUntilNames * window_ns);
   completer_ = std::make_unique<WindowCompleter>(*names_, *symbolizer_);
   live_ = std::make_unique<LiveWindow>(*completer_);
   profiles_ = std::make_unique<ProfileReader>(*history_, *names_, *symbolizer_);
@@ -183,16 +186,16 @@ Agent::Stop Agent::stop() {
   if (session_) {
     if (auto stopped = session_->stop(); !stopped) log_error(stopped.error().message);
   }
-  if (writer_ && !writer_->finish(kWaitForDisk)) {
-    return {.hangs = true, .windows_lost = 0, .why = {}};
-  }
-  if (const std::uint64_t names = completer_ ? completer_->names_hurried() : 0; names > 0) {
+  if (!writer_) return {};
+  const bool hangs = !writer_->finish(kWaitForDisk, kLongestStop);
+  if (const std::uint64_t names = completer_->names_hurried(); names > 0) {
     log_warn("the last windows are without " + std::to_string(names) +
              " names: the symbolizer took too long");
   }
-  if (!history_) return {};
-  const HistoryState left = history_->state();
-  return {.hangs = false, .windows_lost = left.waiting_windows, .why = left.problem};
+  return {.hangs = hangs,
+          .windows_lost = writer_->waiting(),
+          .names_lost = names_->counts().kept_names,
+          .why = hangs ? "it does not answer" : history_->state().problem};
 }
 
 }  // namespace sonde

@@ -35,11 +35,13 @@ class Agent {
   // Samples until it is told to stop (agent_signals.h).
   Result<void> run();
   struct Stop {
-    bool hangs = false;  // a thread still waits for the disk after 2 s, and cannot be ended
+    bool hangs = false;              // a thread still waits for the disk, and cannot be ended
     std::uint64_t windows_lost = 0;  // that the disk did not take
+    std::uint64_t names_lost = 0;    // the same of names
     std::string why;
   };
-  // Nothing is lost afterwards that the disk takes.
+  // Nothing is lost afterwards that the disk takes in 5 s, as long as something goes there every 2
+  // s.
   Stop stop();
 
   [[nodiscard]] std::string url() const { return listeners_ ? listeners_->url() : ""; }

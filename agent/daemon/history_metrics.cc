@@ -76,19 +76,23 @@ void add_history_metrics(const HistoryState& state, const WriterCounts& writer,
   into.family(MetricKind::kCounter, "sonde_names_write_failures", "",
               "Tables of names that the disk did not take; they wait in memory.")
       .add(static_cast<double>(names.write_failures));
+  into.family(MetricKind::kCounter, "sonde_names_postponed", "",
+              "Names that the symbolizer did not get to and that are asked for again.")
+      .add(static_cast<double>(names.postponed));
 }
 
 void add_symbolizer_metrics(const SymbolizerCounters& counters, MetricBatch& into) {
   MetricFamily& events =
       into.family(MetricKind::kCounter, "sonde_symbolizer_events", "",
                   "What happened to the symbolizer's worker and its requests, by kind.");
-  const std::array<std::pair<const char*, std::uint64_t>, 9> kinds = {
+  const std::array<std::pair<const char*, std::uint64_t>, 10> kinds = {
       {{"requests", counters.requests},
        {"worker_restarts", counters.worker_restarts},
        {"worker_crashes", counters.worker_crashes},
        {"deadlines_exceeded", counters.deadlines_exceeded},
        {"bad_answers", counters.bad_answers},
        {"files_refused", counters.files_refused},
+       {"debug_files_rejected", counters.debug_files_rejected},
        {"cache_hits", counters.cache_hits},
        {"cache_misses", counters.cache_misses},
        {"cache_write_failures", counters.cache_write_failures}}};

@@ -2,6 +2,7 @@
 #include "agent/daemon/made_names.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "core/base/sha256.h"
 
@@ -24,11 +25,19 @@ std::string MadeNames::keep(std::span<const NamedOffset> names, NameKeeper& keep
     content_ = to_hex(*digest);
     names_.clear();
   }
-  for (const auto& [address, function] : names) {
-    const auto [entry, fresh] = names_.try_emplace(address, function);
-    if (!fresh && entry->second.name.empty()) entry->second = function;
+  std::vector<std::uint64_t> addresses;
+  for (const auto& [address, function] : names) addresses.push_back(address);
+  std::ranges::sort(addresses);
+  addresses.erase(std::unique(addresses.begin(), addresses.end()), addresses.end());
+  const auto missing = keeper.unknown(content_, addresses, now_ns);
+  std::vector<NamedOffset> news;
+  for (const NamedOffset& named : names) {
+    const auto [entry, fresh] = names_.try_emplace(named.first, named.second);
+    const bool is_better = !fresh && entry->second.name.empty() && !named.second.name.empty();
+    if (is_better) entry->second = named.second;
+    if (is_better || std::ranges::binary_search(missing, named.first)) news.push_back(named);
   }
-  keeper.add(content_, names, now_ns);
+  keeper.add(content_, news, now_ns);
   return content_;
 }
 

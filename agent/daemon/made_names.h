@@ -21,7 +21,7 @@ class MadeNames {
   // whose  of all boots, processes and times the only one.
   explicit MadeNames(std::string whose) : whose_(std::move(whose)) {}
 
-  // Keeps the names.
+  // Keeps the names: those that the keeper does not have yet.
   // returns  the content they are kept under: another one than before if a name would have replaced
   //          another at its address.
   std::string keep(std::span<const NamedOffset> names, NameKeeper& keeper, std::uint64_t now_ns);

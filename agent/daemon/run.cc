@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
@@ -37,6 +38,12 @@ void announce(const Agent& agent, const Config& config, const Pen& pen) {
   tell("  history   " + pen.name(config.state_dir));
 }
 
+void tell_lost(const std::string& what, std::uint64_t count, const std::string& why) {
+  if (count == 0) return;
+  log_error(what + " that are lost, because the disk does not take them: " + std::to_string(count) +
+            (why.empty() ? "" : " (" + why + ")"));
+}
+
 }  // namespace
 
 int run_agent(const RunOptions& options) {
@@ -53,14 +60,9 @@ int run_agent(const RunOptions& options) {
   const auto ran = agent.run();
   if (!ran) log_error("sampling broke off: " + ran.error().message);
   const Agent::Stop stopped = agent.stop();
-  if (stopped.hangs) {
-    log_error("the disk does not answer: the last windows are lost");
-    ::_exit(kExitError);  // the thread that waits for it cannot be ended
-  }
-  if (stopped.windows_lost > 0) {
-    log_error("windows that are lost, because the disk does not take them: " +
-              std::to_string(stopped.windows_lost) + " (" + stopped.why + ")");
-  }
+  tell_lost("windows", stopped.windows_lost, stopped.why);
+  tell_lost("names", stopped.names_lost, stopped.why);
+  if (stopped.hangs) ::_exit(kExitError);  // the thread that waits for the disk cannot be ended
   return ran && stopped.windows_lost == 0 ? kExitOk : kExitError;
 }
 

@@ -76,25 +76,42 @@ void WindowCompleter::hurry() {
   symbolizer_.interrupt();
 }
 
+// In a hurry, of what was there before: a worker that is ended again and again answers nothing.
+Result<FileInfo> WindowCompleter::describe(int fd) {
+  if (!hurries_) return symbolizer_.describe(fd);
+  const auto info = symbolizer_.remembered(fd);
+  if (!info) return Error{ErrorCode::kDeadlineExceeded, "no time to describe it"};
+  return *info;
+}
+
 void WindowCompleter::complete_files(EndedWindow& ended) {
   const std::vector<Offsets> offsets = offsets_of(ended.closed);
+  std::uint64_t undescribed = 0;
   for (std::size_t i = 1; i < ended.files.size(); ++i) {
     const ImageFile& file = ended.files[i];
     ImageIdentity& image = ended.closed.images[i];
     if (!file.fd) continue;
-    const auto info = symbolizer_.describe(file.fd->get());
+    const auto info = describe(file.fd->get());
     if (info) image.build_id = info->build_id;
     auto content = info ? image_content(file.fd->get(), *info) : Result<std::string>(info.error());
     if (content) image.content = std::move(*content);
     if (offsets[i].empty()) continue;
     if (content && !hurries_) {
-      names_.name_file(
-          image.content,
-          {.fd = file.fd->get(), .offsets = offsets[i], .root = file.root, .path = image.path},
-          monotonic_ns());
+      names_.name_file(image.content,
+                       {.fd = file.fd->get(),
+                        .offsets = offsets[i],
+                        .root = file.root,
+                        .path = image.path,
+                        .user = file.user},
+                       monotonic_ns());
     }
-    if (hurries_) count_hurried(ended.closed, image.content, offsets[i]);
+    if (hurries_) {
+      count_hurried(ended.closed, image.content, offsets[i]);
+    } else if (!info && is_transient(reason_of(info.error()))) {
+      ++undescribed;
+    }
   }
+  if (undescribed > 0) ended.closed.meta.notes["files_not_described"] += undescribed;
 }
 
 void WindowCompleter::count_hurried(ClosedWindow& window, const std::string& content,
@@ -156,6 +173,7 @@ std::string WindowCompleter::name_made_code(const EndedWindow& ended, const Made
   }
   std::string_view why = maps.problem;
   bool in_time = true;
+  bool is_answered = true;
   for (std::size_t i = 0; i < maps.files.size() && !open.empty() && in_time; ++i) {
     in_time = monotonic_ns() < latest_ns && !hurries_;
     const auto table = in_time ? symbolizer_.code_names(maps.files[i]->get(), open)
@@ -170,13 +188,13 @@ std::string WindowCompleter::name_made_code(const EndedWindow& ended, const Made
       } else {
         rest.push_back(open[k]);
         why = to_string(entry.reason);
+        is_answered = is_answered && !is_transient(entry.reason);
       }
     }
     open = std::move(rest);
   }
-  if (in_time) {
-    maker.map_bytes = std::move(sizes);
-  } else {
+  if (in_time && is_answered) maker.map_bytes = std::move(sizes);  // else it is asked again
+  if (!in_time) {
     ++over_budget;
     why = to_string(CodeReason::kCodeMapsOverBudget);
   }

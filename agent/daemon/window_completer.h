@@ -49,6 +49,7 @@ class WindowCompleter {
   };
   using MakerKey = std::tuple<std::uint32_t, std::uint64_t, std::string>;  // pid, start, image
 
+  Result<FileInfo> describe(int fd);
   void complete_files(EndedWindow& ended);
   void count_hurried(ClosedWindow& window, const std::string& content,
                      const std::vector<std::uint64_t>& offsets);

@@ -12,9 +12,13 @@
 namespace sonde {
 namespace {
 
-constexpr std::chrono::seconds kBetweenFlushes{10};
+constexpr std::chrono::seconds kBetweenLooks{10};  // at names that are due, without windows
 constexpr std::chrono::milliseconds kBetweenHurries{50};
 constexpr std::uint64_t kWindowsAtATime = 200;  // of those that were there before the start
+
+std::uint64_t lost_windows(const WriterCounts& counts) {
+  return counts.lost[static_cast<std::size_t>(WriterLoss::kWriterBehind)];
+}
 
 }  // namespace
 
@@ -45,27 +49,33 @@ void WindowWriter::take(EndedWindow&& window) {
   changed_.notify_all();
 }
 
-bool WindowWriter::finish(std::chrono::milliseconds patience) {
+bool WindowWriter::finish(std::chrono::milliseconds patience, std::chrono::milliseconds most) {
+  using Clock = std::chrono::steady_clock;
   std::unique_lock lock(mutex_);
   finishing_ = true;
   changed_.notify_all();
-  const auto latest = std::chrono::steady_clock::now() + patience;
-  const auto finished = [this] { return finished_; };
-  bool done = changed_.wait_for(lock, patience / 2, finished);
-  while (!done && std::chrono::steady_clock::now() < latest) {
+  const auto begin = Clock::now();
+  auto progressed = begin;
+  std::uint64_t done = 0;
+  while (!changed_.wait_for(lock, kBetweenHurries, [this] { return finished_; })) {
+    const std::uint64_t windows = counts_.written;
+    const bool are_windows_done = windows + lost_windows(counts_) == counts_.taken;
     lock.unlock();
-    completer_.hurry();
+    const auto now = Clock::now();
+    const std::uint64_t done_now = windows + names_.counts().tables_written;
+    if (done_now != std::exchange(done, done_now)) progressed = now;
+    if (now - begin >= most || now - progressed >= patience) return false;
+    if (!are_windows_done && now - begin >= patience / 2) completer_.hurry();
     lock.lock();
-    done = changed_.wait_for(lock, kBetweenHurries, finished);
   }
-  return done;
+  return true;
 }
 
 // None: nothing to write for now.
-std::optional<EndedWindow> WindowWriter::next() {
+std::optional<EndedWindow> WindowWriter::next(bool waits) {
   std::unique_lock lock(mutex_);
-  if (indexed_) {
-    changed_.wait_for(lock, kBetweenFlushes, [this] { return finishing_ || !waiting_.empty(); });
+  if (waits) {
+    changed_.wait_for(lock, kBetweenLooks, [this] { return finishing_ || !waiting_.empty(); });
   }
   if (waiting_.empty()) return std::nullopt;
   EndedWindow window = std::move(waiting_.front());
@@ -75,7 +85,12 @@ std::optional<EndedWindow> WindowWriter::next() {
 
 // Once when it begins and once when it ends.
 void WindowWriter::tell_problem() {
-  std::string problem = history_.state().problem;
+  HistoryState state = history_.state();
+  {
+    const std::lock_guard lock(mutex_);
+    waits_for_disk_ = state.waiting_windows;
+  }
+  std::string problem = std::move(state.problem);
   if (problem.empty() == problem_.empty()) return;
   if (problem.empty()) {
     log_warn("the disk takes windows again");
@@ -85,24 +100,41 @@ void WindowWriter::tell_problem() {
   problem_ = std::move(problem);
 }
 
+void WindowWriter::write(EndedWindow&& window) {
+  history_.add(completer_.complete(std::move(window)));
+  tell_problem();
+  const std::lock_guard lock(mutex_);
+  ++counts_.written;
+}
+
+bool WindowWriter::is_finishing() const {
+  const std::lock_guard lock(mutex_);
+  return finishing_;
+}
+
+bool WindowWriter::is_over() const {
+  const std::lock_guard lock(mutex_);
+  return finishing_ && waiting_.empty();
+}
+
+// A window and a table of names in turn: neither keeps the other from the disk. At the end windows
+// go first.
 void WindowWriter::work() {
   tell_problem();
-  bool done = false;
-  while (!done) {
-    if (auto window = next()) {
-      history_.add(completer_.complete(std::move(*window)));
-      tell_problem();
-      const std::lock_guard lock(mutex_);
-      ++counts_.written;
-      continue;
+  bool is_indexed = false;
+  bool has_names = false;
+  while (!is_over()) {
+    if (auto window = next(is_indexed && !has_names)) {
+      write(std::move(*window));
+    } else if (!is_indexed) {
+      is_indexed = history_.catch_up(kWindowsAtATime);
     }
-    if (!indexed_) indexed_ = history_.catch_up(kWindowsAtATime);
-    const std::lock_guard lock(mutex_);
-    done = finishing_ && waiting_.empty();
-    if (!done) names_.flush(monotonic_ns(), false);
+    has_names =
+        !is_finishing() && names_.write_one(monotonic_ns(), false) == NameKeeper::Written::kOne;
   }
-  names_.flush(monotonic_ns(), true);
   history_.sync();
+  tell_problem();
+  names_.flush(monotonic_ns(), true);
   const std::lock_guard lock(mutex_);
   finished_ = true;
   changed_.notify_all();
@@ -113,6 +145,11 @@ WriterCounts WindowWriter::counts() const {
   WriterCounts counts = counts_;
   counts.lost[static_cast<std::size_t>(WriterLoss::kNamesHurried)] = completer_.names_hurried();
   return counts;
+}
+
+std::uint64_t WindowWriter::waiting() const {
+  const std::lock_guard lock(mutex_);
+  return counts_.taken - lost_windows(counts_) - counts_.written + waits_for_disk_;
 }
 
 }  // namespace sonde

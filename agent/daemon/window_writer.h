@@ -40,16 +40,25 @@ class WindowWriter {
   // Never waits.
   void take(EndedWindow&& window);
 
-  // Writes what waits, and every name, to the disk; names that take longer than half of the time
-  // are left out. False: not done in time, the thread still hangs in it.
-  bool finish(std::chrono::milliseconds patience);
+  // Writes every window that waits to the disk, then every name. Names that the symbolizer has not
+  // found after half of the patience are left out.
+  //
+  // patience  for the next window or table of names
+  // most      for all of them
+  // returns   false: not done in time, the thread still hangs in it.
+  bool finish(std::chrono::milliseconds patience, std::chrono::milliseconds most);
 
   [[nodiscard]] WriterCounts counts() const;
+  // Windows taken that are neither on the disk nor counted as lost. Waits for nothing.
+  [[nodiscard]] std::uint64_t waiting() const;
 
  private:
   void work();
-  std::optional<EndedWindow> next();
+  std::optional<EndedWindow> next(bool waits);
+  void write(EndedWindow&& window);
   void tell_problem();
+  [[nodiscard]] bool is_finishing() const;
+  [[nodiscard]] bool is_over() const;
 
   History& history_;
   NameKeeper& names_;
@@ -58,9 +67,9 @@ class WindowWriter {
   std::condition_variable changed_;
   std::deque<EndedWindow> waiting_;  // under mutex_, as all below
   WriterCounts counts_;
+  std::uint64_t waits_for_disk_ = 0;  // of the written ones
   bool finishing_ = false;
   bool finished_ = false;
-  bool indexed_ = false;
   std::string problem_;  // of the disk, that was told; the thread's own
   std::thread thread_;   // last: it uses all of them
 };

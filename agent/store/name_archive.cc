@@ -27,7 +27,7 @@ Result<ImageNames> read_table(const CachedValue& value) {
 }  // namespace
 
 NameArchive::NameArchive(const std::string& directory, std::uint64_t max_bytes)
-    : files_(directory, kTables, max_bytes) {}
+    : read_(directory, kTables, max_bytes), written_(directory, kTables, max_bytes) {}
 
 Result<NameArchive> NameArchive::open(const std::string& directory, std::uint64_t max_bytes) {
   NameArchive archive(directory, max_bytes);
@@ -36,14 +36,14 @@ Result<NameArchive> NameArchive::open(const std::string& directory, std::uint64_
 }
 
 std::optional<ImageNames> NameArchive::load(const std::string& content) {
-  return files_.load<ImageNames>(content, read_table);
+  return read_.load<ImageNames>(content, read_table);
 }
 
 Result<void> NameArchive::store(const std::string& content, const ImageNames& names) {
   const auto packed = zstd_compress(names.encode());
   if (!packed) return packed.error();
   const auto bytes = std::as_bytes(std::span(*packed));
-  return files_.store(content, std::span(&bytes, 1));
+  return written_.store(content, std::span(&bytes, 1));
 }
 
 }  // namespace sonde

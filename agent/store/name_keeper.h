@@ -23,13 +23,15 @@ namespace sonde {
 using NamedOffset = std::pair<std::uint64_t, StoredFunction>;
 
 struct NameKeeperCounts {
-  std::uint64_t kept_bytes = 0;  // in memory now
-  std::uint64_t dropped = 0;     // names that found no room there
-  std::uint64_t tables_written = 0;
+  std::uint64_t kept_bytes = 0;      // in memory now
+  std::uint64_t kept_names = 0;      // those: in no file yet
+  std::uint64_t dropped = 0;         // names that found no room there
+  std::uint64_t postponed = 0;       // those that the symbolizer did not get to
+  std::uint64_t tables_written = 0;  // those that had it all already are not
   std::uint64_t write_failures = 0;  // tables that the disk did not take: they are tried again
 };
 
-// Thread-safe.
+// Thread-safe; one thread writes. Nobody waits for what is being written.
 class NameKeeper {
  public:
   // What is not on the disk yet; more is dropped, and counted: it is asked for again.
@@ -38,12 +40,16 @@ class NameKeeper {
   static constexpr std::uint64_t kWriteAfterNs = 60'000'000'000;
   // Where the disk does not take one, all of them wait so long before it is tried again.
   static constexpr std::uint64_t kTryAgainAfterNs = 10'000'000'000;
-  // What was asked for by nobody for so long leaves the memory.
+  // Tables in use are touched so often, lest they make room for others on the disk.
+  static constexpr std::uint64_t kTouchAfterNs = 300'000'000'000;
+  // What was asked for by nobody for so long leaves the memory; what the disk did not take yet does
+  // so, counted as dropped, if more than half of the memory is full.
   static constexpr std::uint64_t kForgetAfterNs = 600'000'000'000;
 
   // archive  none: names are in memory only. One that cannot be opened now is tried again.
   // client   outlives this.
-  NameKeeper(std::optional<NameArchive> archive, SymbolizerClient& client);
+  NameKeeper(std::optional<NameArchive> archive, SymbolizerClient& client,
+             std::uint64_t write_after_ns = kWriteAfterNs);
 
   // Asks for the names of a file's offsets (ascending, each once) that are not known yet.
   //
@@ -63,7 +69,13 @@ class NameKeeper {
   // cost  reads and unpacks a file: about 1 us a name.
   ImageNames names(const std::string& content);
 
-  // Writes tables that are due, or all. What the disk does not take stays in memory.
+  enum class Written { kNone, kOne, kRefused };
+  // Writes one table that is due, or that has anything new. kNone: there is none, and those in use
+  // are touched. One that the disk refused stays in memory; one that is too large for the archive
+  // is dropped.
+  // cost  as long as the disk takes.
+  Written write_one(std::uint64_t now_ns, bool all);
+  // The same until there is none, or one was refused.
   void flush(std::uint64_t now_ns, bool all);
 
   [[nodiscard]] NameKeeperCounts counts() const;
@@ -74,18 +86,30 @@ class NameKeeper {
   struct Kept {
     std::vector<std::uint64_t> known;  // offsets, named or not, here or in the archive; ascending
     std::map<std::uint64_t, StoredFunction> fresh;  // not in the archive yet
-    std::uint64_t bytes = 0;                        // of `fresh`
     std::uint64_t fresh_since_ns = 0;
     std::uint64_t used_ns = 0;
+    std::uint64_t touched_ns = 0;
+  };
+  // A table to be written: a copy, which is found here until it is found there.
+  struct Due {
+    std::string content;
+    std::map<std::uint64_t, StoredFunction> fresh;
   };
   void ask(const std::string& content, const NameRequest& request, std::uint64_t now_ns);
-  Kept& kept(const std::string& content, std::uint64_t now_ns);
-  bool write(const std::string& content, Kept& kept);
-  void look_for_archive();
+  std::optional<ImageNames> stored(const std::string& content);
+  Kept& kept(std::unique_lock<std::mutex>& lock, const std::string& content, std::uint64_t now_ns);
+  std::optional<Due> next_due(std::uint64_t now_ns, bool all);
+  bool forget(Kept& kept, std::uint64_t now_ns);
+  void touch_used(std::uint64_t now_ns);
+  bool store(const Due& due, std::uint64_t now_ns);
+  void forget_stored(const Due& due);
+  void look_for_archive(std::uint64_t now_ns);
 
-  mutable std::mutex mutex_;  // guards what follows but client_
+  std::mutex reading_;  // guards the reading half of archive_, and may wait for the disk
   std::optional<NameArchive> archive_;
   SymbolizerClient& client_;
+  const std::uint64_t write_after_ns_;
+  mutable std::mutex mutex_;          // guards what follows, and waits for nothing
   std::map<std::string, Kept> kept_;  // by content
   NameKeeperCounts counts_;
   std::string problem_;

@@ -123,9 +123,19 @@ std::nullopt_t FileCache::missed(int directory, std::string_view key, const Erro
   return std::nullopt;
 }
 
+bool FileCache::touch(std::string_view key) {
+  const auto directory = directory_.open();
+  return !directory || touch(directory->get(), key);
+}
+
+bool FileCache::touch(int directory, std::string_view key) const {
+  return ::utimensat(directory, file_name(key).c_str(), nullptr, AT_SYMLINK_NOFOLLOW) == 0 ||
+         errno != ENOENT;
+}
+
 void FileCache::hit(int directory, std::string_view key) {
   ++counters_.hits;
-  ::utimensat(directory, file_name(key).c_str(), nullptr, AT_SYMLINK_NOFOLLOW);
+  (void)touch(directory, key);
 }
 
 Result<CachedValue> FileCache::open_value(int directory, std::string_view key) const {
@@ -167,7 +177,9 @@ Result<void> FileCache::store(std::string_view key,
   std::uint64_t value_bytes = 0;
   for (const auto part : parts) value_bytes += part.size();
   const std::uint64_t bytes = sizeof(CacheHeader) + value_bytes;
-  if (bytes > max_bytes_ || value_bytes > kind_.max_value_bytes || !is_key(key)) return {};
+  if (bytes > max_bytes_ || value_bytes > kind_.max_value_bytes || !is_key(key)) {
+    return Error{ErrorCode::kResourceExhausted, "too large for " + directory_.path()};
+  }
   const auto directory = directory_.open();
   Result<void> written = directory ? Result<void>() : Result<void>(directory.error());
   if (written) {

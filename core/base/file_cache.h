@@ -81,12 +81,13 @@ class FileCache {
     hit(directory->get(), key);
     return std::move(*value);
   }
+  // As if it were loaded: it is in use. False: it is not there any more.
+  [[nodiscard]] bool touch(std::string_view key);
   // Stores the parts as one value. Failures are counted as well. Atomic; unless the kind is
   // durable, without fsync(2): after a power cut the checksum tells what did not reach the disk.
   //
-  // errors  those of check(), write(2), rename(2) and, of a durable kind, fsync(2). What is too
-  // large
-  //         for the cache, or has no key, is passed over.
+  // errors  those of check(), write(2), rename(2) and, of a durable kind, fsync(2);
+  //         kResourceExhausted without an errno: too large for the cache, or no key. Not counted.
   Result<void> store(std::string_view key, std::span<const std::span<const std::byte>> parts);
 
   [[nodiscard]] const Counters& counters() const { return counters_; }
@@ -96,6 +97,7 @@ class FileCache {
   [[nodiscard]] Result<CachedValue> open_value(int directory, std::string_view key) const;
   // directory  -1: it could not be opened.
   std::nullopt_t missed(int directory, std::string_view key, const Error& why);
+  [[nodiscard]] bool touch(int directory, std::string_view key) const;
   void hit(int directory, std::string_view key);
   [[nodiscard]] Result<void> write(int directory, const std::string& name,
                                    std::uint64_t value_bytes,

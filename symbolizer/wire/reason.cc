@@ -47,6 +47,11 @@ std::string_view to_string(Reason reason) {
   return index < kNames.size() ? kNames[index] : "unknown";
 }
 
+bool is_transient(Reason reason) {
+  return reason == Reason::kWorkerKilled || reason == Reason::kWorkerDeadline ||
+         reason == Reason::kWorkerUnavailable;
+}
+
 std::string_view describe(Reason reason) {
   const auto index = static_cast<std::size_t>(reason);
   return index < kHelp.size() ? kHelp[index] : "an unknown reason";

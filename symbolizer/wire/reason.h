@@ -40,6 +40,8 @@ enum class Reason : std::uint8_t {
 std::string_view to_string(Reason reason);
 // True for the numbers of the list: a check for bytes that come from outside.
 bool is_reason(std::uint8_t number);
+// True for what says nothing about the file: the next try may find a name.
+bool is_transient(Reason reason);
 // One plain sentence for people.
 std::string_view describe(Reason reason);
 

@@ -3,6 +3,8 @@
 reach the disk soon after it works again. Each disk is a real one, in mounts of this test alone."""
 
 import os
+import signal
+import time
 
 import agent_program
 import small_disks
@@ -129,6 +131,29 @@ class Disk(AgentTest):
                    lambda: agent.metrics().get("sonde_history_waiting_windows") == 0, BACK_SECONDS)
         self.assertEqual(agent.stop()[0], 0, agent.said())
         self.assertGreaterEqual(len(self.history()), 3)
+
+    def test_a_disk_that_is_slow_at_the_end_loses_nothing(self):
+        disk = self.mounted(LoopDisk(self.path("image"), self.state_dir, 64))
+        agent = self.agent().wait_until_ready()
+        agent.wait_for_windows(4)
+        disk.freeze()
+        self.addCleanup(disk.thaw)
+        time.sleep(2)  # some windows wait
+        ended = agent.metrics().get("sonde_windows_total")
+        self.assertGreater(ended, agent.metrics().get("sonde_history_windows_total") + 2)
+        agent.process.send_signal(signal.SIGTERM)
+        for _ in range(2):  # now and then something gets through; three seconds in all
+            time.sleep(1.5)
+            disk.thaw()
+            time.sleep(0.03)
+            disk.freeze()
+        time.sleep(0.5)
+        disk.thaw()
+        self.assertEqual(agent.process.wait(30), 0, agent.said())
+        windows = self.history()
+        self.assertGreater(len(windows), ended)
+        for one, other in zip(windows, windows[1:]):
+            self.assertEqual(one["end"], other["begin"], "no gap")
 
 
 if __name__ == "__main__":

@@ -3,11 +3,15 @@
 // it is full, and the disk has it all once it works again.
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
 #include <fstream>
 #include <random>
+#include <thread>
 
 #include "agent/store/history.h"
 #include "agent/store/name_archive.h"
+#include "agent/store/name_keeper.h"
 #include "tests/support/closed_window_sample.h"
 #include "tests/support/require.h"
 #include "tests/support/resource_limit.h"
@@ -223,6 +227,43 @@ TEST_F(HistoryDiskTest, TablesOfNamesAreThereAfterAPowerCut) {
   const auto back = NameArchive::open(directory, 1 << 20)->load("a1");
   ASSERT_TRUE(back);
   EXPECT_EQ(back->encode(), names.encode());
+}
+
+TEST_F(HistoryDiskTest, NobodyWaitsForATableOfNamesThatHangs) {
+  LoopDisk disk(base_.path() / "image", base_.path() / "disk", "ext4", 16);
+  if (!disk.ok()) GTEST_SKIP() << "SKIP loop: needs loop devices";
+  SymbolizerClient::Options options;
+  options.executable = SONDE_WORKER_PROGRAM;
+  auto client = SymbolizerClient::start(options);
+  ASSERT_TRUE(client.ok());
+  NameKeeper keeper(*NameArchive::open(disk.path() / "names", 1 << 20), **client);
+  const NamedOffset first{0x10, {"first", "", 0x10}};
+  const NamedOffset meanwhile{0x20, {"meanwhile", "", 0x20}};
+  const NamedOffset again{0x10, {"again", "", 0x10}};
+  keeper.add("a1", std::span(&first, 1), 1);
+  ASSERT_TRUE(disk.freeze());
+  std::atomic<bool> written{false};
+  {
+    const std::jthread writer([&] {
+      keeper.flush(2, true);
+      written = true;
+    });
+    std::this_thread::sleep_for(std::chrono::milliseconds(300));
+    const auto begin = std::chrono::steady_clock::now();
+    keeper.add("a1", std::span(&meanwhile, 1), 3);
+    keeper.add("a1", std::span(&again, 1), 3);
+    EXPECT_EQ(keeper.names("a1").offsets(), (std::vector<std::uint64_t>{0x10, 0x20}));
+    EXPECT_EQ(keeper.counts().kept_names, 2U);
+    EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
+    EXPECT_FALSE(written);
+    ASSERT_TRUE(disk.thaw());
+  }
+  keeper.flush(4, true);
+  EXPECT_EQ(keeper.counts().kept_names, 0U) << "what came meanwhile was not taken for written";
+  const auto table = NameArchive::open(disk.path() / "names", 1 << 20)->load("a1");
+  ASSERT_TRUE(table);
+  EXPECT_EQ(table->find(0x10)->name, "again");
+  EXPECT_EQ(table->find(0x20)->name, "meanwhile");
 }
 
 }  // namespace

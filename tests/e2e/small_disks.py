@@ -67,6 +67,14 @@ class LoopDisk:
         finally:
             os.close(root)
 
+    def freeze(self):
+        """From now on whoever writes waits, as for a disk that hangs, until thaw()."""
+        subprocess.run(["fsfreeze", "-f", self.path], check=True)
+
+    def thaw(self):
+        """Nothing happens if it is not frozen."""
+        subprocess.run(["fsfreeze", "-u", self.path], check=False, stderr=subprocess.DEVNULL)
+
     def repair(self):
         """Nothing on it may be open."""
         subprocess.run(["umount", self.path], check=True)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/loop.h>
 #include <sched.h>
 #include <sys/ioctl.h>
@@ -95,6 +96,9 @@ class LoopDisk {
     const UniqueFd root(::open(at_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     return ::ioctl(root.get(), kShutdown, &without_flushing) == 0;
   }
+  // From now on whoever writes waits, as for a disk that hangs; until thaw().
+  [[nodiscard]] bool freeze() const { return frozen(FIFREEZE); }
+  [[nodiscard]] bool thaw() const { return frozen(FITHAW); }
   // Ends fail(). Nothing on it may be open.
   bool repair() {
     return ::umount2(at_.c_str(), 0) == 0 &&
@@ -102,6 +106,11 @@ class LoopDisk {
   }
 
  private:
+  [[nodiscard]] bool frozen(unsigned long request) const {
+    const UniqueFd root(::open(at_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    return ::ioctl(root.get(), request, 0) == 0;
+  }
+
   std::filesystem::path at_;
   std::string type_;
   std::string name_;

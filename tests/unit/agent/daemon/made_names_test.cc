@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/real_worker.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sonde {
 namespace {
@@ -53,6 +54,19 @@ TEST_F(MadeNamesTest, MemoryIsBounded) {
   for (auto& [address, function] : half) address += MadeNames::kMaxNames;
   EXPECT_NE(keep(half), first);
   EXPECT_FALSE(made_.knows(0));
+}
+
+TEST_F(MadeNamesTest, WhatIsKeptIsNotHandedOnAgain) {
+  const TemporaryDirectory base;
+  auto archive = NameArchive::open(base.path() / "names", 1 << 20);
+  ASSERT_TRUE(archive.ok());
+  keeper_ = std::make_unique<NameKeeper>(std::move(*archive), *client_);
+  (void)keep({{0x1000, {"named", "", 0x1000}}, {0x2000, {"", "no_code_map", 0x2000}}});
+  keeper_->flush(2, true);
+  (void)keep({{0x1000, {"named", "", 0x1000}}, {0x2000, {"", "no_code_map", 0x2000}}});
+  EXPECT_EQ(keeper_->counts().kept_names, 0U);
+  (void)keep({{0x2000, {"found", "", 0x2000}}});
+  EXPECT_EQ(keeper_->counts().kept_names, 1U);
 }
 
 TEST_F(MadeNamesTest, OthersHaveOtherContents) {

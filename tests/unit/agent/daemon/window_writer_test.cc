@@ -5,10 +5,16 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "bpf/abi/frame.h"
 #include "tests/support/real_worker.h"
+#include "tests/support/require.h"
+#include "tests/support/stuck_file_system.h"
 #include "tests/support/temporary_directory.h"
 
 namespace sonde {
@@ -86,7 +92,7 @@ TEST_F(WindowWriterTest, WindowsReachTheDiskWithContentsAndNames) {
   WindowWriter writer(*history_, *names_, *completer_);
   writer.take(window(0));
   writer.take(window(1));
-  ASSERT_TRUE(writer.finish(seconds(20)));
+  ASSERT_TRUE(writer.finish(seconds(20), seconds(20)));
   EXPECT_EQ(writer.counts().written, 2U);
   const auto windows = history_->windows({0, ~std::uint64_t{0} >> 1U});
   ASSERT_TRUE(windows.ok());
@@ -129,11 +135,86 @@ TEST_F(WindowWriterTest, NamesLeftOutAtAHurriedEndAreCounted) {
 TEST_F(WindowWriterTest, WindowsThatTheWriterIsTooLateForAreCountedOldestFirst) {
   WindowWriter writer(*history_, *names_, *completer_);
   for (std::uint64_t i = 0; i < 40 * WindowWriter::kMaxWaiting; ++i) writer.take(window(i));
-  ASSERT_TRUE(writer.finish(seconds(60)));
+  ASSERT_TRUE(writer.finish(seconds(60), seconds(60)));
   const WriterCounts counts = writer.counts();
   const std::uint64_t lost = counts.lost[static_cast<std::size_t>(WriterLoss::kWriterBehind)];
   EXPECT_GT(lost, 0U);
   EXPECT_EQ(counts.written + lost, counts.taken);
+}
+
+TEST_F(WindowWriterTest, NamesReachTheDiskWhileWindowsKeepComing) {
+  auto archive = NameArchive::open(base_.path() / "names", 1 << 20);
+  ASSERT_TRUE(archive.ok());
+  NameKeeper names(std::move(*archive), *client_, 1);
+  WindowCompleter completer(names, *client_);
+  WindowWriter writer(*history_, names, completer);
+  std::uint64_t number = 0;
+  const auto latest = std::chrono::steady_clock::now() + seconds(20);
+  while (names.counts().tables_written == 0 && std::chrono::steady_clock::now() < latest) {
+    if (writer.waiting() < WindowWriter::kMaxWaiting / 2) writer.take(window(number++));
+    std::this_thread::yield();
+  }
+  EXPECT_GT(names.counts().tables_written, 0U);
+  EXPECT_TRUE(writer.finish(seconds(20), seconds(20)));
+  EXPECT_EQ(names.counts().kept_names, 0U);
+  EXPECT_EQ(writer.waiting(), 0U);
+}
+
+TEST_F(WindowWriterTest, AWindowInAHurryAsksNobody) {
+  const std::uint64_t asked = client_->counters().requests;
+  completer_->hurry();
+  EXPECT_EQ(completer_->complete(window(0)).images.at(1).content, "");
+  EXPECT_EQ(client_->counters().requests, asked);
+}
+
+TEST_F(WindowWriterTest, AWindowInAHurryHasWhatIsRemembered) {
+  const std::string content = completer_->complete(window(0)).images.at(1).content;
+  completer_->hurry();
+  EXPECT_EQ(completer_->complete(window(1)).images.at(1).content, content);
+}
+
+TEST_F(WindowWriterTest, AFileThatCouldNotBeDescribedIsCounted) {
+  SymbolizerClient::Options options;
+  options.executable = "/bin/sleep";  // never answers
+  options.arguments = {"60"};
+  options.deadline = std::chrono::milliseconds(20);
+  auto slow = SymbolizerClient::start(options);
+  ASSERT_TRUE(slow.ok());
+  WindowCompleter completer(*names_, **slow);
+  EXPECT_EQ(completer.complete(window(0)).meta.notes.at("files_not_described"), 1U);
+}
+
+// Debug files are looked for on the account of the user of the process, who can stop their server.
+TEST_F(WindowWriterTest, AServerThatAUserStoppedHoldsUpNoOtherUsersNames) {
+  SONDE_NEED_ROOT();  // to mount
+  const std::string program = base_.path() / "program";
+  const std::string strip = "strip -o " + program + " /proc/" + std::to_string(::getpid()) + "/exe";
+  ASSERT_EQ(std::system(strip.c_str()), 0);  // NOLINT(concurrency-mt-unsafe,cert-env33-c)
+  const UniqueFd file(::open(program.c_str(), O_RDONLY | O_CLOEXEC));
+  const auto info = client_->describe(file.get());
+  ASSERT_TRUE(info.ok());
+  ASSERT_GT(info->build_id.size(), 2U);
+  const std::string place = "usr/lib/debug/.build-id/" + info->build_id.substr(0, 2);
+  const std::string name = info->build_id.substr(2) + ".debug";
+  std::filesystem::create_directories(base_.path() / "good" / place);
+  std::ofstream(base_.path() / "good" / place / name) << "no debug file, which is noticed";
+  StuckFileSystem stuck(base_.path() / "bad" / place, name, "text");
+  ASSERT_TRUE(stuck.is_mounted());
+  stuck.stop_answering();
+  const auto complete = [&](std::uint64_t offset, const std::string& root, std::uint32_t user) {
+    EndedWindow one = window(offset);
+    one.files[1].fd =
+        std::make_shared<const UniqueFd>(::open(program.c_str(), O_RDONLY | O_CLOEXEC));
+    one.files[1].root = base_.path() / root;
+    one.files[1].user = user;
+    one.closed.window.stacks[0].frames[1] += offset;
+    (void)completer_->complete(std::move(one));
+  };
+  for (std::uint64_t i = 0; i < 3; ++i) complete(i, "bad", 1000);
+  EXPECT_EQ(client_->counters().debug_files_stuck, 3U);
+  complete(3, "good", 1001);
+  EXPECT_EQ(client_->counters().debug_files_stuck, 3U);
+  EXPECT_EQ(client_->counters().debug_files_rejected, 1U) << "it was looked at";
 }
 
 }  // namespace

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <memory>
@@ -85,6 +86,15 @@ TEST_F(NameKeeperTest, TablesAreWrittenWhenTheyAreDue) {
   EXPECT_EQ(name_at(0x100), "one");
 }
 
+TEST_F(NameKeeperTest, ATableThatHasItAllIsNotWrittenAgain) {
+  add(0x100, {"one", "", 0});
+  keeper_->flush(kNow, true);
+  add(0x100, {"one", "", 0});
+  keeper_->flush(kNow, true);
+  EXPECT_EQ(keeper_->counts().tables_written, 1U);
+  EXPECT_EQ(keeper_->counts().kept_names, 0U);
+}
+
 TEST_F(NameKeeperTest, ANameIsNotReplacedByNone) {
   add(0x100, {"named", "", 0});
   add(0x100, {"", "no_symbols", 0x80});
@@ -125,6 +135,72 @@ TEST_F(NameKeeperTest, AnArchiveThatCannotBeOpenedIsTriedAgain) {
   EXPECT_EQ(keeper_->counts().kept_bytes, 0U);
   keeper_ = std::make_unique<NameKeeper>(NameArchive(place, 1 << 20), *client_);
   EXPECT_EQ(name_at(0x100), "kept");
+}
+
+TEST_F(NameKeeperTest, TablesInUseDoNotMakeRoomAndThoseThatDidAreAskedForAgain) {
+  const std::string table = base_.path() / "names" / (kContent + ".names");
+  const std::vector<std::uint64_t> offsets = {0x100};
+  add(0x100, {"used", "", 0});
+  keeper_->flush(kNow, true);
+  const auto old = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  std::filesystem::last_write_time(table, old);
+  std::uint64_t now = kNow + NameKeeper::kTouchAfterNs;
+  EXPECT_TRUE(keeper_->unknown(kContent, offsets, now).empty());
+  keeper_->flush(now - 1, false);
+  EXPECT_EQ(std::filesystem::last_write_time(table), old) << "not at every look";
+  keeper_->flush(now, false);
+  EXPECT_GT(std::filesystem::last_write_time(table), old);
+  std::filesystem::remove(table);
+  now += NameKeeper::kTouchAfterNs;
+  (void)keeper_->unknown(kContent, offsets, now);
+  keeper_->flush(now, false);
+  EXPECT_EQ(keeper_->unknown(kContent, offsets, now), offsets);
+}
+
+TEST_F(NameKeeperTest, WithoutADiskNamesThatNobodyUsesMakeRoom) {
+  keeper_ = std::make_unique<NameKeeper>(std::nullopt, *client_);
+  const std::string text(4096, 'x');
+  const std::uint64_t count = NameKeeper::kMaxBytes / 4096 * 3 / 4;
+  for (std::uint64_t i = 0; i < count; ++i) add(i, {text, "", i});
+  keeper_->flush(kNow + NameKeeper::kForgetAfterNs - 1, false);
+  EXPECT_EQ(keeper_->counts().kept_names, count);
+  keeper_->flush(kNow + NameKeeper::kForgetAfterNs, false);
+  keeper_->flush(kNow + NameKeeper::kForgetAfterNs, false);  // each table had its try
+  EXPECT_EQ(keeper_->counts().kept_names, 0U);
+  EXPECT_EQ(keeper_->counts().kept_bytes, 0U);
+  EXPECT_EQ(keeper_->counts().dropped, count);
+  EXPECT_EQ(keeper_->unknown(kContent, std::vector<std::uint64_t>{1}, kNow).size(), 1U);
+}
+
+TEST_F(NameKeeperTest, ATableLargerThanTheDiskMayHaveIsDroppedAndHoldsUpNoOther) {
+  keeper_ = std::make_unique<NameKeeper>(NameArchive(base_.path() / "small", 400), *client_);
+  std::string text;
+  for (int i = 0; i < 200; ++i) text += std::to_string(i * i);  // hardly packs
+  add(0x100, {text, "", 0});
+  const NamedOffset other{0x100, {"other", "", 0}};
+  keeper_->add(std::string(64, 'b'), std::span(&other, 1), kNow);
+  keeper_->flush(kNow, true);
+  EXPECT_EQ(keeper_->counts().dropped, 1U);
+  EXPECT_EQ(keeper_->counts().tables_written, 1U);
+  EXPECT_EQ(keeper_->counts().kept_names, 0U);
+  EXPECT_EQ(keeper_->problem(), "");
+}
+
+TEST_F(NameKeeperTest, WhatTheWorkerDidNotGetToIsNotKeptAsWithoutAName) {
+  SymbolizerClient::Options options;
+  options.executable = "/bin/sleep";  // never answers
+  options.arguments = {"60"};
+  options.deadline = std::chrono::milliseconds(20);
+  auto slow = SymbolizerClient::start(options);
+  ASSERT_TRUE(slow.ok());
+  keeper_ = std::make_unique<NameKeeper>(std::nullopt, **slow);
+  const UniqueFd file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  const std::vector<std::uint64_t> some = {0x10, 0x2000};
+  keeper_->name_file(kContent, {.fd = file.get(), .offsets = some, .root = {}, .path = {}}, kNow);
+  EXPECT_EQ(keeper_->unknown(kContent, some, kNow), some);
+  EXPECT_EQ(keeper_->counts().postponed, 2U);
+  EXPECT_EQ(keeper_->counts().kept_names, 0U);
+  keeper_.reset();
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -185,6 +186,20 @@ TEST_F(FileCacheTest, ADirectoryThatCannotBeOpenedIsTriedAtEachCall) {
   store(cache, "a1", "value");
   EXPECT_EQ(load(cache, "a1"), "value");
   EXPECT_EQ(cache.counters().write_failures, 1U);
+}
+
+TEST_F(FileCacheTest, WhatIsTouchedMakesRoomLast) {
+  FileCache cache = open(kKind, 250);
+  store(cache, "a1", std::string(60, 'a'));
+  store(cache, "b2", std::string(60, 'b'));
+  const auto now = std::filesystem::file_time_type::clock::now();
+  std::filesystem::last_write_time(dir_ + "/a1.test", now - std::chrono::hours(2));
+  std::filesystem::last_write_time(dir_ + "/b2.test", now - std::chrono::hours(1));
+  EXPECT_TRUE(cache.touch("a1"));
+  EXPECT_FALSE(cache.touch("c3"));
+  store(cache, "c3", std::string(60, 'c'));
+  EXPECT_TRUE(load(cache, "a1"));
+  EXPECT_FALSE(load(cache, "b2"));
 }
 
 }  // namespace
