@@ -137,7 +137,7 @@ AgentFacts Agent::facts() const {
 Result<void> Agent::run() {
   const auto tick = [this](const SessionProgress& progress) {
     monitor_.progressed(progress);
-    live_->serve(*session_);
+    live_->serve([this] { return session_->open_window(); });
   };
   while (!agent_stop_wanted()) {
     bool reload_wanted = false;

@@ -6,40 +6,72 @@
 #include "core/base/clock.h"
 
 namespace sonde {
-namespace {
 
-constexpr std::chrono::seconds kPatience{2};
-
-}  // namespace
+// Nothing is made or kept for readers that left. Made and ended with the lock.
+struct LiveWindow::Reader {
+  explicit Reader(LiveWindow& of) : live(of) { ++live.readers_; }
+  ~Reader() {
+    if (--live.readers_ > 0) return;
+    live.wanted_ = false;
+    live.copy_.reset();
+  }
+  Reader(const Reader&) = delete;
+  Reader& operator=(const Reader&) = delete;
+  LiveWindow& live;
+};
 
 std::optional<ClosedWindow> LiveWindow::read() {
+  const auto latest = std::chrono::steady_clock::now() + patience_;
+  const std::uint64_t asked_ns = monotonic_ns();
+  const auto is_fresh = [&](std::uint64_t made_ns) {
+    return made_ns != 0 && made_ns + kFreshNs >= asked_ns;
+  };
   std::unique_lock lock(mutex_);
-  if (latest_ && monotonic_ns() < latest_ns_ + kFreshNs) return latest_;
-  const std::uint64_t number = ++asked_;
-  changed_.wait_for(lock, kPatience, [&] { return answered_ >= number; });
-  if (copy_) {
-    EndedWindow copy = std::move(*copy_);
-    copy_.reset();
-    lock.unlock();
-    ClosedWindow window = completer_.complete(std::move(copy));
-    lock.lock();
-    latest_ = std::move(window);
-    latest_ns_ = monotonic_ns();
-  } else if (answered_ < number) {
-    return std::nullopt;
+  const Reader reader(*this);
+  bool in_time = true;
+  while (in_time && !is_fresh(latest_ns_)) {
+    const bool has_copy = copy_ && is_fresh(copy_->made_ns);
+    if (has_copy && completing_ns_ == 0) {
+      complete(lock);
+      continue;
+    }
+    if (!has_copy && !is_fresh(completing_ns_)) wanted_ = true;
+    in_time = changed_.wait_until(lock, latest) == std::cv_status::no_timeout;
   }
-  return latest_;
+  return is_fresh(latest_ns_) ? latest_ : std::nullopt;
 }
 
-void LiveWindow::serve(Session& session) {
+// Takes the copy; the lock is open meanwhile.
+void LiveWindow::complete(std::unique_lock<std::mutex>& lock) {
+  Copy copy = std::move(*copy_);
+  copy_.reset();
+  completing_ns_ = copy.made_ns;
+  struct Completing {
+    LiveWindow& live;
+    std::unique_lock<std::mutex>& lock;
+    ~Completing() {
+      if (!lock) lock.lock();
+      live.completing_ns_ = 0;
+      live.changed_.notify_all();
+    }
+  } const completing{*this, lock};
+  lock.unlock();
+  ClosedWindow window = completer_.complete(std::move(copy.window));
+  lock.lock();
+  latest_ = std::move(window);
+  latest_ns_ = copy.made_ns;
+}
+
+void LiveWindow::serve(const std::function<EndedWindow()>& copy) {
   {
     const std::lock_guard lock(mutex_);
-    if (answered_ == asked_) return;
+    if (!wanted_) return;
+    wanted_ = false;
   }
-  EndedWindow window = session.open_window();
+  Copy made{.window = copy(), .made_ns = monotonic_ns()};
   const std::lock_guard lock(mutex_);
-  copy_ = std::move(window);
-  answered_ = asked_;
+  if (readers_ == 0) return;
+  copy_ = std::move(made);
   changed_.notify_all();
 }
 

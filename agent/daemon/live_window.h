@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 // How other threads read the window that is being filled: they ask, the session's thread copies it
-// at its next look.
+// at its next look, and one of those that asked names it for all.
 #pragma once
 
 #include <chrono>
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <mutex>
 #include <optional>
 
 #include "agent/daemon/window_completer.h"
-#include "agent/engine/session.h"
+#include "agent/engine/ended_window.h"
 
 namespace sonde {
 
@@ -20,25 +22,42 @@ class LiveWindow {
   // A copy so old is as good as a new one.
   static constexpr std::uint64_t kFreshNs = 500'000'000;
 
-  // completer  outlives this.
-  explicit LiveWindow(WindowCompleter& completer) : completer_(completer) {}
+  static constexpr std::chrono::milliseconds kPatience{2'000};
 
-  // The open window; none if the session does not answer in time.
-  // cost  up to 100 ms of waiting; the copy, and the names that are not known yet.
+  // completer  outlives this.
+  // patience   of a reader, with the session and with whoever names the copy.
+  explicit LiveWindow(WindowCompleter& completer, std::chrono::milliseconds patience = kPatience)
+      : completer_(completer), patience_(patience) {}
+
+  // The open window as it was at most kFreshNs before the call; none if there is no such copy in
+  // time: an older one may be of a window that has ended since.
+  // cost  up to 100 ms of waiting; the copy, and for one of those that ask at once the names that
+  //       are not known yet.
   std::optional<ClosedWindow> read();
 
   // Called by the session's thread at each look.
-  void serve(Session& session);
+  // copy  the open window as it is now; called if somebody waits for it.
+  void serve(const std::function<EndedWindow()>& copy);
 
  private:
+  struct Copy {
+    EndedWindow window;
+    std::uint64_t made_ns = 0;
+  };
+  struct Reader;
+  void complete(std::unique_lock<std::mutex>& lock);
+
   WindowCompleter& completer_;
-  std::mutex mutex_;
+  const std::chrono::milliseconds patience_;
+  std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
-  std::uint64_t asked_ = 0;     // requests so far
-  std::uint64_t answered_ = 0;  // of them
-  std::optional<EndedWindow> copy_;
+  std::size_t readers_ = 0;  // in read()
+  bool wanted_ = false;      // one of them needs a copy that nobody makes yet
+  std::optional<Copy> copy_;  // without names: who finds it completes it
+  // When the copy was made that a reader completes, without the lock; 0: none does.
+  std::uint64_t completing_ns_ = 0;
   std::optional<ClosedWindow> latest_;
-  std::uint64_t latest_ns_ = 0;
+  std::uint64_t latest_ns_ = 0;  // when it was copied
 };
 
 }  // namespace sonde

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+// With real readers' threads and the real completer; this thread stands for the session's.
+#include "agent/daemon/live_window.h"
+
+#include <gtest/gtest.h>
+
+#include <barrier>
+#include <chrono>
+#include <future>
+#include <vector>
+
+#include "core/base/clock.h"
+#include "tests/support/read_history.h"
+
+namespace sonde {
+namespace {
+
+using std::chrono::milliseconds;
+
+class LiveWindowTest : public ReadHistoryTest {
+ protected:
+  void SetUp() override {
+    ReadHistoryTest::SetUp();
+    completer_ = std::make_unique<WindowCompleter>(*names_, *client_);
+  }
+  // The copy says when it was made.
+  EndedWindow copy() {
+    ++copies_;
+    EndedWindow out;
+    out.closed = WindowBuilder(0).done();
+    out.closed.meta.begin_ns = monotonic_ns();
+    return out;
+  }
+
+  std::unique_ptr<WindowCompleter> completer_;
+  int copies_ = 0;
+};
+
+TEST_F(LiveWindowTest, WhoAsksAtTheSameTimeIsAnsweredWithTheSameWindow) {
+  constexpr int kReaders = 6;
+  for (int round = 0; round < 20; ++round) {
+    LiveWindow live(*completer_, std::chrono::seconds(60));
+    std::barrier begin(kReaders);
+    std::vector<std::future<bool>> readers;
+    for (int i = 0; i < kReaders; ++i) {
+      readers.push_back(std::async(std::launch::async, [&] {
+        begin.arrive_and_wait();
+        const std::uint64_t asked_ns = monotonic_ns();
+        const auto window = live.read();
+        return window && window->meta.begin_ns + LiveWindow::kFreshNs >= asked_ns;
+      }));
+    }
+    copies_ = 0;
+    for (std::future<bool>& reader : readers) {
+      while (reader.wait_for(milliseconds(1)) != std::future_status::ready) {
+        live.serve([this] { return copy(); });
+      }
+      EXPECT_TRUE(reader.get()) << "round " << round;
+    }
+    EXPECT_GE(copies_, 1);
+  }
+}
+
+TEST_F(LiveWindowTest, ACopyThatComesTooLateIsNotUsed) {
+  LiveWindow live(*completer_, milliseconds(5));
+  EXPECT_FALSE(live.read()) << "no session";
+  live.serve([this] { return copy(); });
+  EXPECT_EQ(copies_, 0) << "nobody waits any more";
+  EXPECT_FALSE(live.read()) << "what was left behind is no answer";
+}
+
+TEST_F(LiveWindowTest, ACopyIsGoodForAllWhoAskSoonAfter) {
+  LiveWindow live(*completer_, std::chrono::seconds(60));
+  auto reader = std::async(std::launch::async, [&] { return live.read(); });
+  while (reader.wait_for(milliseconds(1)) != std::future_status::ready) {
+    live.serve([this] { return copy(); });
+  }
+  const auto first = reader.get();
+  ASSERT_TRUE(first);
+  EXPECT_EQ(copies_, 1);
+  if (monotonic_ns() < first->meta.begin_ns + LiveWindow::kFreshNs / 2) {
+    const auto again = live.read();
+    ASSERT_TRUE(again);
+    EXPECT_EQ(again->meta.begin_ns, first->meta.begin_ns);
+  }
+}
+
+}  // namespace
+}  // namespace sonde
