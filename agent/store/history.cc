@@ -26,6 +26,11 @@ Totals sum_of(const WindowTotals& window) {
 
 }  // namespace
 
+bool has_window(const std::vector<HistoryWindow>& windows, std::uint64_t begin_ns) {
+  return std::ranges::any_of(
+      windows, [&](const HistoryWindow& window) { return window.begin_ns == begin_ns; });
+}
+
 Result<std::unique_ptr<History>> History::open(HistoryOptions options) {
   std::unique_ptr<History> history(new History(std::move(options)));
   if (auto opened = history->open_journal(); !opened) {

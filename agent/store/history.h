@@ -48,6 +48,9 @@ struct HistoryWindow {
   std::uint64_t memory_id = 0;       // which of those
 };
 
+// Whether one of them begins then: that is how a copy of a window that was still filled is known.
+bool has_window(const std::vector<HistoryWindow>& windows, std::uint64_t begin_ns);
+
 // Windows in a row that are put together.
 struct SeriesPoint {
   std::uint64_t begin_ns = 0;  // of the first one that has samples of the group
@@ -66,6 +69,8 @@ struct SumOptions {
   // Windows that begin in the same stretch of that length, counted from the begin of the range, are
   // one point; 0: each is one.
   std::uint64_t step_ns = 0;
+  // The window that begins then is left out: who asks has it already. 0: none is.
+  std::uint64_t without_ns = 0;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 

@@ -91,11 +91,13 @@ Result<void> History::each_total(const Selection& selection, const SumOptions& o
     }
     for (const TotalsRow& row : *rows) {
       if (row.sequence >= position) continue;  // among those that waited
+      if (row.begin_ns == options.without_ns) continue;
       const std::optional<Labels>& group = groups.at(row.target);
       if (group) take(*group, {row.begin_ns, row.end_ns}, row.totals);
     }
   }
   for (const WindowTotals& window : waiting) {
+    if (window.begin_ns == options.without_ns) continue;
     for (const TargetTotals& target : window.targets) {
       const std::optional<Labels> group = groups.of(target.labels);
       if (group) take(*group, {window.begin_ns, window.end_ns}, target.totals);

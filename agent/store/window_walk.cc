@@ -34,7 +34,10 @@ Result<std::vector<std::string>> walk_windows(
       if (failed++ == 0) why = window.error().message;
     }
   }
-  if (walk.open != nullptr && begins_in(walk.range, *walk.open)) visit(*walk.open);
+  if (walk.open != nullptr && begins_in(walk.range, *walk.open) &&
+      !has_window(*windows, walk.open->meta.begin_ns)) {
+    visit(*walk.open);
+  }
   std::vector<std::string> problems;
   if (failed > 0) {
     problems.push_back(

@@ -16,7 +16,9 @@ namespace sonde {
 
 struct WindowWalk {
   HistoryRange range = {};
-  const ClosedWindow* open = nullptr;  // the window that is being filled: the last, if it is in it
+  // The window that is being filled: the last, if it is in it. One that has ended and been stored
+  // since it was copied counts once, as it was stored.
+  const ClosedWindow* open = nullptr;
   std::chrono::steady_clock::time_point deadline =
       std::chrono::steady_clock::time_point::max();  // for all of them
 };

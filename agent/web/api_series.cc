@@ -107,10 +107,20 @@ class SeriesAnswer {
         range_(history_range(query.range)),
         columns_(query.range, query.points, facts.window_ns) {}
 
-  Result<std::string> make(bool closed) {
-    if (auto done = read_windows(); !done) return done.error();
-    if (auto done = read_sums(); !done) return done.error();
-    if (query_.live) add_open();
+  Result<void> read() {
+    // The open window first: what is stored after that is known by the copy's begin.
+    const std::optional<WindowTotals> open = query_.live ? read_open() : std::nullopt;
+    const auto windows = sources_.history.windows(range_);
+    if (!windows) return windows.error();
+    for (const HistoryWindow& one : *windows) columns_.add(one.begin_ns, one.end_ns, one.lost);
+    const bool opens = open && !has_window(*windows, open->begin_ns);
+    if (auto done = read_sums(opens ? open->begin_ns : 0); !done) return done.error();
+    if (opens) add_open(*open);
+    return {};
+  }
+
+  // closed  the answer has to be the same at any time
+  [[nodiscard]] std::string text(bool closed) const {
     const auto extent = sources_.history.extent();
     std::string out;
     JsonText json(out);
@@ -128,18 +138,21 @@ class SeriesAnswer {
   }
 
  private:
-  Result<void> read_windows() {
-    const auto windows = sources_.history.windows(range_);
-    if (!windows) return windows.error();
-    for (const HistoryWindow& one : *windows) columns_.add(one.begin_ns, one.end_ns, one.lost);
-    return {};
+  // None if it does not begin in the range.
+  std::optional<WindowTotals> read_open() {
+    const std::optional<ClosedWindow> open = sources_.open_window();
+    if (!open) return std::nullopt;
+    WindowTotals window = totals_of(*open);
+    if (window.begin_ns < range_.begin_ns || window.begin_ns >= range_.end_ns) return std::nullopt;
+    return window;
   }
 
-  Result<void> read_sums() {
+  Result<void> read_sums(std::uint64_t without_ns) {
     SumOptions options;
     options.group_by.emplace();
     if (!query_.group.empty()) options.group_by = std::vector<std::string>{query_.group, "pid"};
     options.step_ns = columns_.step_ns();
+    options.without_ns = without_ns;
     options.deadline = std::chrono::steady_clock::now() + sources_.patience;
     const auto series = sources_.history.series({range_, query_.match}, options);
     if (!series) return series.error();
@@ -149,11 +162,7 @@ class SeriesAnswer {
     return {};
   }
 
-  void add_open() {
-    const std::optional<ClosedWindow> open = sources_.open_window();
-    if (!open) return;
-    const WindowTotals window = totals_of(*open);
-    if (window.begin_ns < range_.begin_ns || window.begin_ns >= range_.end_ns) return;
+  void add_open(const WindowTotals& window) {
     columns_.add(window.begin_ns, window.end_ns, window.lost);
     for (const TargetTotals& target : window.targets) {
       if (!matches_all(query_.match, target.labels)) continue;
@@ -242,9 +251,9 @@ HttpResponse answer_series(const ApiSources& sources, const HttpRequest& request
     query->range = in_whole_windows(query->range, static_cast<std::int64_t>(facts.window_ns));
   }
   const bool closed = is_closed(query->range, sources.history);
-  auto body = SeriesAnswer(sources, *query, facts).make(closed);
-  if (!body) return error_answer(body.error());
-  HttpResponse answer{.body = *std::move(body)};
+  SeriesAnswer series(sources, *query, facts);
+  if (auto done = series.read(); !done) return error_answer(done.error());
+  HttpResponse answer{.body = series.text(closed)};
   if (closed) mark_closed(request, answer);
   return answer;
 }

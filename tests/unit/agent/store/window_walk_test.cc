@@ -40,6 +40,17 @@ TEST_F(WindowWalkTest, AWindowBelongsToTheRangeThatItBeginsIn) {
               ElementsAre(4));
 }
 
+TEST_F(WindowWalkTest, AnOpenWindowThatIsStoredMeanwhileCountsOnce) {
+  const ClosedWindow open = closed_window_of("app", 1, 3);
+  for (std::uint64_t i = 0; i < 2; ++i) history_->add(closed_window_of("app", i, 5));
+  std::vector<std::uint64_t> samples;
+  const auto problems =
+      walk_windows(*history_, {.range = kAllOfHistory, .open = &open},
+                   [&](const ClosedWindow& one) { samples.push_back(one.window.samples); });
+  ASSERT_TRUE(problems.ok());
+  EXPECT_THAT(samples, ElementsAre(5, 5)) << "as it was stored: all of it";
+}
+
 TEST_F(WindowWalkTest, TargetsAreChosenByEveryCondition) {
   WindowBuilder window(0);
   window.process(1, {{"process", "web"}, {"pod", "a"}});

@@ -104,6 +104,27 @@ TEST_F(ApiSeriesTest, TheOpenWindowCountsWhereItIsAskedFor) {
   EXPECT_EQ(live["groups"][0]["samples"], 16);
 }
 
+TEST_F(ApiSeriesTest, AWindowThatEndsMeanwhileCountsOnce) {
+  history_->add(window_of_a_test(kWindows));
+  const Json stored = json("/series?from=-20s&live=1&g=process");
+  EXPECT_EQ(stored["samples"], numbers({9, 9})) << "the copy is of the window that is stored";
+  EXPECT_EQ(stored["cover"], numbers({10'000, 10'000}));
+  EXPECT_EQ(stored["groups"][0]["samples"], 16);
+
+  now_ns_ += kTenSeconds;
+  ApiSources next = sources();
+  next.open_window = [this] {
+    history_->add(window_of_a_test(kWindows + 1));
+    return std::optional(window_of_a_test(kWindows + 2));
+  };
+  HttpRequest request;
+  request.query = "from=-30s&live=1";
+  now_ns_ += kTenSeconds;
+  const auto parsed = parse_json(answer_series(next, request).body);
+  ASSERT_TRUE(parsed.ok());
+  EXPECT_EQ((*parsed)["samples"], numbers({9, 9, 9})) << "stored after the copy was asked for";
+}
+
 TEST_F(ApiSeriesTest, GroupsPastTheLimitAreOneRest) {
   WindowBuilder window(kWindows);
   for (std::uint32_t i = 0; i < 1'010; ++i) {
