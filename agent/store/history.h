@@ -119,8 +119,8 @@ class History {
   // Sums over a selection by group. Largest CPU time first.
   //
   // errors  kDeadlineExceeded
-  // cost    1 us for each target of each window, read in pieces: others are answered, and windows
-  //         added, in between.
+  // cost    1 us for each target of each window, and the labels of the range's targets once; read
+  //         in pieces: others are answered, and windows added, in between.
   Result<std::vector<TargetTotals>> sums(const Selection& selection,
                                          const SumOptions& options = {});
   // The same, window by window. Groups in the order of their labels.

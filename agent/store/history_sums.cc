@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Sums over ranges of the history: what needs no window to be read.
 #include <algorithm>
+#include <set>
+#include <unordered_map>
 #include <utility>
 
 #include "agent/store/history.h"
@@ -24,29 +26,40 @@ bool is_in(const HistoryRange& range, const WindowTotals& window) {
   return window.begin_ns >= range.begin_ns && window.begin_ns < range.end_ns;
 }
 
-// The groups of the targets that match, by the index's numbers for them.
+// The groups of the targets that match, by the index's numbers for them. Each group is there once,
+// however many targets are in it.
 class TargetGroups {
  public:
   TargetGroups(const Selection& selection, const SumOptions& options)
       : selection_(selection), options_(options) {}
 
-  [[nodiscard]] bool knows(std::uint64_t target) const { return groups_.contains(target); }
-  void learn(const std::map<std::uint64_t, Labels>& targets) {
-    for (const auto& [target, labels] : targets) {
-      if (!groups_.contains(target)) groups_.emplace(target, of(labels));
+  // Reads a piece, and the labels of the targets that it is the first one to have.
+  Result<std::vector<TotalsRow>> read(WindowIndex& index, const HistoryRange& piece) {
+    auto rows = index.totals(piece);
+    if (!rows) return rows;
+    std::vector<std::uint64_t> fresh;
+    for (const TotalsRow& row : *rows) {
+      if (of_target_.try_emplace(row.target, nullptr).second) fresh.push_back(row.target);
     }
+    const auto learned =
+        index.each_target(fresh, [&](std::uint64_t target, const Labels& labels) {
+          of_target_[target] = of(labels);
+        });
+    if (!learned) return learned.error();
+    return rows;
   }
-  // None if it does not match.
-  [[nodiscard]] const std::optional<Labels>& at(std::uint64_t target) { return groups_[target]; }
-  [[nodiscard]] std::optional<Labels> of(const Labels& labels) const {
-    if (!matches_all(selection_.matchers, labels)) return std::nullopt;
-    return group_of(labels, options_.group_by);
+  // Null if the target does not match. Valid as long as this.
+  [[nodiscard]] const Labels* at(std::uint64_t target) const { return of_target_.at(target); }
+  const Labels* of(const Labels& labels) {
+    if (!matches_all(selection_.matchers, labels)) return nullptr;
+    return &*groups_.insert(group_of(labels, options_.group_by)).first;
   }
 
  private:
   const Selection& selection_;
   const SumOptions& options_;
-  std::map<std::uint64_t, std::optional<Labels>> groups_;
+  std::set<Labels> groups_;
+  std::unordered_map<std::uint64_t, const Labels*> of_target_;
 };
 
 }  // namespace
@@ -78,29 +91,24 @@ Result<void> History::each_total(const Selection& selection, const SumOptions& o
     }
     const HistoryRange piece{at, std::min(end, at + kPieceNs)};
     at = piece.end_ns;
-    const std::lock_guard lock(mutex_);
-    const auto rows =
-        ask<std::vector<TotalsRow>>([&](WindowIndex& index) { return index.totals(piece); });
+    const auto rows = [&] {
+      const std::lock_guard lock(mutex_);
+      return ask<std::vector<TotalsRow>>(
+          [&](WindowIndex& index) { return groups.read(index, piece); });
+    }();
     if (!rows) return rows.error();
-    const auto is_new = [&](const TotalsRow& row) { return !groups.knows(row.target); };
-    if (std::ranges::any_of(*rows, is_new)) {
-      const auto targets =
-          ask<std::map<std::uint64_t, Labels>>([](WindowIndex& index) { return index.targets(); });
-      if (!targets) return targets.error();
-      groups.learn(*targets);
-    }
     for (const TotalsRow& row : *rows) {
       if (row.sequence >= position) continue;  // among those that waited
       if (row.begin_ns == options.without_ns) continue;
-      const std::optional<Labels>& group = groups.at(row.target);
-      if (group) take(*group, {row.begin_ns, row.end_ns}, row.totals);
+      const Labels* group = groups.at(row.target);
+      if (group != nullptr) take(*group, {row.begin_ns, row.end_ns}, row.totals);
     }
   }
   for (const WindowTotals& window : waiting) {
     if (window.begin_ns == options.without_ns) continue;
     for (const TargetTotals& target : window.targets) {
-      const std::optional<Labels> group = groups.of(target.labels);
-      if (group) take(*group, {window.begin_ns, window.end_ns}, target.totals);
+      const Labels* group = groups.of(target.labels);
+      if (group != nullptr) take(*group, {window.begin_ns, window.end_ns}, target.totals);
     }
   }
   return {};

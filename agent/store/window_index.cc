@@ -326,15 +326,20 @@ Result<std::vector<TotalsRow>> WindowIndex::totals(const HistoryRange& range) {
   return out;
 }
 
-Result<std::map<std::uint64_t, Labels>> WindowIndex::targets() {
-  auto statement = database_.prepare("SELECT id, labels FROM targets");
+Result<void> WindowIndex::each_target(
+    std::span<const std::uint64_t> targets,
+    const std::function<void(std::uint64_t, const Labels&)>& take) {
+  if (targets.empty()) return {};
+  auto statement = database_.prepare("SELECT labels FROM targets WHERE id = ?1");
   if (!statement) return statement.error();
-  std::map<std::uint64_t, Labels> out;
-  auto read = for_each_row(*statement, [&](const SqlStatement& row) {
-    out.emplace(row.number(0), labels_of(row.text(1)));
-  });
-  if (!read) return read.error();
-  return out;
+  for (const std::uint64_t target : targets) {
+    statement->reset();
+    statement->bind(0, target);
+    auto read = for_each_row(
+        *statement, [&](const SqlStatement& row) { take(target, labels_of(row.text(0))); });
+    if (!read) return read;
+  }
+  return {};
 }
 
 Result<HistoryExtent> WindowIndex::extent() {

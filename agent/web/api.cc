@@ -26,22 +26,19 @@ void add_api(Router& router, ApiSources sources) {
     ReadGate gate;
   };
   const auto api = std::make_shared<Api>(std::move(sources));
-  const auto reads_windows = [&](const char* path, Answer answer) {
-    router.get(path, [api, answer](const HttpRequest& request) {
-      return api->gate.run(kWaitForPlace, [&] { return answer(api->sources, request); });
+  const auto reads = [&](Reads what, const char* path, Answer answer) {
+    router.get(path, [api, what, answer](const HttpRequest& request) {
+      return api->gate.run(what, kWaitForPlace, [&] { return answer(api->sources, request); });
     });
   };
-  reads_windows("/api/v1/flame", answer_flame);
-  reads_windows("/api/v1/profile", answer_profile);
-  reads_windows("/api/v1/health", answer_health);
-  const auto reads_sums = [&](const char* path, Answer answer) {
-    router.get(path,
-               [api, answer](const HttpRequest& request) { return answer(api->sources, request); });
-  };
-  reads_sums("/api/v1/series", answer_series);
-  reads_sums("/api/v1/labels", answer_labels);
-  reads_sums("/api/v1/label/*/values", answer_label_values);
-  reads_sums("/api/v1/status", answer_status);
+  reads(Reads::kWindows, "/api/v1/flame", answer_flame);
+  reads(Reads::kWindows, "/api/v1/profile", answer_profile);
+  reads(Reads::kWindows, "/api/v1/health", answer_health);
+  reads(Reads::kSums, "/api/v1/series", answer_series);
+  reads(Reads::kSums, "/api/v1/labels", answer_labels);
+  reads(Reads::kSums, "/api/v1/label/*/values", answer_label_values);
+  router.get("/api/v1/status",
+             [api](const HttpRequest& request) { return answer_status(api->sources, request); });
 }
 
 }  // namespace sonde

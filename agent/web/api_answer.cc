@@ -39,25 +39,36 @@ HistoryRange history_range(const TimeRange& range) {
 }
 
 struct ReadGate::Places {
-  std::counting_semaphore<kAtOnce> free{kAtOnce};
+  using Some = std::counting_semaphore<kAtOnce>;
+  Some all{kAtOnce};
+  Some windows{kWindowsAtOnce};
 };
 
 ReadGate::ReadGate() : places_(std::make_unique<Places>()) {}
 ReadGate::~ReadGate() = default;
 
-HttpResponse ReadGate::run(std::chrono::milliseconds patience,
+HttpResponse ReadGate::run(Reads what, std::chrono::milliseconds patience,
                            const std::function<HttpResponse()>& make) {
-  if (!places_->free.try_acquire_for(patience)) {
-    return busy("other answers are being made: try again");
-  }
-  // The memory that windows took goes back too: it would stay with this thread's heap.
   struct Place {
-    std::counting_semaphore<kAtOnce>& free;
+    explicit Place(Places::Some& some) : free(some) {}
     ~Place() {
-      ::malloc_trim(0);
-      free.release();
+      if (held) free.release();
     }
-  } const place{places_->free};
+    Place(const Place&) = delete;
+    Place& operator=(const Place&) = delete;
+    Places::Some& free;
+    bool held = false;
+  };
+  const auto latest = std::chrono::steady_clock::now() + patience;
+  Place windows(places_->windows);
+  Place any(places_->all);
+  if (what == Reads::kWindows) windows.held = windows.free.try_acquire_until(latest);
+  if (what == Reads::kSums || windows.held) any.held = any.free.try_acquire_until(latest);
+  if (!any.held) return busy("other answers are being made: try again");
+  // The memory that it took goes back too: it would stay with this thread's heap.
+  struct Trim {
+    ~Trim() { ::malloc_trim(0); }
+  } const trim;
   return make();
 }
 

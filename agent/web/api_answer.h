@@ -27,11 +27,15 @@ constexpr std::uint64_t to_ms(std::uint64_t ns) { return ns / 1'000'000; }
 
 HistoryRange history_range(const TimeRange& range);
 
-// Lets a few answers at a time read windows: they take a core each, and all threads that answer
-// must never be busy with them. Thread-safe.
+// What an answer reads of the history: its index alone, or windows.
+enum class Reads : std::uint8_t { kSums, kWindows };
+
+// Lets a few answers at a time read the history: they take a core each, and all threads that answer
+// must never be busy with them. Windows take long: sums find a place beside them. Thread-safe.
 class ReadGate {
  public:
-  static constexpr std::ptrdiff_t kAtOnce = 2;
+  static constexpr std::ptrdiff_t kAtOnce = 3;
+  static constexpr std::ptrdiff_t kWindowsAtOnce = 2;  // of those
 
   ReadGate();
   ~ReadGate();
@@ -39,7 +43,8 @@ class ReadGate {
   ReadGate& operator=(const ReadGate&) = delete;
 
   // What `make` returns; 503 if no place becomes free within `patience`.
-  HttpResponse run(std::chrono::milliseconds patience, const std::function<HttpResponse()>& make);
+  HttpResponse run(Reads what, std::chrono::milliseconds patience,
+                   const std::function<HttpResponse()>& make);
 
  private:
   struct Places;

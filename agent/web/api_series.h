@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // `/api/v1/series`, `/labels` and `/label/NAME/values`: sums of the index, no window is read.
+// All through the gate.
 #pragma once
 
 #include "agent/web/api.h"

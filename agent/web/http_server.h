@@ -21,7 +21,7 @@ struct HttpServerOptions {
   FramingLimits framing = {};
   ConnectionTimes times = {};
   std::size_t connections = 128;  // one more ends the one that has been waited for longest
-  std::size_t workers = 3;        // requests that are answered at once
+  std::size_t workers = 4;        // requests that are answered at once; more than ReadGate lets in
   std::size_t waiting_bytes =
       std::size_t{32} * 1024 * 1024;      // of answers, in all connections; then 503
   std::chrono::milliseconds stop{1'000};  // for answers under way when the server ends

@@ -10,6 +10,7 @@
 #include "agent/web/api_flame.h"
 #include "agent/web/api_series.h"
 #include "agent/web/api_status.h"
+#include "agent/web/http_server.h"
 #include "tests/support/api_fixture.h"
 
 namespace sonde {
@@ -31,17 +32,18 @@ TEST_F(ApiAnswerTest, ErrorsAreOfTheClientOfLaterOrOfTheServer) {
   }
 }
 
-TEST_F(ApiAnswerTest, OnlySoManyReadWindowsAtOnce) {
+TEST_F(ApiAnswerTest, OnlySoManyReadTheHistoryAtOnceAndSumsFindAPlaceBesideWindows) {
   using std::chrono::milliseconds;
+  EXPECT_GT(HttpServerOptions().workers, std::size_t{ReadGate::kAtOnce}) << "others are answered";
   ReadGate gate;
   std::promise<void> end;
   const std::shared_future<void> ended = end.get_future().share();
   std::vector<std::future<int>> running;
   std::vector<std::promise<void>> begun(ReadGate::kAtOnce);
-  for (std::promise<void>& begin : begun) {
-    running.push_back(std::async(std::launch::async, [&] {
+  const auto hold = [&](Reads what, std::promise<void>& begin) {
+    running.push_back(std::async(std::launch::async, [&, what] {
       return gate
-          .run(milliseconds(0),
+          .run(what, milliseconds(0),
                [&] {
                  begin.set_value();
                  ended.wait();
@@ -49,28 +51,32 @@ TEST_F(ApiAnswerTest, OnlySoManyReadWindowsAtOnce) {
                })
           .status;
     }));
-  }
-  for (std::promise<void>& begin : begun) begin.get_future().wait();
+    begin.get_future().wait();
+  };
+  for (int i = 0; i < ReadGate::kWindowsAtOnce; ++i) hold(Reads::kWindows, begun[static_cast<std::size_t>(i)]);
+  EXPECT_EQ(gate.run(Reads::kWindows, milliseconds(1), [] { return HttpResponse{}; }).status, 503);
+  EXPECT_EQ(gate.run(Reads::kSums, milliseconds(0), [] { return HttpResponse{}; }).status, 200);
+  hold(Reads::kSums, begun.back());
   bool made = false;
   const auto make = [&] {
     made = true;
     return HttpResponse{};
   };
-  const HttpResponse refused = gate.run(milliseconds(1), make);
+  const HttpResponse refused = gate.run(Reads::kSums, milliseconds(1), make);
   EXPECT_EQ(refused.status, 503);
   EXPECT_NE(header(refused, "Retry-After"), "");
   EXPECT_FALSE(made);
   end.set_value();
   for (std::future<int>& one : running) EXPECT_EQ(one.get(), 200);
-  EXPECT_EQ(gate.run(milliseconds(0), make).status, 200);
+  EXPECT_EQ(gate.run(Reads::kWindows, milliseconds(0), make).status, 200);
   EXPECT_TRUE(made);
 }
 
 TEST_F(ApiAnswerTest, APlaceIsFreeAgainAfterAnAnswerThatThrew) {
   ReadGate gate;
   for (int i = 0; i < 2 * ReadGate::kAtOnce; ++i) {
-    EXPECT_ANY_THROW(
-        gate.run(std::chrono::milliseconds(0), []() -> HttpResponse { throw std::bad_alloc(); }));
+    EXPECT_ANY_THROW(gate.run(Reads::kWindows, std::chrono::milliseconds(0),
+                              []() -> HttpResponse { throw std::bad_alloc(); }));
   }
 }
 

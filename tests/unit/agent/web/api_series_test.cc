@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "tests/support/api_fixture.h"
+#include "tests/support/counted_allocations.h"
 
 namespace sonde {
 namespace {
@@ -123,6 +124,31 @@ TEST_F(ApiSeriesTest, AWindowThatEndsMeanwhileCountsOnce) {
   const auto parsed = parse_json(answer_series(next, request).body);
   ASSERT_TRUE(parsed.ok());
   EXPECT_EQ((*parsed)["samples"], numbers({9, 9, 9})) << "stored after the copy was asked for";
+}
+
+// As on a host that builds: each process is one more label set.
+TEST_F(ApiSeriesTest, AShortRangeCostsTheSameHoweverManyLabelSetsTheHistoryHas) {
+  const std::string question = "/series?" + between(0, 6) + "&g=process";
+  const auto cost = [&] {
+    const std::uint64_t before = allocations;
+    EXPECT_EQ(ask(question).status, 200);
+    return allocations - before;
+  };
+  const std::uint64_t at_first = cost();
+  std::uint32_t pid = 1'000;
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    WindowBuilder window(kWindows + 360 + i);
+    for (int k = 0; k < 5'000; ++k, ++pid) {
+      window.stack(window.process(pid, {{"process", "cc1"}, {"pid", std::to_string(pid)}}),
+                   {SONDE_KERNEL_FRAME(1)});
+    }
+    history_->add(window.done());
+  }
+  const auto all = history_->sums({kAllOfHistory, {}}, {.group_by = std::vector<std::string>{}});
+  ASSERT_TRUE(all.ok());
+  EXPECT_EQ(all->at(0).totals.samples, 52U + 200'000);
+  EXPECT_EQ(at_first > 0, SONDE_COUNTS_ALLOCATIONS == 1);
+  EXPECT_LT(cost(), at_first + 100);
 }
 
 TEST_F(ApiSeriesTest, GroupsPastTheLimitAreOneRest) {
