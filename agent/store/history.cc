@@ -153,6 +153,7 @@ void History::add(const ClosedWindow& window) {
   {
     const std::lock_guard lock(mutex_);
     state_.memory_bytes += fresh.bytes.size();
+    last_begin_ns_ = fresh.totals.begin_ns;
     waiting_.push_back(std::move(fresh));
   }
   flush();
@@ -283,6 +284,11 @@ Result<HistoryExtent> History::extent() {
     extent->newest_end_ns = std::max(extent->newest_end_ns, window.end_ns);
   }
   return extent;
+}
+
+bool History::has_all_before(std::uint64_t end_ns) {
+  const std::lock_guard lock(mutex_);
+  return index_ && !index_in_memory_ && state_.is_indexed && end_ns <= last_begin_ns_;
 }
 
 HistoryState History::state() const {

@@ -126,6 +126,10 @@ class History {
   // The same, window by window. Groups in the order of their labels.
   Result<std::vector<Series>> series(const Selection& selection, const SumOptions& options = {});
   Result<HistoryExtent> extent();
+  // Whether every window is found that begins before `end_ns`, and none comes any more: the index
+  // on the disk has all, and the window that was added last began then or later. False where that
+  // cannot be told. Windows that were lost or shed are not missed.
+  bool has_all_before(std::uint64_t end_ns);
 
   [[nodiscard]] HistoryState state() const;
 
@@ -177,6 +181,7 @@ class History {
   bool index_in_memory_ = false;
   std::deque<Waiting> waiting_;  // oldest first. Only the adding thread changes it
   std::uint64_t last_id_ = 0;
+  std::uint64_t last_begin_ns_ = 0;  // of the window that was added last; 0: none since the start
   // Where the last ones went that were in memory, by id: for who found them there.
   std::map<std::uint64_t, RecordPlace> moved_;
   HistoryState state_;  // its journal's counters: of those that were given up

@@ -72,10 +72,9 @@ HttpResponse ReadGate::run(Reads what, std::chrono::milliseconds patience,
   return make();
 }
 
-bool is_closed(const TimeRange& range, History& history) {
-  if (!range.is_absolute) return false;
-  const auto extent = history.extent();
-  return extent.ok() && static_cast<std::uint64_t>(range.to_ns) <= extent->newest_begin_ns;
+bool is_closed(const ApiSources& sources, const TimeRange& range) {
+  const auto end_ns = static_cast<std::uint64_t>(range.to_ns);
+  return range.is_absolute && end_ns <= sources.now_ns() && sources.history.has_all_before(end_ns);
 }
 
 void mark_closed(const HttpRequest& request, HttpResponse& answer) {

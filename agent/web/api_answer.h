@@ -51,11 +51,12 @@ class ReadGate {
   std::unique_ptr<Places> places_;
 };
 
-// A closed range: given in absolute times, and over before the newest stored window. Nothing is
-// added to it any more, so a browser may keep its answer for ten minutes and ask for it by its tag.
-//
+// A closed range: given in absolute times, over before the window began that was stored last, and
+// by the clock. Nothing is added to it any more, so a browser may keep its answer for ten minutes
+// and ask for it by its tag, if all of it could be read: asked before reading and after.
+bool is_closed(const ApiSources& sources, const TimeRange& range);
+
 // answer  a 200 becomes a 304 without a body where the browser has it.
 void mark_closed(const HttpRequest& request, HttpResponse& answer);
-bool is_closed(const TimeRange& range, History& history);
 
 }  // namespace sonde

@@ -96,7 +96,12 @@ ProfileQuestion question_of(const ApiSources& sources, const SelectionQuery& que
   return question;
 }
 
-HttpResponse flame_of(const ApiSources& sources, const FlameQuery& query) {
+struct Made {
+  HttpResponse response;
+  bool is_whole = false;  // all windows could be read
+};
+
+Made flame_of(const ApiSources& sources, const FlameQuery& query) {
   const std::optional<ClosedWindow> open =
       query.live ? sources.open_window() : std::optional<ClosedWindow>();
   ProfileQuestion question = question_of(sources, query);
@@ -104,8 +109,9 @@ HttpResponse flame_of(const ApiSources& sources, const FlameQuery& query) {
   question.open = open ? &*open : nullptr;
   if (query.before) question.before = history_range(*query.before);
   auto read = sources.profiles.read(question);
-  if (!read) return error_answer(read.error());
-  return {.body = payload_of(sources, query, *read)};
+  if (!read) return {error_answer(read.error())};
+  const bool is_whole = read->errors.empty();
+  return {{.body = payload_of(sources, query, *read)}, is_whole};
 }
 
 Result<std::string> bytes_of(const SymbolizedProfile& profile, ProfileFormat format) {
@@ -126,7 +132,7 @@ Result<std::string> bytes_of(const SymbolizedProfile& profile, ProfileFormat for
   return Error{ErrorCode::kInternal, "json is no file"};
 }
 
-HttpResponse file_of(const ApiSources& sources, const ProfileQuery& query) {
+Made file_of(const ApiSources& sources, const ProfileQuery& query) {
   const std::optional<ClosedWindow> open =
       query.range.to_now ? sources.open_window() : std::optional<ClosedWindow>();
   ProfileQuestion question = question_of(sources, query);
@@ -134,16 +140,17 @@ HttpResponse file_of(const ApiSources& sources, const ProfileQuery& query) {
   // pprof tells processes apart; everything else puts those of one name together.
   if (query.format == ProfileFormat::kPprof) question.group_by = {"process", "pid"};
   auto read = sources.profiles.read(question);
-  if (!read) return error_answer(read.error());
+  if (!read) return {error_answer(read.error())};
   fill_meta(sources, *read);
   auto bytes = bytes_of(read->profile, query.format);
-  if (!bytes) return error_answer(bytes.error());
+  if (!bytes) return {error_answer(bytes.error())};
   const FileKind& kind = kFiles.at(static_cast<std::size_t>(query.format));
   const std::string name = profile_file_name(read->profile.meta.host, query.type, query.range) +
                            "." + std::string(kind.extension);
-  return {.content_type = std::string(kind.content_type),
-          .body = *std::move(bytes),
-          .headers = {{"Content-Disposition", "attachment; filename=\"" + name + "\""}}};
+  return {{.content_type = std::string(kind.content_type),
+           .body = *std::move(bytes),
+           .headers = {{"Content-Disposition", "attachment; filename=\"" + name + "\""}}},
+          read->errors.empty()};
 }
 
 std::string length_text(std::int64_t seconds) {
@@ -185,28 +192,32 @@ HttpResponse answer_flame(const ApiSources& sources, const HttpRequest& request)
     query->range = in_whole_windows(query->range, window_ns);
     if (query->before) query->before = in_whole_windows(*query->before, window_ns);
   }
-  const bool closed = is_closed(query->range, sources.history) &&
-                      (!query->before || is_closed(*query->before, sources.history));
-  HttpResponse answer = flame_of(sources, *query);
-  if (closed) mark_closed(request, answer);
-  return answer;
+  const auto closed = [&] {
+    return is_closed(sources, query->range) &&
+           (!query->before || is_closed(sources, *query->before));
+  };
+  const bool was_closed = closed();
+  Made made = flame_of(sources, *query);
+  if (was_closed && made.is_whole && closed()) mark_closed(request, made.response);
+  return std::move(made.response);
 }
 
 HttpResponse answer_profile(const ApiSources& sources, const HttpRequest& request) {
   auto query = parse_profile_query(request.query, static_cast<std::int64_t>(sources.now_ns()));
   if (!query) return error_answer(query.error());
-  const bool closed = is_closed(query->range, sources.history);
-  HttpResponse answer;
+  const bool was_closed = is_closed(sources, query->range);
+  Made made;
   if (query->format == ProfileFormat::kJson) {
     FlameQuery flame;
     static_cast<SelectionQuery&>(flame) = *query;
     flame.live = query->range.to_now;
-    answer = flame_of(sources, flame);
+    made = flame_of(sources, flame);
   } else {
-    answer = file_of(sources, *query);
+    made = file_of(sources, *query);
   }
-  if (closed) mark_closed(request, answer);
-  return answer;
+  const bool closed = was_closed && made.is_whole && is_closed(sources, query->range);
+  if (closed) mark_closed(request, made.response);
+  return std::move(made.response);
 }
 
 }  // namespace sonde

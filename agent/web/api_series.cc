@@ -250,9 +250,10 @@ HttpResponse answer_series(const ApiSources& sources, const HttpRequest& request
   if (!query->live) {
     query->range = in_whole_windows(query->range, static_cast<std::int64_t>(facts.window_ns));
   }
-  const bool closed = is_closed(query->range, sources.history);
+  const bool was_closed = is_closed(sources, query->range);
   SeriesAnswer series(sources, *query, facts);
   if (auto done = series.read(); !done) return error_answer(done.error());
+  const bool closed = was_closed && is_closed(sources, query->range);
   HttpResponse answer{.body = series.text(closed)};
   if (closed) mark_closed(request, answer);
   return answer;

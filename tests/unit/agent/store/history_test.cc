@@ -158,6 +158,33 @@ TEST_F(HistoryTest, BelongsToOneProcessAndToThisUser) {
   EXPECT_EQ(History::open(options_).error().code, ErrorCode::kPermissionDenied);
 }
 
+TEST_F(HistoryTest, AllIsThereBeforeTheLastWindowUnlessTheIndexIsBehind) {
+  const std::string path = options_.journal.directory + "/index.db";
+  {
+    const auto history = open();
+    EXPECT_FALSE(history->has_all_before(1));
+    for (std::uint64_t i = 0; i < 300; ++i) history->add(closed_window_of("program", i));
+    EXPECT_TRUE(history->has_all_before(kBegin + 299 * kTen));
+    EXPECT_FALSE(history->has_all_before(kBegin + 299 * kTen + 1));
+  }
+  WindowIndex::remove(path);
+  {
+    const auto history = open();
+    history->add(closed_window_of("program", 300));
+    EXPECT_FALSE(history->has_all_before(kBegin + kTen)) << "behind";
+    while (!history->catch_up(1'000)) {
+    }
+    EXPECT_TRUE(history->has_all_before(kBegin + 300 * kTen));
+  }
+  WindowIndex::remove(path);
+  std::filesystem::create_directory(path);
+  const auto history = open();
+  history->add(closed_window_of("program", 301));
+  while (!history->catch_up(1'000)) {
+  }
+  EXPECT_FALSE(history->has_all_before(kBegin + kTen)) << "an index in memory is not of all";
+}
+
 TEST_F(HistoryTest, AnIndexThatIsGoneOrDamagedIsMadeAnewInPieces) {
   for (const bool gone : {true, false}) {
     {

@@ -94,14 +94,20 @@ TEST_F(ApiAnswerTest, WhatTakesTooLongIsLeft) {
 }
 
 TEST_F(ApiAnswerTest, RangesAreClosedThatNoWindowCanComeTo) {
-  const auto closed = [&](std::uint64_t to_window, bool is_absolute) {
+  const auto closed = [&](std::uint64_t to_window, bool is_absolute = true) {
     TimeRange range{kBeginNs, static_cast<std::int64_t>(kBeginNs + to_window * kTenSeconds)};
     range.is_absolute = is_absolute;
-    return is_closed(range, *history_);
+    return is_closed(sources(), range);
   };
-  EXPECT_TRUE(closed(5, true)) << "the newest begins where it ends";
-  EXPECT_FALSE(closed(6, true));
+  EXPECT_TRUE(closed(5)) << "the newest begins where it ends";
+  EXPECT_FALSE(closed(6));
   EXPECT_FALSE(closed(5, false)) << "it moves";
+  now_ns_ = kBeginNs + 2 * kTenSeconds;
+  EXPECT_FALSE(closed(5)) << "the clock went back: windows of that time come again";
+  history_->add(window_of_a_test(2));
+  now_ns_ = kBeginNs + 9 * kTenSeconds;
+  EXPECT_FALSE(closed(5)) << "they have begun to come";
+  EXPECT_TRUE(closed(2));
 }
 
 }  // namespace

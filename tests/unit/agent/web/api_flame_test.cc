@@ -4,7 +4,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <fstream>
+
 #include "core/compress/gzip.h"
+#include "core/journal/segment.h"
 #include "tests/support/api_fixture.h"
 
 namespace sonde {
@@ -148,6 +151,24 @@ TEST_F(ApiFlameTest, ClosedRangesAreKeptAndKnownByTheirTag) {
         "/flame?" + between(0, 2) + "&afrom=-30s&ato=-20s"}) {
     EXPECT_EQ(header(ask(path), "ETag"), "") << path;
     EXPECT_EQ(header(ask(path), "Cache-Control"), "") << "no-store is said of all others";
+  }
+}
+
+TEST_F(ApiFlameTest, WhatCouldNotBeReadIsNotKept) {
+  history_->sync();
+  const auto windows = history_->windows(kAllOfHistory);
+  ASSERT_TRUE(windows.ok());
+  const auto place = windows->at(1).place;
+  ASSERT_TRUE(place.has_value());
+  const std::string segment = base_.path() / "history" / segment_name(place->segment);
+  std::fstream bytes(segment, std::ios::in | std::ios::out | std::ios::binary);
+  bytes.seekp(static_cast<std::streamoff>(place->offset + 50));
+  bytes.write("damage", 6);
+  bytes.close();
+  ASSERT_EQ(json("/flame?" + between(0, 5))["errors"].size(), 1U);
+  for (const char* path : {"/flame?", "/profile?", "/profile?format=folded&"}) {
+    EXPECT_EQ(header(ask(path + between(0, 5)), "Cache-Control"), "") << path;
+    EXPECT_NE(header(ask(path + between(2, 5)), "Cache-Control"), "") << path;
   }
 }
 
