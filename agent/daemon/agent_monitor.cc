@@ -41,7 +41,7 @@ AgentMonitor::AgentMonitor() : began_ns_(monotonic_ns()) {
   facts_.build = "g++ " + std::to_string(__GNUC__) + "." + std::to_string(__GNUC_MINOR__);
   facts_.started_ns = wall_ns();
   facts_.pid = static_cast<std::uint64_t>(::getpid());
-  facts_.cpu_count = static_cast<std::uint32_t>(::sysconf(_SC_NPROCESSORS_ONLN));
+  facts_.cpu_count = static_cast<std::uint32_t>(std::max(::sysconf(_SC_NPROCESSORS_ONLN), 1L));
 }
 
 void AgentMonitor::session_started(const SessionCapabilities& capabilities, std::uint32_t rate_hz,
@@ -68,6 +68,7 @@ void AgentMonitor::window_ended(const ProfileMeta& window, const ProfileMeta& to
   const std::lock_guard lock(mutex_);
   books_.add(window);
   facts_.open_begin_ns = window.begin_ns + window.duration_ns;
+  if (window.cpu_count != 0) facts_.cpu_count = window.cpu_count;
   samples_before_ = samples_;
   kernel_map_bytes_ = total.cost.kernel_map_bytes;
   if (window.duration_ns == 0) return;

@@ -205,6 +205,10 @@ HttpResponse answer_flame(const ApiSources& sources, const HttpRequest& request)
 HttpResponse answer_profile(const ApiSources& sources, const HttpRequest& request) {
   auto query = parse_profile_query(request.query, static_cast<std::int64_t>(sources.now_ns()));
   if (!query) return error_answer(query.error());
+  if (!query->range.to_now) {
+    const auto window_ns = static_cast<std::int64_t>(sources.facts().window_ns);
+    query->range = in_whole_windows(query->range, window_ns);
+  }
   const bool was_closed = is_closed(sources, query->range);
   Made made;
   if (query->format == ProfileFormat::kJson) {

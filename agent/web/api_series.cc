@@ -2,12 +2,13 @@
 #include "agent/web/api_series.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,6 +16,9 @@
 #include "agent/store/window_totals.h"
 #include "agent/web/api_answer.h"
 #include "agent/web/series_query.h"
+#include "core/base/clock.h"
+#include "core/base/file.h"
+#include "core/base/proc_stat.h"
 #include "exporters/text/json_text.h"
 
 namespace sonde {
@@ -70,7 +74,7 @@ class Columns {
 struct Group {
   std::string value;
   Totals totals;
-  std::set<std::uint32_t> pids;
+  std::map<std::uint32_t, std::uint64_t> pids;    // end of the last window that has it
   std::map<std::uint64_t, std::uint64_t> cpu_ns;  // by column
   std::uint64_t first_ns = ~std::uint64_t{0};
   std::uint64_t last_ns = 0;
@@ -88,13 +92,27 @@ std::string value_of(const Labels& labels, const std::string& name) {
   return found == labels.end() ? "" : found->second;
 }
 
-bool is_running(std::uint32_t pid) {
-  return ::kill(static_cast<pid_t>(pid), 0) == 0 || errno == EPERM;
+// Unix time; none if it cannot be told. cost  20 us
+std::optional<std::uint64_t> start_ns_of(std::uint32_t pid) {
+  const auto text = read_file("/proc/" + std::to_string(pid) + "/stat", 4'096);
+  const auto stat = text ? parse_proc_stat(*text) : Result<ProcStat>(text.error());
+  if (!stat) return std::nullopt;
+  const std::uint64_t boot_ns = wall_ns() - clock_ns(CLOCK_BOOTTIME);
+  const auto ticks_per_s = static_cast<std::uint64_t>(::sysconf(_SC_CLK_TCK));
+  return boot_ns + stat->start_ticks * (1'000'000'000 / ticks_per_s);
+}
+
+// Whether the process runs that had this id then: another one may have it now.
+bool is_running(std::uint32_t pid, std::uint64_t seen_ns) {
+  if (::kill(static_cast<pid_t>(pid), 0) != 0 && errno == ESRCH) return false;
+  const auto start = start_ns_of(pid);
+  return !start || *start < seen_ns;
 }
 
 // End of a group's last window if all its processes are gone, else 0.
 std::uint64_t exited_ns(const Group& group) {
-  if (group.pids.empty() || std::ranges::any_of(group.pids, is_running)) return 0;
+  const auto runs = [](const auto& process) { return is_running(process.first, process.second); };
+  if (group.pids.empty() || std::ranges::any_of(group.pids, runs)) return 0;
   return group.last_ns;
 }
 
@@ -179,7 +197,9 @@ class SeriesAnswer {
     const std::string pid = value_of(labels, "pid");
     std::uint32_t number = 0;
     std::from_chars(pid.data(), pid.data() + pid.size(), number);
-    if (number != 0) group.pids.insert(number);
+    if (number == 0) return;
+    std::uint64_t& seen_ns = group.pids[number];
+    seen_ns = std::max(seen_ns, point.end_ns);
   }
 
   void write_columns(JsonText& json) const {
@@ -223,7 +243,7 @@ class SeriesAnswer {
     write_totals(json, group.totals);
     json.key("whole").number(group.totals.whole).key("early").number(group.totals.early);
     json.key("pids").number(group.pids.size());
-    json.key("pid").number(group.pids.empty() ? 0 : *group.pids.begin());
+    json.key("pid").number(group.pids.empty() ? 0 : group.pids.begin()->first);
     json.array("cpu", columns_.all(), [&](const auto& column) {
       const auto found = group.cpu_ns.find(column.first);
       return found == group.cpu_ns.end() ? 0 : found->second;

@@ -43,6 +43,10 @@ Json degraded_json(const AgentFacts& facts, const HistoryState& state) {
     out.push_back({{"what", "history index"},
                    {"error", state.index_problem},
                    {"fix", "it is made anew when the disk takes it"}});
+  } else if (!state.is_indexed && state.problem.empty()) {
+    out.push_back({{"what", "history index"},
+                   {"error", "windows from before the start are not found yet"},
+                   {"fix", "they are when the index has been made"}});
   }
   return out;
 }
@@ -54,8 +58,8 @@ HttpResponse answer_status(const ApiSources& sources, const HttpRequest& request
     return error_answer(given.error());
   }
   const AgentFacts facts = sources.facts();
-  const HistoryState state = sources.history.state();
   const auto extent = sources.history.extent();
+  const HistoryState state = sources.history.state();  // says why the extent is not known
   const HistoryExtent known = extent ? *extent : HistoryExtent{};
   return {.body = json_text(
               {{"v", 1},

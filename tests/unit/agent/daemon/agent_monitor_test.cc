@@ -64,6 +64,18 @@ TEST(AgentMonitorTest, LimitsOfASessionAreDegradedPartsWithTheirFix) {
   EXPECT_EQ(facts.rate_hz, 19U);
 }
 
+TEST(AgentMonitorTest, CpusAreThoseThatTheLastWindowHad) {
+  AgentMonitor monitor;
+  EXPECT_GE(monitor.facts().cpu_count, 1U);
+  EXPECT_LT(monitor.facts().cpu_count, 1U << 20U);
+  ProfileMeta window = window_with(1, 0);
+  monitor.window_ended(window, {});
+  EXPECT_GE(monitor.facts().cpu_count, 1U) << "that one does not say";
+  window.cpu_count = 12'345;
+  monitor.window_ended(window, {});
+  EXPECT_EQ(monitor.facts().cpu_count, 12'345U);
+}
+
 TEST(AgentMonitorTest, CostIsThatOfTheLastWindow) {
   AgentMonitor monitor;
   monitor.window_ended(window_with(1, 0), {});

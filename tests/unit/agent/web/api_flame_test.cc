@@ -201,6 +201,7 @@ TEST_F(ApiFlameTest, AProfileWithoutParametersHasTheOpenWindow) {
   EXPECT_EQ(json["total"], 52 + 9);
   EXPECT_EQ(header(ask("/profile"), "Content-Disposition"), "") << "it is the answer of /flame";
   EXPECT_EQ(this->json("/profile?" + between(0, 6))["total"], 52);
+  EXPECT_EQ(this->json("/profile?from=-50s&to=-30s")["total"], 8 + 9) << "whole windows";
   EXPECT_EQ(this->json("/profile?match=%7Bprocess%3D%22cron%22%7D")["total"], 5);
   EXPECT_THAT(ask("/profile?format=folded").body, HasSubstr("web;main;app::work(int) 35\n"));
 }

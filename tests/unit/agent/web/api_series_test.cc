@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "core/base/clock.h"
 #include "tests/support/api_fixture.h"
 #include "tests/support/counted_allocations.h"
 
@@ -78,16 +79,27 @@ TEST_F(ApiSeriesTest, GroupsAreTheHeaviestFirst) {
 }
 
 TEST_F(ApiSeriesTest, WhatNoLongerRunsHasExited) {
-  WindowBuilder window(kWindows);
-  const auto alive = window.process(1, {{"process", "here"}, {"pid", std::to_string(::getpid())}});
-  const auto gone = window.process(2, {{"process", "gone"}, {"pid", "4194399"}});
-  window.stack(alive, {SONDE_KERNEL_FRAME(1)}, 2);
-  window.stack(gone, {SONDE_KERNEL_FRAME(1)}, 1);
-  history_->add(window.done());
-  const Json groups = this->json("/series?" + between(6, 7) + "&g=process")["groups"];
-  ASSERT_EQ(groups.size(), 2U);
-  EXPECT_EQ(groups[0]["exited"], 0);
-  EXPECT_EQ(groups[1]["exited"], ms_of(7)) << "no process can have that id";
+  const std::string own = std::to_string(::getpid());
+  const auto add = [&](std::uint64_t number, const char* name, const std::string& pid) {
+    WindowBuilder window(number);
+    window.stack(window.process(1, {{"process", name}, {"pid", pid}}), {SONDE_KERNEL_FRAME(1)});
+    history_->add(window.done());
+  };
+  const std::uint64_t now = (wall_ns() - kBeginNs) / kTenSeconds;  // the window of this time
+  add(kWindows, "reused", own);
+  add(now, "here", own);
+  add(now, "gone", "4194399");
+  const auto exited = [&](std::uint64_t number) {
+    std::map<std::string, std::uint64_t> out;
+    const Json json = this->json("/series?" + between(number, number + 1) + "&g=process");
+    for (const auto& group : json["groups"]) {
+      out.emplace(group["value"].get<std::string>(), group["exited"].get<std::uint64_t>());
+    }
+    return out;
+  };
+  EXPECT_EQ(exited(now).at("here"), 0U);
+  EXPECT_EQ(exited(now).at("gone"), ms_of(now + 1)) << "no process can have that id";
+  EXPECT_EQ(exited(kWindows).at("reused"), ms_of(kWindows + 1)) << "this one began later";
 }
 
 TEST_F(ApiSeriesTest, TheSelectionCountsButNotForLosses) {

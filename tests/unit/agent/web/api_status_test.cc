@@ -56,6 +56,50 @@ TEST_F(ApiStatusTest, AHistoryThatShedsSaysWhy) {
   EXPECT_GT((*parsed)["history"]["first"], ms_of(0));
 }
 
+TEST_F(ApiStatusTest, AnIndexThatCannotBeReadOrIsBehindIsNoEmptyHistory) {
+  const std::string directory = base_.path() / "other";
+  const auto open = [&] {
+    auto opened = History::open({.journal = {.directory = directory}});
+    EXPECT_TRUE(opened.ok());
+    return std::move(*opened);
+  };
+  const auto degraded = [&](History& history) {
+    ProfileReader reader(history, *names_, *client_);
+    ApiSources other{.history = history,
+                     .profiles = reader,
+                     .open_window = [] { return std::optional<ClosedWindow>(); },
+                     .facts = [] { return AgentFacts{}; }};
+    const auto parsed = parse_json(answer_status(other, {}).body);
+    EXPECT_TRUE(parsed.ok());
+    return (*parsed)["degraded"];
+  };
+  {
+    const auto history = open();
+    for (std::uint64_t i = 0; i < 3; ++i) history->add(window_of_a_test(i));
+    EXPECT_EQ(degraded(*history), Json::array());
+  }
+  {
+    auto file = Database::open(directory + "/index.db");
+    ASSERT_TRUE(file.ok());
+    ASSERT_TRUE(file->run("ALTER TABLE windows RENAME COLUMN end_ns TO gone").ok());
+  }
+  {
+    const auto history = open();
+    const Json parts = degraded(*history);
+    ASSERT_EQ(parts.size(), 1U);
+    EXPECT_EQ(parts[0]["what"], "history index");
+    EXPECT_THAT(parts[0]["error"].get<std::string>(), HasSubstr("end_ns"));
+  }
+  WindowIndex::remove(directory + "/index.db");
+  const auto history = open();
+  const Json parts = degraded(*history);
+  ASSERT_EQ(parts.size(), 1U);
+  EXPECT_THAT(parts[0]["error"].get<std::string>(), HasSubstr("not found yet"));
+  while (!history->catch_up(100)) {
+  }
+  EXPECT_EQ(degraded(*history), Json::array());
+}
+
 TEST_F(ApiStatusTest, ItTakesNoParameters) {
   EXPECT_THAT(refusal("/status?from=-5m"), HasSubstr("unknown parameter from"));
 }
