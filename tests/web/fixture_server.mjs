@@ -150,7 +150,7 @@ export async function startServer(profile = 'node', windowMs = 10_000) {
   const last = Math.floor(NOW / windowMs) * windowMs - windowMs;
   const store = new FixtureStore(payloadOf(profile), { windowMs, first: last - 359 * windowMs, last });
   const fixture = { store, now: NOW, started: NOW - 3_600_000, cut: '', degraded: [], flameChanges: {}, healthChanges: {}, lostReasons: [], version: '0.4.0',
-    refuse: {}, delay: 0, gone: false, missed: 0, maxNodes: 120_000, host: 'web-7',
+    refuse: {}, withheld: [], delay: 0, gone: false, missed: 0, maxNodes: 120_000, host: 'web-7',
     types: [{ id: 'cpu', on: true }, { id: 'offcpu', on: false, why: 'not in this version' }] };
   const asked = [];
   const server = createServer(async (request, response) => {
@@ -158,7 +158,7 @@ export async function startServer(profile = 'node', windowMs = 10_000) {
     asked.push(request.url);
     if (fixture.gone) return request.socket.destroy();
     const file = files.byPath.get(url.pathname);
-    if (file) {
+    if (file && !fixture.withheld.includes(url.pathname)) {
       const policy = url.pathname === '/' ? { 'Content-Security-Policy': files.policy } : {};
       return respond(response, 200, file.type, file.bytes, policy);
     }

@@ -155,3 +155,61 @@ test('n and N go through the hits by weight, also to one that is narrower than h
   assert.deepEqual(page.complaints, []);
   await page.close();
 });
+
+// Every key of the page, from the graph with a frame chosen in it.
+const KEYS = ['ArrowUp', 'ArrowDown', 'ArrowLeft', 'ArrowRight', 'Home', 'End', 'PageDown', 'PageUp', 'Enter', 'Escape', 'Backspace', '0',
+  'Shift+D', 's', 'f', 'h', 'x', 'u', 'k', 'i', 't', 'n', 'Shift+N', 'p', 'y', 'Shift+Y', '[', ']', '+', '-', ' ', 'c', 'r', '2', '3', '4', '1',
+  '/', '?', 'Shift+F10'];
+const focusOf = (page) => page.evaluate(async () => {
+  for (let frame = 0; frame < 4; ++frame) await new Promise(requestAnimationFrame); // it is put right after two
+  const one = document.activeElement;
+  return one && one !== document.body && one.getClientRects().length > 0 ? one.id || one.className || one.tagName : '';
+});
+
+test('no key loses the focus: it stays, or goes to what comes in its place', async () => {
+  const page = await openFocused('#/profile?t=1749816300000..1749816600000');
+  for (const key of KEYS) {
+    await page.evaluate(() => {
+      document.getElementById('help').close();
+      window.sonde.menu.close();
+      location.hash = '#/profile?t=1749816300000..1749816600000&q=Exec';
+    });
+    await until(page, () => window.sondePage.shown.view === 'profile' && !window.sondePage.shown.flame.b);
+    await page.evaluate(() => {
+      document.getElementById('flame').focus();
+      window.sonde.focusNode(3);
+    });
+    await page.keyboard.press(key);
+    assert.notEqual(await focusOf(page), '', key);
+    if (key === '?') continue; // from the first of a dialog Shift+Tab leaves the page
+    await page.keyboard.press('Shift+Tab');
+    assert.notEqual(await focusOf(page), '', `Shift+Tab after ${key}`);
+  }
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});
+
+test('what is drawn anew under the focus gets it back: crumb, legend, chips, head of a table, processes', async () => {
+  const page = await openLive(live.browser, live.server, { hash: '#/profile?f=process=postgres&f=pid!=1&z=postgres/_start/__libc_start_main/main&hid=ExecAgg' });
+  const pressed = async (locator, key = 'Enter') => {
+    await locator.focus();
+    await page.keyboard.press(key);
+    return focusOf(page);
+  };
+  assert.notEqual(await pressed(page.locator('#crumb button').nth(1)), '', 'crumb');
+  assert.notEqual(await pressed(page.locator('#crumb .transform')), '', 'transform');
+  assert.notEqual(await pressed(page.locator('#legend button').first()), '', 'legend');
+  assert.notEqual(await pressed(page.locator('.chip-text').first(), 'Delete'), '', 'chip');
+  assert.notEqual(await pressed(page.locator('#table-head button').last()), '', 'table head');
+  await page.locator('#tabs a', { hasText: 'Processes' }).focus();
+  await page.keyboard.press('Enter');
+  await until(page, () => window.sondePage.shown.view === 'processes');
+  await pressed(page.locator('.processes [data-column=samples]'));
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), 'Samples');
+  await page.locator('.processes tbody button').nth(2).focus();
+  const name = await page.evaluate(() => document.activeElement.textContent);
+  await page.evaluate(() => window.sondePage.show(window.sondePage.shown)); // the next window
+  assert.equal(await page.evaluate(() => document.activeElement.textContent), name);
+  assert.deepEqual(page.complaints, []);
+  await page.close();
+});

@@ -217,6 +217,51 @@ test('follows; holds while the picture is used; r catches up and keeps the zoom'
   await quick.close();
 });
 
+// What the axis of the strip says, left to right.
+const axisOf = (page) => page.evaluate(() => {
+  const drawn = [];
+  const canvas = CanvasRenderingContext2D.prototype;
+  const { fillText } = canvas;
+  canvas.fillText = function keep(words, ...place) {
+    drawn.push(words);
+    return fillText.call(this, words, ...place);
+  };
+  window.sondePage.strip.draw();
+  canvas.fillText = fillText;
+  return drawn.filter((words) => /^\d\d:\d\d/.test(words));
+});
+
+test('the hour that comes twice in autumn, and the same link in UTC and in another zone', async () => {
+  const autumn = await startServer();
+  const begin = Date.UTC(2025, 9, 26, 0, 30); // 02:30 in Berlin; an hour later it is 02:30 again
+  Object.assign(autumn.fixture.store, { first: begin - 1_800_000, last: begin + 3_600_000 });
+  autumn.fixture.now = begin + 3_612_000;
+  const hash = `#/profile?t=${begin}..${begin + 3_600_000}`;
+  const every10 = (hours) => hours.flatMap((hour) => ['00', '10', '20', '30', '40', '50'].map((minute) => `${hour}:${minute}`));
+  const shown = { 'Europe/Berlin': every10(['02', '02']), UTC: every10(['00', '01']), 'America/New_York': every10(['20', '21']) };
+  const buttons = { 'Europe/Berlin': '02:30–02:30 · UTC+1', UTC: '00:30–01:30 · UTC', 'America/New_York': '20:30–21:30 · UTC−4' };
+  let link = hash;
+  for (const [timezoneId, words] of Object.entries(shown)) {
+    const page = await openLive(live.browser, autumn, { hash: link, timezoneId, permissions: ['clipboard-read', 'clipboard-write'] });
+    assert.deepEqual(await axisOf(page), words.slice(3, 10), timezoneId);
+    assert.ok((await text(page, '#range')).includes(buttons[timezoneId]), `${await text(page, '#range')} in ${timezoneId}`);
+    await page.locator('#share').click();
+    await settle(page);
+    const copied = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(copied, `${autumn.address}/${hash}`, timezoneId);
+    link = copied.slice(copied.indexOf('#'));
+    if (timezoneId === 'Europe/Berlin') {
+      await page.locator('#range').click();
+      await page.locator('#range-panel label', { hasText: 'UTC' }).last().click();
+      await settle(page);
+      assert.deepEqual(await axisOf(page), shown.UTC.slice(3, 10));
+    }
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+  }
+  await autumn.close();
+});
+
 test('times of a day with a change to summer time are right', async () => {
   const spring = await startServer();
   const begin = Date.UTC(2025, 2, 30, 1, 0); // 03:00 in Berlin, an hour after 01:59

@@ -142,6 +142,23 @@ test('an agent that was updated', () => inState(() => {}, async (page, server) =
   assert.equal(await text(page, '#gone'), 'sonde was updated to 0.5.0. Reload');
 }, { windowMs: 1000, hash: '#/profile?t=-60s' }));
 
+test('the second script does not arrive: the picture is there, and it is asked for again', () => inState((fixture) => {
+  fixture.withheld = ['/more.js'];
+}, async (page, server) => {
+  await until(page, () => !document.getElementById('toast').hidden);
+  assert.equal(await text(page, '#toast'), 'A part of this page did not arrive. Reload it.');
+  assert.ok((await placeOf(page, 'postgres')).w > 200);
+  const { x, y } = await placeOf(page, 'postgres');
+  await page.mouse.move(x, y);
+  await page.mouse.click(x, y);
+  await page.locator('#tabs a', { hasText: 'Health' }).click();
+  await until(page, () => !document.getElementById('gone').hidden);
+  server.fixture.withheld = [];
+  await page.reload();
+  await until(page, () => window.sondePage?.shown?.view === 'health');
+  assert.match(await text(page, '#health-view'), /You can trust these profiles/);
+}, { mayComplain: true }));
+
 test('a link with a range that cannot be read', () => inState(() => {}, async (page) => {
   assert.equal(await text(page, '#toast'), 'The link has a range this page cannot read (t=-0m). Showing the last 15 min.');
   assert.match(await text(page, '#range'), /Last 15 min/);

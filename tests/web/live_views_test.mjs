@@ -107,6 +107,27 @@ test('health: care and distrust are said with their reason', async () => {
   assert.match(badge, /^✗/);
 });
 
+test('health: a long path gives way at its head, what to do stays in reach', async () => {
+  const [path, other] = ['/opt/vendor/releases/2025-06-13T14-02-00Z-0f3c9a71/components/ingest/bin/ingest-worker-process', '/usr/bin/x'];
+  live.server.fixture.healthChanges = { executables: [path, other].map((one) => ({ path: one, samples: 80, whole: 0, early: 0, stops: { no_row: 80 } })) };
+  for (const [width, least] of [[1440, 250], [1024, 250], [390, 100]]) {
+    const page = await openLive(live.browser, live.server, { hash: '#/health', viewport: { width, height: 900 } });
+    const found = await page.evaluate(() => {
+      const [long, short] = document.querySelector('[aria-label="Whole stacks by executable"] tbody').rows;
+      const box = (one) => one.getBoundingClientRect();
+      const [name, button] = [long.querySelector('bdi'), long.querySelector('button')];
+      return { note: box(long.cells[4]).width, higher: box(long).height - box(short).height, tail: box(name).right - box(button).right,
+        head: box(button).left - box(name).left, text: button.innerText, title: button.title, left: box(short.querySelector('bdi')).left - box(short).left };
+    });
+    assert.ok(found.note >= least, `${found.note} px at ${width}`);
+    assert.ok(found.higher < 20 && found.tail <= 1 && found.head > 50 && found.left < 3, JSON.stringify(found));
+    assert.deepEqual([found.text, found.title], [path, path]);
+    assert.deepEqual(page.complaints, []);
+    await page.close();
+  }
+  live.server.fixture.healthChanges = {};
+});
+
 test('the report is text, diagnostics are listed before they are saved', async () => {
   const page = await openLive(live.browser, live.server, { hash: '#/health', permissions: ['clipboard-read', 'clipboard-write'] });
   await page.locator('#copy-report').click();

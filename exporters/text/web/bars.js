@@ -156,14 +156,3 @@ export function spokenText(tree, profile, node, all) {
     `self ${percentText(tree.self[node] / all)}, level ${tree.level[node]}, ` +
     `${siblings.indexOf(node) + 1} of ${siblings.length}`;
 }
-
-// Children of the help dialog. help: groups of [key, text]; letters: {on, set(on)}
-export function helpParts(help, letters, close) {
-  const box = make('input', { type: 'checkbox' });
-  box.checked = letters.on;
-  box.addEventListener('change', () => letters.set(box.checked));
-  const groups = help.flatMap(([title, keys]) => [make('h3', {}, title),
-    make('dl', {}, ...keys.flatMap(([key, text]) => [make('dt', {}, key), make('dd', {}, text)]))]);
-  return [...groups,
-    make('footer', {}, make('label', {}, box, ' single letters act as keys'), button(close, { class: 'control' }, 'Close'))];
-}

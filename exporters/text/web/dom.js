@@ -26,8 +26,18 @@ export function byId(id) {
   return element;
 }
 
+export const FOCUSABLE = 'a[href], button:enabled, input, select, [tabindex]';
+
+// Other children. If one that had the focus goes, it is given to the one that says the same, else to
+// the one in its place.
 export function refill(element, ...children) {
+  const had = document.activeElement;
+  const at = had === element || !element.contains(had) ? -1 : [...element.querySelectorAll(FOCUSABLE)].indexOf(had);
   element.replaceChildren(...children);
+  if (at < 0) return;
+  const now = [...element.querySelectorAll(FOCUSABLE)];
+  const next = now.find((one) => one === had) ?? now.find((one) => one.textContent === had.textContent);
+  (next ?? now[Math.min(at, now.length - 1)])?.focus({ preventScroll: true });
 }
 
 // A name from the profile: printable, isolated from the text around it, escapes dimmed.

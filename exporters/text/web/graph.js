@@ -4,7 +4,6 @@
 import { frameOfName, frameTotals, nodeOfPath, isFunction, openProfile, openTree,
   pathOf, sortedTree } from './flame.js';
 import { applyTransforms, withoutRecursion } from './transform.js';
-import { keptOrder } from './kept_order.js';
 import { layoutTree } from './layout.js';
 import { frameColours, kindColours, kindHex } from './palette.js';
 import { exactQuery } from './search.js';
@@ -15,12 +14,8 @@ import { Comparison, diffStep, ratioText } from './diff.js';
 import { Stage } from './stage.js';
 import { FunctionTable, tableRows } from './table.js';
 import { Sandwich } from './sandwich.js';
-import { CallsGrid } from './calls.js';
 import { FrameMenu } from './menu.js';
-import { Tooltip } from './tooltip.js';
 import { copyText, saveFile, tableCsv } from './export.js';
-import { functionChoices, nodeChoices, optionChoices, tableChoices } from './choices.js';
-import { tapFrame } from './touch.js';
 import { crumbParts, diffLegendParts, legendParts, spokenText, statusParts } from './bars.js';
 import { byId, refill } from './dom.js';
 import { countText, percentText, printable } from './format.js';
@@ -30,10 +25,15 @@ import { WORDS } from './words.js';
 const DRAWN = ['transforms', 'collapsed', 'mode', 'zoom', 'query', 'narrow', 'fn', 'colour', 'sort', 'inverted', 'alphabetic', 'fullNames', 'absolute', 'sideA'];
 
 export class GraphView {
-  // store: of the page's state; shell: {theme, toast(text), showHelp()}
-  constructor(store, shell) {
+  // store: of the page's state; shell: {theme, toast(text), showHelp()}; fetchParts(): a promise of what
+  // the first picture does not need (parts.js)
+  constructor(store, shell, fetchParts) {
     this.store = store;
     this.shell = shell;
+    this.fetchParts = fetchParts;
+    this.parts = null;
+    this.calls = null; // as the tooltip: of the parts
+    this.tooltip = null;
     this.tip = WORDS.tip; // what the status line says until the first action
     this.zoomed = 0;
     this.before = []; // zooms that Escape goes back to
@@ -50,6 +50,32 @@ export class GraphView {
     this.unfolder.forget();
     this.take(payload, follows);
     this.showIdle();
+    this.withParts(() => {});
+  }
+
+  // What work(parts) returns, or a promise of it where they still have to come.
+  withParts(work) {
+    if (this.parts) return work(this.parts);
+    this.coming ??= this.fetchParts().then((parts) => this.takeParts(parts)).finally(() => (this.coming = null));
+    return this.coming.then(() => this.parts && work(this.parts));
+  }
+
+  takeParts(parts) {
+    this.parts = parts;
+    if (!parts) return;
+    this.tooltip = new parts.Tooltip(byId('tooltip'), {
+      profile: () => this.profile,
+      tree: () => this.tree,
+      totals: () => this.nodeTotals,
+      compared: () => this.compared,
+      kindColour: (kind) => kindHex(kind, this.shell.theme),
+    });
+    this.calls = new parts.CallsGrid(byId('calls'), {
+      describe: (node) => this.describe(this.tree.frame[node], this.tree, node),
+      zoom: (node) => this.zoom(node),
+      menu: (node, event) => this.openMenu(node, event.clientX, event.clientY),
+    });
+    parts.preparePrint(this);
   }
 
   take(payload, follows) {
@@ -76,9 +102,9 @@ export class GraphView {
     const main = () => this.stage.view;
     this.stage = new Stage(byId('flame'), {
       hover: (node, run, event) => this.hover(main(), node, run, event, true),
-      click: (node, run, event) => (event.pointerType === 'touch' ? tapFrame(this, node) : this.click(node, run)),
+      click: (node, run, event) => (event.pointerType === 'touch' ? this.withParts(({ tapFrame }) => tapFrame(this, node)) : this.click(node, run)),
       menu: (node, event) => this.openMenu(node, event.clientX, event.clientY),
-      pin: () => this.tooltip.pin(),
+      pin: () => this.tooltip?.pin(),
       span: (x0, x1) => this.stage.slide(x0, x1, true),
       scrolled: () => this.showDeeper(),
     });
@@ -103,22 +129,10 @@ export class GraphView {
       },
       sort: (column) => this.sortBy(column),
     });
-    this.calls = new CallsGrid(byId('calls'), {
-      describe: (node) => this.describe(this.tree.frame[node], this.tree, node),
-      zoom: (node) => this.zoom(node),
-      menu: (node, event) => this.openMenu(node, event.clientX, event.clientY),
-    });
     this.finder = new Finder(this, () => this.render(new Set(['query'])));
     this.narrow = new SearchField(this, 'narrow', () => this.showTable());
     this.unfolder = new Unfolder(this, (payload) => this.take(payload, true));
     this.menu = new FrameMenu(byId('menu'));
-    this.tooltip = new Tooltip(byId('tooltip'), {
-      profile: () => this.profile,
-      tree: () => this.tree,
-      totals: () => this.nodeTotals,
-      compared: () => this.compared,
-      kindColour: (kind) => kindHex(kind, this.shell.theme),
-    });
   }
 
   listen() {
@@ -128,8 +142,8 @@ export class GraphView {
     byId('colour').addEventListener('change', (event) => this.store.set({ colour: event.target.value }));
     const press = (id, action) => byId(id).addEventListener('click', action);
     press('deeper', () => this.fitDepth());
-    press('options', (event) => this.openBelow(event.currentTarget, optionChoices(this)));
-    press('table-menu', (event) => this.openBelow(event.currentTarget, tableChoices(this)));
+    press('options', (event) => this.openBelow(event.currentTarget, (parts) => parts.optionChoices(this)));
+    press('table-menu', (event) => this.openBelow(event.currentTarget, (parts) => parts.tableChoices(this)));
     matchMedia('(max-width: 1100px)').addEventListener('change', () => this.stage.measure());
   }
 
@@ -138,11 +152,12 @@ export class GraphView {
     const { profile, tree } = applyTransforms(this.given.profile, this.given.tree, this.state.transforms);
     const collapsed = this.state.collapsed ? withoutRecursion(tree) : { tree, repeats: new Map() };
     this.profile = profile;
-    this.source = follows ? keptOrder(collapsed.tree, profile, follows.tree, follows.profile) : collapsed.tree;
+    this.source = follows && this.parts
+      ? this.parts.keptOrder(collapsed.tree, profile, follows.tree, follows.profile) : collapsed.tree;
     this.finder.forget();
     this.narrow.forget();
     this.nodeTotals = this.totalsBelow(this.source, 0);
-    this.tooltip.hide(true);
+    this.tooltip?.hide(true);
     this.stage.setProfile(profile, this.all);
     this.stage.view.repeats = collapsed.repeats;
     this.sandwich.setProfile(profile);
@@ -274,10 +289,10 @@ export class GraphView {
 
   showCalls() {
     if (this.state.mode !== 'calls') return;
-    this.calls.show({
+    this.withParts(() => this.calls.show({
       tree: this.tree, profile: this.profile, all: this.all, compared: this.compared, hits: this.hits,
       from: this.zoomed, colours: kindColours(this.profile, this.shell.theme),
-    });
+    }));
   }
 
   showSandwich() {
@@ -332,10 +347,10 @@ export class GraphView {
   // Pointing -------------------------------------------------------------------------------
   hover(view, node, run, event, own) {
     if (node < 0) {
-      this.tooltip.hide();
+      this.tooltip?.hide();
       return;
     }
-    this.tooltip.point(view, node, run, event, own);
+    this.tooltip?.point(view, node, run, event, own);
     this.describe(view.tree.frame[node], view.tree, node, run);
   }
 
@@ -358,7 +373,7 @@ export class GraphView {
   }
 
   click(node, run) {
-    this.tooltip.hide(true);
+    this.tooltip?.hide(true);
     if (node < 0) return;
     const target = run > 1 ? this.tree.parent[node] : node;
     this.stage.view.focused = target;
@@ -375,7 +390,7 @@ export class GraphView {
   back() {
     if (this.menu.open) return this.menu.close();
     if (this.shell.closePanel()) return undefined;
-    if (this.tooltip.pinned) return this.tooltip.hide(true);
+    if (this.tooltip?.pinned) return this.tooltip.hide(true);
     if (this.state.mode === 'sandwich') return this.store.set({ mode: 'both', fn: null }, true);
     const { free } = this.stage;
     if (this.zoomed === 0 && !free) return this.setQuery('');
@@ -397,7 +412,7 @@ export class GraphView {
 
   openSandwich(frame) {
     const { name, image } = this.profile;
-    this.tooltip.hide(true);
+    this.tooltip?.hide(true);
     this.store.set({ mode: 'sandwich', fn: { name: name[frame], image: image[frame].base } }, true);
   }
 
@@ -411,17 +426,19 @@ export class GraphView {
   }
 
   openMenu(node, x, y) {
-    this.tooltip.hide(true);
-    this.menu.show(nodeChoices(this, node), x, y);
+    this.tooltip?.hide(true);
+    this.withParts((parts) => this.menu.show(parts.nodeChoices(this, node), x, y));
   }
 
   openFrameMenu(frame, x, y) {
-    if (isFunction(this.profile, frame)) this.menu.show(functionChoices(this, frame), x, y);
+    if (!isFunction(this.profile, frame)) return;
+    this.withParts((parts) => this.menu.show(parts.functionChoices(this, frame), x, y));
   }
 
-  openBelow(button, items) {
+  // itemsOf(parts): what the menu of this button offers
+  openBelow(button, itemsOf) {
     const { bottom, left } = button.getBoundingClientRect();
-    this.menu.show(items, left, bottom + 4);
+    this.withParts((parts) => this.menu.show(itemsOf(parts), left, bottom + 4));
   }
 
   fitDepth() {

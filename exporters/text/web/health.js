@@ -27,6 +27,13 @@ function lossLevel(share, lost) {
   return share <= 0.01 || (lost < FEW_LOST && share <= 0.1) ? 'warn' : 'bad';
 }
 
+// {samples, trust} of an answer of /health, as a payload has them.
+export function trustOf(health) {
+  const { trust, books } = health;
+  return { samples: trust.samples ?? trust.produced - trust.lost,
+    trust: { ...trust, missed: books.missed, expected: books.expected, unaccounted: books.unaccounted } };
+}
+
 // {level: ok, warn or bad; losing: by losses, not by cut stacks; sign, text, rest}
 export function trustVerdict(payload) {
   const { lost, unaccounted = 0 } = payload.trust;

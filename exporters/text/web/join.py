@@ -7,7 +7,10 @@ Joined modules cannot import one another, so imports and exports are stripped; t
 while modules import from their left, names are unique and nothing builds markup from text. All
 three are checked here and fail the build.
 
-usage: join.py export|live WEB_FOLDER OUTPUT.cc MODULE...   (modules in order, leaf modules first)
+The live page comes as two scripts: the second, /more.js, imports from the first what it needs of it.
+
+usage: join.py export|live WEB_FOLDER OUTPUT.cc MODULE... [-- MODULE...]
+  modules in order, leaf modules first; after `--` those of the second script
 """
 import base64
 import hashlib
@@ -22,7 +25,8 @@ FORBIDDEN = [
     r"\bcreateContextualFragment\b", r"\bDOMParser\b", r"https?://(?!www\.w3\.org/2000/svg)",
 ]
 NO_REQUESTS = [r"\bfetch\s*\(", r"\bnew Worker\b"]  # a file from disk asks nobody
-IMPORT = re.compile(r"^import\s+(?:\{[^}]*\}\s+from\s+)?'\./([a-z_]+)\.js';\n", re.M)
+IMPORT = re.compile(r"^import\s+(?:\{([^}]*)\}\s+from\s+)?'\./([a-z_]+)\.js';\n", re.M)
+SECOND = "import('/more.js')"  # the only import() there is
 DECLARED = re.compile(r"^(?:export\s+)?(?:async\s+)?(?:function|class|const|let|var)\s+(\w+)", re.M)
 # The one trusted-types policy makes the address of the search worker, which is /page.js again.
 LIVE_POLICY = ("default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "
@@ -48,7 +52,7 @@ def module_text(folder, name, seen_modules, seen_names, forbidden):
         found = re.search(pattern, text)
         if found:
             fail(f"{name}.js: {found.group(0)!r} is not allowed")
-    for other in IMPORT.findall(text):
+    for _, other in IMPORT.findall(text):
         if other not in seen_modules:
             fail(f"{name}.js imports {other}.js, which is not on its left")
     for declared in DECLARED.findall(text):
@@ -57,16 +61,34 @@ def module_text(folder, name, seen_modules, seen_names, forbidden):
         seen_names[declared] = name
     seen_modules.add(name)
     text = IMPORT.sub("", text)
-    if re.search(r"^import\b|\bimport\(", text, re.M):
+    if re.search(r"^import\b|\bimport\(", text.replace(SECOND, ""), re.M):
         fail(f"{name}.js has an import this script does not understand")
     return shortened(name, re.sub(r"^export\s+", "", text, flags=re.M))
 
 
 def joined(folder, modules, forbidden):
     seen_modules, seen_names = set(), {}
-    script = "".join(module_text(folder, name, seen_modules, seen_names, forbidden)
-                     for name in modules)
-    return script
+    return "".join(module_text(folder, name, seen_modules, seen_names, forbidden)
+                   for name in modules)
+
+
+def joined_apart(folder, first, second, forbidden):
+    """Two scripts. What the second imports of the first goes under short names, which are all that the
+    first says to the outside."""
+    seen_modules, seen_names = set(), {}
+    texts = ["".join(module_text(folder, name, seen_modules, seen_names, forbidden) for name in part)
+             for part in (first, second)]
+    wanted = set()
+    for name in second:
+        for names, other in IMPORT.findall((folder / f"{name}.js").read_text(encoding="utf-8")):
+            if other in first:
+                wanted.update(one.strip() for one in names.split(",") if one.strip())
+    aliases = [(name, f"_{number}") for number, name in enumerate(sorted(wanted))]
+    exports = ", ".join(f"{name} as {alias}" for name, alias in aliases)
+    imports = ", ".join(f"{alias} as {name}" for name, alias in aliases)
+    last = re.search(r"^export const (\w+)", (folder / f"{second[-1]}.js").read_text(encoding="utf-8"), re.M)
+    return (f"{texts[0]}export {{ {exports} }};\n",
+            f"import {{ {imports} }} from '/page.js';\n{texts[1]}export {{ {last.group(1)} }};\n")
 
 
 def minified(text, kind):
@@ -152,10 +174,13 @@ std::string_view svg_script() {{
 
 
 def live_source(folder, modules):
+    at = modules.index("--")
+    scripts = joined_apart(folder, modules[:at], modules[at + 1:], FORBIDDEN)
     javascript = "text/javascript; charset=utf-8"
     files = [
         ("/", "text/html; charset=utf-8", template(folder, "live")),
-        ("/page.js", javascript, minified(joined(folder, modules, FORBIDDEN), "js")),
+        ("/page.js", javascript, minified(scripts[0], "js")),
+        ("/more.js", javascript, minified(scripts[1], "js")),
         ("/page.css", "text/css; charset=utf-8", style_text(folder, "style", "live")),
         ("/mark.svg", "image/svg+xml", (folder / "mark.svg").read_text(encoding="utf-8")),
     ]

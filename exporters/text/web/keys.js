@@ -94,7 +94,7 @@ export function keyActions(app) {
     k: () => toggleKernel(app),
     i: () => app.store.set({ inverted: !app.state.inverted }),
     t: () => app.store.set({ mode: app.state.mode === 'both' ? 'flame' : 'both' }),
-    p: () => app.tooltip.pin(),
+    p: () => app.tooltip?.pin(),
     y: () => app.copy(app.profile.name[pointed()], 'Name'),
     Y: () => app.copy(stackText(app.tree, app.profile, at()), 'Stack'),
     ContextMenu: () => {

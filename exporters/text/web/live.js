@@ -6,26 +6,20 @@ import { fragmentOf, pathText, readFragment, showFragment } from './url.js';
 import { AgentError, askAgent, rangePairsOf, selectionPairs } from './agent.js';
 import { Follower } from './follow.js';
 import { GraphView } from './graph.js';
-import { preparePrint } from './print.js';
 import { Shell } from './shell.js';
 import { inWorker, SearchWorker, serveSearches } from './regex_search.js';
 import { TimeStrip } from './strip.js';
 import { Chips, inOrder } from './chips.js';
-import { RangePanel } from './range_panel.js';
 import { noticeOf, showNotice } from './notice.js';
 import { LiveBars } from './live_bars.js';
 import { copyText, saveFile } from './export.js';
-import { fillTrustView, reportText, trustOf } from './trust_view.js';
-import { fillNodeView } from './node_view.js';
-import { ProcessTable } from './processes.js';
-import { downloadChoices, shareAddress, typeChoices } from './downloads.js';
+import { trustOf } from './health.js';
 import { rangeActions, rangeKeys } from './range_keys.js';
 import { keyActions, listenKeys } from './keys.js';
-import { comparedPayload } from './payload_join.js';
 import { saveSetting, savedSetting } from './bars.js';
 import { byId } from './dom.js';
 import { resolveRange, snapRange, spanText } from './range.js';
-import { HELP, LIVE_HELP, WORDS } from './words.js';
+import { WORDS } from './words.js';
 
 const ASKED = ['view', 'range', 'before', 'beforeFilters', 'filters', 'group', 'context']; // need a new answer
 const MIN_SAMPLES = 20; // of a preview
@@ -36,12 +30,11 @@ class LivePage {
     const { state, kept, bad } = readFragment(location.hash);
     this.kept = kept;
     this.store = new Store(state);
-    this.shell = new Shell([...LIVE_HELP, ...HELP], (now) => this.restyle(now));
-    this.graph = new GraphView(this.store, this.shell);
+    this.shell = new Shell((...how) => this.graph.withParts(({ liveHelp }) => liveHelp(...how)), (now) => this.restyle(now));
+    this.graph = new GraphView(this.store, this.shell, () => this.fetchParts());
     this.graph.finder.worker = new SearchWorker();
     this.graph.narrow.worker = new SearchWorker();
     this.graph.tip = WORDS.liveTip;
-    preparePrint(this.graph);
     this.graph.unfolder.fetchBelow = (path) => this.askBelow(path);
     this.skew = 0; // agent's clock minus this browser's
     this.status = null;
@@ -89,6 +82,31 @@ class LivePage {
         [...this.shownPairs(), ['q', text]]),
       total: () => (this.shown?.flame ? this.shown.flame.total * this.shown.flame.tick : 0),
     });
+    this.bars = new LiveBars(this);
+    this.follower = new Follower({
+      load: () => this.load(),
+      using: () => this.using(),
+      following: () => Boolean(this.state.range.ago),
+      preview: () => this.status?.history.windows === 0,
+      windowMs: () => this.windowMs(),
+      now: () => this.now(),
+      show: () => this.bars.tick(),
+    });
+  }
+
+  // Of the second script, which makes the rest of the page.
+  async fetchParts() {
+    try {
+      const { LIVE_PARTS } = await import('/more.js');
+      this.takeParts(LIVE_PARTS);
+      return LIVE_PARTS;
+    } catch {
+      this.shell.toast(WORDS.halfPage);
+      return null;
+    }
+  }
+
+  takeParts({ RangePanel, ProcessTable }) {
     this.rangePanel = new RangePanel({
       utc: () => this.utc,
       now: () => this.now(),
@@ -108,16 +126,6 @@ class LivePage {
       setSort: (sort) => this.store.set({ sort }),
       compare: (a, b) => this.comparePair(a, b),
     });
-    this.bars = new LiveBars(this);
-    this.follower = new Follower({
-      load: () => this.load(),
-      using: () => this.using(),
-      following: () => Boolean(this.state.range.ago),
-      preview: () => this.status?.history.windows === 0,
-      windowMs: () => this.windowMs(),
-      now: () => this.now(),
-      show: () => this.bars.tick(),
-    });
   }
 
   listen() {
@@ -125,28 +133,29 @@ class LivePage {
       showFragment(fragmentOf(now, this.kept), push);
       if (changed.has('filters')) this.chips.show();
       if (changed.has('view')) this.showView();
-      if (changed.has('sort') && now.view === 'processes') this.processes.fill();
+      if (changed.has('sort') && now.view === 'processes') this.processes?.fill();
       if (ASKED.some((key) => changed.has(key))) this.follower.ask();
       this.strip.paint();
       this.bars.fill();
     });
     for (const moved of ['popstate', 'hashchange']) {
       window.addEventListener(moved, () => {
-        const { state, kept } = readFragment(location.hash);
-        this.kept = kept;
-        this.store.set(state);
+        const found = readFragment(location.hash);
+        this.kept = found.kept;
+        this.store.set(found.state);
+        if (found.bad.length > 0) this.shell.toast(WORDS.badLink(found.bad));
       });
     }
     const press = (id, action) => byId(id).addEventListener('click', action);
-    press('range', (event) => {
+    press('range', ({ currentTarget }) => this.graph.withParts(() => {
       this.rangePanel.fill();
-      this.shell.togglePanel(byId('range-panel'), event.currentTarget);
-    });
+      this.shell.togglePanel(byId('range-panel'), currentTarget);
+    }));
     press('follow', () => this.catchUp());
     press('share', () => this.share());
-    press('types', (event) => this.graph.openBelow(event.currentTarget, typeChoices(this.status)));
-    press('copy-report', () => this.graph.copy(reportText(this.status.host), 'Report'));
-    press('diagnostics', (event) => this.graph.openBelow(event.currentTarget, [WORDS.diagnostics,
+    press('types', (event) => this.graph.openBelow(event.currentTarget, (parts) => parts.typeChoices(this.status)));
+    press('copy-report', () => this.graph.withParts((parts) => this.graph.copy(parts.reportText(this.status.host), 'Report')));
+    press('diagnostics', (event) => this.graph.openBelow(event.currentTarget, () => [WORDS.diagnostics,
       ['Save diagnostics', '.json', () => this.saveDiagnostics()]]));
     press('download', (event) => this.openDownloads(event.currentTarget));
     byId('sides').addEventListener('change', (event) => this.setComparing(event.target.value === 'two'));
@@ -163,14 +172,14 @@ class LivePage {
     }
     byId('health-actions').hidden = view !== 'health';
     byId('status').textContent = view === 'profile' ? WORDS.liveTip : '';
-    this.graph.tooltip.hide(true);
+    this.graph.tooltip?.hide(true);
     if (view === 'profile') this.graph.stage.measure();
   }
 
   restyle(now) {
     this.graph.restyle();
     this.strip.draw();
-    this.processes.fill();
+    this.processes?.fill();
     if (now) this.graph.stage.view.draw();
   }
 
@@ -264,7 +273,7 @@ class LivePage {
     const read = graph.menu.open || byId('help').open || !document.getSelection().isCollapsed;
     if (state.view !== 'profile') return read;
     return read || state.zoom.length > 0 || state.mode === 'sandwich' || Boolean(state.before) ||
-      graph.tooltip.pinned || Boolean(this.strip.drag);
+      graph.tooltip?.pinned || Boolean(this.strip.drag);
   }
 
   toggleHold() {
@@ -320,8 +329,14 @@ class LivePage {
         ['points', String(this.strip.points)]], signal),
       view === 'profile' ? null : askAgent('health', range, signal),
       view === 'processes' || view === 'node' ? askAgent('series', [...range, ['g', 'process'], ['points', '60']], signal) : null,
+      view === 'profile' && !state.beforeFilters ? null : this.needParts(),
     ]);
     return { view, flame, series, health, by };
+  }
+
+  // Without the second script there is nothing to show these answers with.
+  async needParts() {
+    if (!await this.graph.withParts(() => true)) throw new AgentError('gone', 'no /more.js');
   }
 
   // Sides with filters of their own are asked for one by one.
@@ -330,7 +345,8 @@ class LivePage {
     const ask = (filters, ...pairs) => askAgent('flame', [...selectionPairs({ filters }), ['g', state.group],
       ...more, ...pairs.flat()], signal);
     if (!before || !beforeFilters) return ask(state.filters, rangePairsOf(range), rangePairsOf(before, 'afrom', 'ato'));
-    return comparedPayload(...await Promise.all([ask(beforeFilters, rangePairsOf(before)), ask(state.filters, rangePairsOf(range))]));
+    const both = await Promise.all([ask(beforeFilters, rangePairsOf(before)), ask(state.filters, rangePairsOf(range))]);
+    return this.graph.withParts(({ comparedPayload }) => comparedPayload(...both));
   }
 
   // What the agent put together below this path, of what is shown; null if it cannot be had.
@@ -360,12 +376,12 @@ class LivePage {
     if (flame) this.showProfile(flame, series, without);
     const open = (key) => (value) => this.store.set({ view: 'profile', zoom: [], filters: inOrder([
       ...this.state.filters.filter((one) => one.key !== key), { key, op: '=', value }]) }, true);
-    if (view === 'health') fillTrustView(health, this.utc, open('image'));
+    if (view === 'health') this.graph.parts.fillTrustView(health, this.utc, open('image'));
     if (view === 'processes') {
       this.processes.open = open('process');
       this.processes.show(by);
     }
-    if (view === 'node') fillNodeView(this.status, by);
+    if (view === 'node') this.graph.parts.fillNodeView(this.status, by);
     this.bars.fill();
   }
 
@@ -395,7 +411,8 @@ class LivePage {
     if (!this.shown) return;
     const { first } = this.status.history;
     const kept = first > 0 ? spanText(Math.round((this.now() - first) / 60_000) * 60_000) : '';
-    const copied = await copyText(shareAddress(this.state, this.shown, this.kept));
+    const address = await this.graph.withParts(({ shareAddress }) => shareAddress(this.state, this.shown, this.kept));
+    const copied = address && await copyText(address);
     this.shell.toast(copied ? WORDS.shared(kept) : WORDS.cannotCopy);
   }
 
@@ -407,9 +424,8 @@ class LivePage {
 
   openDownloads(button) {
     if (!this.shown) return;
-    this.graph.openBelow(button,
-      downloadChoices(this.shown, this.state.filters,
-        this.state.view === 'profile' ? () => this.graph.saveCsv() : null, this.state.transforms.length > 0));
+    this.graph.openBelow(button, ({ downloadChoices }) => downloadChoices(this.shown, this.state.filters,
+      this.state.view === 'profile' ? () => this.graph.saveCsv() : null, this.state.transforms.length > 0));
   }
 }
 

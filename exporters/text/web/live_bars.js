@@ -1,17 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 // The bars of the live page: host, badge, range, live button, summary, and what goes wrong.
 import { button, byId, make, nameNode, refill } from './dom.js';
-import { clockText, countText, printable } from './format.js';
+import { clockText, countText, offsetText, printable } from './format.js';
 import { badgeParts, summaryText } from './bars.js';
 import { trustVerdict } from './health.js';
 import { filterText, fragmentOf } from './url.js';
-import { fillRangeButton } from './range_panel.js';
 import { clockRangeText, spanText } from './range.js';
 import { WORDS } from './words.js';
 
 const QUIET_MS = 150; // a wait that nobody needs to see
 const LONG_MS = 5000;
 const GROUPS = ['process', 'service', 'container', 'pod', 'thread', 'none'];
+
+// The button always shows resolved clock times and the offset. range: of the state; shown: {from,
+// to} of the answer.
+function fillRangeButton(range, shown, utc, now) {
+  const offset = offsetText(shown.to, utc);
+  const clock = `${clockRangeText(shown, utc, now)} · ${offset}`;
+  refill(byId('range'), make('span', { class: 'quiet' }, 'Range'), ' ',
+    make('b', {}, range.ago ? `Last ${spanText(range.ago)}` : spanText(shown.to - shown.from)), ' ',
+    make('span', { class: 'quiet' }, clock), ' ▾');
+}
 
 export class LiveBars {
   constructor(page) {

@@ -9,10 +9,11 @@ import { badgeParts, fillRange, saveSetting, savedSetting, scopeText, summaryTex
 import { keyActions, listenKeys } from './keys.js';
 import { Shell } from './shell.js';
 import { GraphView } from './graph.js';
-import { preparePrint } from './print.js';
+import { PARTS } from './parts.js';
 import { byId, nameNode, refill } from './dom.js';
 import { printable } from './format.js';
-import { HELP, WORDS } from './words.js';
+import { HELP, helpParts } from './help.js';
+import { WORDS } from './words.js';
 
 function showFixedParts(payload, shell) {
   refill(byId('host'), nameNode(printable(payload.meta.host || 'unknown host')));
@@ -38,12 +39,12 @@ function openExport(payload) {
   const address = readFragment(location.hash);
   let { kept } = address;
   const store = new Store(address.state);
-  const shell = new Shell(HELP, (now) => {
+  const shell = new Shell((...how) => helpParts(HELP, ...how), (now) => {
     graph.restyle();
     if (now) graph.stage.view.draw();
   });
   const graph = new GraphView(store, shell);
-  preparePrint(graph);
+  graph.takeParts(PARTS);
   showFixedParts(payload, shell);
   byId('csv').addEventListener('click', () => graph.saveCsv());
   store.listen((now, changed, push) => showFragment(fragmentOf(now, kept), push));
@@ -52,6 +53,7 @@ function openExport(payload) {
       const found = readFragment(location.hash);
       kept = found.kept;
       store.set(found.state);
+      if (found.bad.length > 0) shell.toast(WORDS.badLink(found.bad));
     });
   }
   listenKeys(keyActions(graph), () => shell.letters);

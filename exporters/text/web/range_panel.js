@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// The range button and its panel: presets, typed times, the zone.
+// The panel of the range button: presets, typed times, the zone.
 import { button, byId, make, refill } from './dom.js';
 import { clockText, dateText, offsetText } from './format.js';
-import { clockRangeText, readTime, spanText } from './range.js';
+import { readTime, spanText } from './range.js';
 import { WORDS } from './words.js';
 
 const PRESETS = [5, 15, 60, 360, 1440].map((minutes) => minutes * 60_000);
-
-// The button always shows resolved clock times and the offset. range: of the state; shown: {from,
-// to} of the answer.
-export function fillRangeButton(range, shown, utc, now) {
-  const offset = offsetText(shown.to, utc);
-  const clock = `${clockRangeText(shown, utc, now)} · ${offset}`;
-  refill(byId('range'), make('span', { class: 'quiet' }, 'Range'), ' ',
-    make('b', {}, range.ago ? `Last ${spanText(range.ago)}` : spanText(shown.to - shown.from)), ' ',
-    make('span', { class: 'quiet' }, clock), ' ▾');
-}
 
 export class RangePanel {
   // owner: {utc(), now(), history(), shown(), setRange(range), setZone(zone), close()}

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 // What surrounds every view: theme, zone, help, toast, panels. Settings last in this browser.
-import { byId, nameNode, refill } from './dom.js';
+import { byId, FOCUSABLE, nameNode, refill } from './dom.js';
 import { printable } from './format.js';
-import { helpParts, saveSetting, savedSetting } from './bars.js';
+import { saveSetting, savedSetting } from './bars.js';
 import { readTokens } from './canvas.js';
 
 const THEMES = ['system', 'light', 'dark'];
 const TOAST_MS = 4000;
+const STAGES = '#flame, #callees, #calls, #table, main.view'; // what keys are for
 
 export class Shell {
-  // help: groups of keys; restyle(): draws again after a change of theme
+  // help(letters, close): children of the help dialog, or a promise of them; restyle(): draws again after
+  // a change of theme
   constructor(help, restyle) {
     this.help = help;
     this.restyle = restyle;
@@ -29,6 +31,18 @@ export class Shell {
       if (!inside) this.closePanel();
     });
     this.printInLight();
+    document.addEventListener('keydown', ({ key }) => key !== 'Tab' && this.keepFocus(), true);
+  }
+
+  // A key may hide what has the focus: then the graph gets it, or whatever else is shown in its place.
+  keepFocus() {
+    if (document.activeElement === document.body) return;
+    const shown = (one) => one.getClientRects().length > 0;
+    requestAnimationFrame(() => requestAnimationFrame(() => {
+      const now = document.activeElement;
+      if (now && now !== document.body && shown(now)) return;
+      [...document.querySelectorAll(STAGES), ...document.querySelectorAll(FOCUSABLE)].find(shown)?.focus();
+    }));
   }
 
   setTheme(choice) {
@@ -90,7 +104,7 @@ export class Shell {
     return had;
   }
 
-  showHelp() {
+  async showHelp() {
     const dialog = byId('help');
     const letters = {
       on: this.letters,
@@ -99,7 +113,9 @@ export class Shell {
         saveSetting('letters', on ? 'on' : 'off');
       },
     };
-    refill(dialog, ...helpParts(this.help, letters, () => dialog.close()));
+    const children = await this.help(letters, () => dialog.close());
+    if (!children || dialog.open) return;
+    refill(dialog, ...children);
     dialog.showModal();
   }
 }

@@ -4,7 +4,7 @@
 import { button, byId, make, nameNode, refill } from './dom.js';
 import { clockText, countText, dateText, percentText, printable, timeText, valueText } from './format.js';
 import { spanText } from './range.js';
-import { lostShare, trustVerdict, wholeStackShare } from './health.js';
+import { lostShare, trustOf, trustVerdict, wholeStackShare } from './health.js';
 import { WORDS } from './words.js';
 
 const FEW_EXECUTABLES = 12;
@@ -33,13 +33,6 @@ function meter(share, level = '') {
   const bar = make('span', { class: `fill ${level}` });
   bar.style.width = `${Math.max(0, Math.min(1, share)) * 100}%`;
   return make('span', { class: 'meter', 'aria-hidden': 'true' }, bar);
-}
-
-// {samples, trust} as a payload has them.
-export function trustOf(health) {
-  const { trust, books } = health;
-  return { samples: trust.samples ?? trust.produced - trust.lost,
-    trust: { ...trust, missed: books.missed, expected: books.expected, unaccounted: books.unaccounted } };
 }
 
 function verdictText(health) {
@@ -117,7 +110,7 @@ function executablesCard(health, open) {
   const columns = [['executable', 'path'], ['samples', 'number'], ['whole', 'number'], ['how they end', ''], ['most common cause and what to do', 'note']];
   const rows = executables.slice(0, FEW_EXECUTABLES).map((one) => {
     const [worst] = Object.entries(one.stops).filter(([name, count]) => count > 0 && !['complete', 'kernel_only'].includes(name)).sort((a, b) => b[1] - a[1]);
-    const path = button(() => open(one.path), { class: 'link' }, nameNode(printable(one.path)));
+    const path = button(() => open(one.path), { class: 'link', title: printable(one.path) }, nameNode(printable(one.path)));
     const able = one.samples - one.early;
     const cause = worst ? make('span', {}, make('code', {}, worst[0]), ` ${printable(advice[worst[0]] ?? explain[worst[0]] ?? '')}`) : '–';
     return rowOf(path, [countText(one.samples), percentText(able > 0 ? one.whole / able : 1), endsBar(one, explain), cause], columns);

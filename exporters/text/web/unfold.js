@@ -2,7 +2,6 @@
 // Frames too light for one answer come folded into one per caller. Zooming to such a caller asks for
 // what is below it, once, and puts that into the picture.
 import { childrenOf, KIND, nodeOfPath, pathOf } from './flame.js';
-import { withBelow } from './payload_join.js';
 import { pathText } from './url.js';
 import { WORDS } from './words.js';
 
@@ -44,9 +43,11 @@ export class Unfolder {
       if (this.waiting === key) this.waiting = null;
       if (!below) this.asked.delete(key);
       if (!below || payload !== this.app.payload) return;
-      const whole = withBelow(payload, node, below);
-      if (whole) this.take(whole);
-      else this.app.shell.toast(WORDS.movedOn);
+      this.app.withParts(({ withBelow }) => {
+        const whole = withBelow(payload, node, below);
+        if (whole) this.take(whole);
+        else this.app.shell.toast(WORDS.movedOn);
+      });
     });
     return true;
   }

@@ -46,6 +46,7 @@ export const WORDS = {
   sideEmpty: ['A has no samples', (clock) => `sonde started at ${clock}. Choose a later A, or turn Compare off.`],
   typeOff: (name) => `${name} profiling is off`,
   degraded: [(error) => `Profiles are off: ${error}.`, (fix) => `Run  ${fix}  for the exact fix. Metrics work.`],
+  halfPage: 'A part of this page did not arrive. Reload it.',
   agentGone: (clock, seconds) => `No answer from sonde since ${clock}. Trying again in ${seconds} s.`,
   apiError: (error) => `sonde could not read this range: ${error}.`,
   partly: (error) => `sonde could not read this range: ${error}. The other blocks are shown.`,
@@ -96,48 +97,3 @@ export const WORDS = {
   paths: (count) => `${count} call ${count === 1 ? 'path' : 'paths'}`,
   pickFunction: 'Choose a function in the list, or press s on a frame.',
 };
-
-export const LIVE_HELP = [
-  ['Range', [
-    ['drag on the strip', 'show this span; drag its edges to change it'],
-    ['double click, Esc', 'on the strip: all of it; the range before'],
-    ['[ ]', 'half a range earlier, later'],
-    ['+ −', 'half the range, twice the range'],
-    ['c', 'compare with the span before'],
-    ['Space', 'hold, follow'],
-    ['r', 'catch up'],
-    ['1 2 3 4', 'profile, node, processes, health'],
-  ]],
-];
-
-export const HELP = [
-  ['Frames', [
-    ['← ↑ → ↓', 'move to neighbour, caller, heaviest callee'],
-    ['Enter, click', 'zoom to the frame'],
-    ['Esc, Backspace', 'back to the zoom before'],
-    ['0', 'whole graph'],
-    ['Home, End', 'first, last frame of the row'],
-    ['→ ← in Calls', 'open, close a row'],
-    ['s', 'sandwich: callers above, callees below'],
-    ['p', 'pin the box beside the pointer'],
-    ['f h x', 'focus on, hide, fold the function'],
-    ['u', 'undo the last of these'],
-    ['k', 'kernel folded, unfolded'],
-    ['y, Y', 'copy the name, the stack'],
-  ]],
-  ['Search', [
-    ['/', 'find; capitals make it case-sensitive'],
-    ['n, N', 'next, previous hit by weight'],
-    ['a|b  !c', 'either; not'],
-    ['image:libc', 'fields: image, kind, name'],
-    ['"a b"  /re/i', 'exact text; regular expression'],
-  ]],
-  ['View', [
-    ['D', 'fit the depth to the window'],
-    ['i', 'root at the bottom'],
-    ['t', 'function table on, off'],
-    ['PgUp, PgDn', 'scroll'],
-    ['Ctrl + wheel', 'zoom at the pointer'],
-    ['Shift + drag', 'zoom to a span'],
-  ]],
-];

@@ -37,6 +37,14 @@ TEST(LivePageTest, WhatThePageLoadsIsAmongTheFiles) {
   }
 }
 
+TEST(LivePageTest, TheSecondScriptIsAskedForByTheFirstAndImportsItAlone) {
+  EXPECT_NE(bytes_of("/page.js").find("import(\"/more.js\")"), std::string_view::npos);
+  const std::string_view second = bytes_of("/more.js");
+  EXPECT_TRUE(second.starts_with("import{")) << second.substr(0, 80);
+  EXPECT_NE(second.find("from\"/page.js\";"), std::string_view::npos);
+  EXPECT_EQ(second.find("import", 1), std::string_view::npos);
+}
+
 TEST(LivePageTest, ThePageHasNoInlineScriptOrStyle) {
   const std::string_view page = bytes_of("/");
   EXPECT_EQ(page.find("<style"), std::string_view::npos);
