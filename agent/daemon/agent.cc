@@ -22,6 +22,7 @@ using std::chrono::milliseconds;
 constexpr std::chrono::hours kForEver{24 * 365 * 100};
 constexpr milliseconds kWaitForDisk{2'000};  // for the next window, or table of names
 constexpr milliseconds kLongestStop{5'000};
+constexpr milliseconds kWaitForAnswers{500};
 constexpr std::uint64_t kWindowsUntilNames = 6;  // are written: a minute of them
 constexpr std::uint64_t kHistoryBytes = std::uint64_t{512} << 20;
 constexpr std::uint64_t kNamesBytes = std::uint64_t{64} << 20;
@@ -181,18 +182,20 @@ Result<void> Agent::reload() {
   return {};
 }
 
+// Questions come last: an answer may take as long as the disk does.
 Agent::Stop Agent::stop() {
-  if (listeners_) listeners_->stop();
   if (session_) {
     if (auto stopped = session_->stop(); !stopped) log_error(stopped.error().message);
   }
+  const bool hangs = writer_ && !writer_->finish(kWaitForDisk, kLongestStop);
+  const bool answers = listeners_ && !listeners_->stop(kWaitForAnswers);
   if (!writer_) return {};
-  const bool hangs = !writer_->finish(kWaitForDisk, kLongestStop);
   if (const std::uint64_t names = completer_->names_hurried(); names > 0) {
     log_warn("the last windows are without " + std::to_string(names) +
              " names: the symbolizer took too long");
   }
   return {.hangs = hangs,
+          .answers = answers,
           .windows_lost = writer_->waiting(),
           .names_lost = names_->counts().kept_names,
           .why = hangs ? "it does not answer" : history_->state().problem};

@@ -36,12 +36,13 @@ class Agent {
   Result<void> run();
   struct Stop {
     bool hangs = false;              // a thread still waits for the disk, and cannot be ended
+    bool answers = false;            // the same of one that answers a question
     std::uint64_t windows_lost = 0;  // that the disk did not take
     std::uint64_t names_lost = 0;    // the same of names
     std::string why;
   };
-  // Nothing is lost afterwards that the disk takes in 5 s, as long as something goes there every 2
-  // s.
+  // Nothing is lost afterwards that the disk takes in 5 s, as long as something goes there every
+  // 2 s.
   Stop stop();
 
   [[nodiscard]] std::string url() const { return listeners_ ? listeners_->url() : ""; }

@@ -2,6 +2,8 @@
 #include "agent/daemon/listeners.h"
 
 #include <cerrno>
+#include <system_error>
+#include <thread>
 #include <utility>
 
 #include "agent/web/guard.h"
@@ -61,18 +63,44 @@ Result<void> Listeners::apply(const Config& config) {
     }
     telemetry = std::move(*started);
   }
-  if (new_page) page_ = std::move(page);
-  if (new_telemetry || !config.telemetry_listen) telemetry_ = std::move(telemetry);
+  if (new_page) end(std::exchange(page_, std::move(page)));
+  if (new_telemetry || !config.telemetry_listen) {
+    end(std::exchange(telemetry_, std::move(telemetry)));
+  }
   return {};
 }
 
-void Listeners::stop() {
-  Listener page, telemetry;
+// A server ends when its last answer is given, which may take as long as a disk does: sampling does
+// not wait for it.
+void Listeners::end(Listener&& listener) const {
+  if (!listener.server) return;
+  const auto ended = [ending = ending_] {
+    const std::lock_guard lock(ending->mutex);
+    --ending->servers;
+    ending->changed.notify_all();
+  };
+  {
+    const std::lock_guard lock(ending_->mutex);
+    ++ending_->servers;
+  }
+  try {
+    std::thread([server = std::move(listener.server), ended]() mutable {
+      server.reset();
+      ended();
+    }).detach();
+  } catch (const std::system_error&) {  // no thread to be had: it has ended here
+    ended();
+  }
+}
+
+bool Listeners::stop(std::chrono::milliseconds patience) {
   {
     const std::lock_guard lock(mutex_);
-    std::swap(page, page_);
-    std::swap(telemetry, telemetry_);
+    end(std::exchange(page_, {}));
+    end(std::exchange(telemetry_, {}));
   }
+  std::unique_lock lock(ending_->mutex);
+  return ending_->changed.wait_for(lock, patience, [this] { return ending_->servers == 0; });
 }
 
 std::string Listeners::url() const {

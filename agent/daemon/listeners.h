@@ -3,6 +3,9 @@
 // machines may ask for.
 #pragma once
 
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -27,7 +30,9 @@ class Listeners {
   // be had, all stay as they were.
   // errors  those of HttpServer::start()
   Result<void> apply(const Config& config);
-  void stop();
+  // Answers under way are waited for. False: one still is, after `patience`; what it refers to may
+  // not end then.
+  [[nodiscard]] bool stop(std::chrono::milliseconds patience);
 
   // Of the page; empty while nothing listens.
   [[nodiscard]] std::string url() const;
@@ -39,7 +44,13 @@ class Listeners {
     ListenAddress wanted;
     std::unique_ptr<HttpServer> server;
   };
+  struct Ending {  // servers that wait for their last answers
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::size_t servers = 0;
+  };
   [[nodiscard]] Result<Listener> start(const ListenAddress& address, bool with_page) const;
+  void end(Listener&& listener) const;
 
   const std::string host_;
   MetricsPage& metrics_;
@@ -48,6 +59,7 @@ class Listeners {
   mutable std::mutex mutex_;  // guards what follows
   Listener page_;
   Listener telemetry_;
+  const std::shared_ptr<Ending> ending_ = std::make_shared<Ending>();
 };
 
 }  // namespace sonde

@@ -51,8 +51,8 @@ class LiveWindow {
   const std::chrono::milliseconds patience_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
-  std::size_t readers_ = 0;  // in read()
-  bool wanted_ = false;      // one of them needs a copy that nobody makes yet
+  std::size_t readers_ = 0;   // in read()
+  bool wanted_ = false;       // one of them needs a copy that nobody makes yet
   std::optional<Copy> copy_;  // without names: who finds it completes it
   // When the copy was made that a reader completes, without the lock; 0: none does.
   std::uint64_t completing_ns_ = 0;

@@ -62,8 +62,10 @@ int run_agent(const RunOptions& options) {
   const Agent::Stop stopped = agent.stop();
   tell_lost("windows", stopped.windows_lost, stopped.why);
   tell_lost("names", stopped.names_lost, stopped.why);
-  if (stopped.hangs) ::_exit(kExitError);  // the thread that waits for the disk cannot be ended
-  return ran && stopped.windows_lost == 0 ? kExitOk : kExitError;
+  const bool is_whole = ran && !stopped.hangs && stopped.windows_lost == 0;
+  const int code = is_whole ? kExitOk : kExitError;
+  if (stopped.hangs || stopped.answers) ::_exit(code);  // who waits for the disk cannot be ended
+  return code;
 }
 
 }  // namespace sonde

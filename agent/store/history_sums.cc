@@ -41,10 +41,9 @@ class TargetGroups {
     for (const TotalsRow& row : *rows) {
       if (of_target_.try_emplace(row.target, nullptr).second) fresh.push_back(row.target);
     }
-    const auto learned =
-        index.each_target(fresh, [&](std::uint64_t target, const Labels& labels) {
-          of_target_[target] = of(labels);
-        });
+    const auto learned = index.each_target(fresh, [&](std::uint64_t target, const Labels& labels) {
+      of_target_[target] = of(labels);
+    });
     if (!learned) return learned.error();
     return rows;
   }

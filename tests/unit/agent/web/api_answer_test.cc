@@ -53,7 +53,8 @@ TEST_F(ApiAnswerTest, OnlySoManyReadTheHistoryAtOnceAndSumsFindAPlaceBesideWindo
     }));
     begin.get_future().wait();
   };
-  for (int i = 0; i < ReadGate::kWindowsAtOnce; ++i) hold(Reads::kWindows, begun[static_cast<std::size_t>(i)]);
+  for (int i = 0; i < ReadGate::kWindowsAtOnce; ++i)
+    hold(Reads::kWindows, begun[static_cast<std::size_t>(i)]);
   EXPECT_EQ(gate.run(Reads::kWindows, milliseconds(1), [] { return HttpResponse{}; }).status, 503);
   EXPECT_EQ(gate.run(Reads::kSums, milliseconds(0), [] { return HttpResponse{}; }).status, 200);
   hold(Reads::kSums, begun.back());
