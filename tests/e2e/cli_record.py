@@ -69,7 +69,7 @@ class Record(SondeTest):
     def test_timeout_ends_a_recording_that_writes_its_file(self):
         # To the process, then to its group: two signals.
         self.spinner()
-        done = run("record", "-o", self.path("x.folded"), wrapper=("timeout", "2"))
+        done = run("record", "-o", self.path("x.folded"), wrapper=("timeout", "5"))
         self.assertEqual(self.files(), ["x.folded"], done)
 
     def test_ctrl_c_twice_quits_and_leaves_nothing(self):
