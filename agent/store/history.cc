@@ -214,7 +214,9 @@ History::Left History::give_up(const Error& error) {
   if (is_removed) {
     for (Waiting& one : waiting_) one.place.reset();
   }
-  state_.journal += journal_->counters();
+  JournalCounters counts = journal_->counters();
+  if (counts.appended_records == 0) counts.torn_bytes = counts.unreadable_segments = 0;  // again
+  state_.journal += counts;
   return {std::exchange(journal_, nullptr), std::exchange(index_, std::nullopt)};
 }
 
