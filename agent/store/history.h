@@ -60,6 +60,8 @@ struct SeriesPoint {
 struct Series {
   Labels group;
   std::vector<SeriesPoint> points;  // by time; windows without a sample of the group have none
+  // Groups that were put together here, without labels, because there were too many; 0: one group.
+  std::uint64_t folded = 0;
 };
 
 // How an answer of sums is made.
@@ -71,6 +73,8 @@ struct SumOptions {
   std::uint64_t step_ns = 0;
   // The window that begins then is left out: who asks has it already. 0: none is.
   std::uint64_t without_ns = 0;
+  // Of series: where there are more groups, the lighter half is put together, again and again.
+  std::size_t max_groups = 20'000;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 
@@ -123,7 +127,8 @@ class History {
   //         in pieces: others are answered, and windows added, in between.
   Result<std::vector<TargetTotals>> sums(const Selection& selection,
                                          const SumOptions& options = {});
-  // The same, window by window. Groups in the order of their labels.
+  // The same, window by window. Groups in the order of their labels, then what was put together. A
+  // group that comes back after that has its later points only; no sample is lost.
   Result<std::vector<Series>> series(const Selection& selection, const SumOptions& options = {});
   Result<HistoryExtent> extent();
   // Whether every window is found that begins before `end_ns`, and none comes any more: the index

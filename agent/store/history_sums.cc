@@ -12,6 +12,7 @@ namespace {
 
 // At once: 20 ms for windows of 50 targets.
 constexpr std::uint64_t kPieceNs = 3'600'000'000'000;
+constexpr std::size_t kMaxKnownTargets = 50'000;  // between pieces: more are read again
 
 Labels group_of(const Labels& labels, const std::optional<std::vector<std::string>>& names) {
   if (!names) return labels;
@@ -34,7 +35,12 @@ class TargetGroups {
       : selection_(selection), options_(options) {}
 
   // Reads a piece, and the labels of the targets that it is the first one to have.
+  // What at() gave before is not valid any more.
   Result<std::vector<TotalsRow>> read(WindowIndex& index, const HistoryRange& piece) {
+    if (of_target_.size() > kMaxKnownTargets) {
+      of_target_.clear();
+      groups_.clear();
+    }
     auto rows = index.totals(piece);
     if (!rows) return rows;
     std::vector<std::uint64_t> fresh;
@@ -47,7 +53,7 @@ class TargetGroups {
     if (!learned) return learned.error();
     return rows;
   }
-  // Null if the target does not match. Valid as long as this.
+  // Null if the target does not match.
   [[nodiscard]] const Labels* at(std::uint64_t target) const { return of_target_.at(target); }
   const Labels* of(const Labels& labels) {
     if (!matches_all(selection_.matchers, labels)) return nullptr;
@@ -59,6 +65,71 @@ class TargetGroups {
   const SumOptions& options_;
   std::set<Labels> groups_;
   std::unordered_map<std::uint64_t, const Labels*> of_target_;
+};
+
+// Points by group, at most so many groups.
+class SeriesGroups {
+ public:
+  SeriesGroups(std::uint64_t begin_ns, const SumOptions& options)
+      : begin_ns_(begin_ns), options_(options) {}
+
+  void add(const Labels& group, const HistoryRange& window, const Totals& totals) {
+    Points& points = groups_[group];
+    if (points.points.empty() ||
+        step_of(points.points.back().begin_ns) != step_of(window.begin_ns)) {
+      points.points.push_back({window.begin_ns, window.end_ns, {}});
+    }
+    SeriesPoint& point = points.points.back();
+    point.end_ns = std::max(point.end_ns, window.end_ns);
+    point.totals += totals;
+    points.cpu_ns += totals.cpu_ns;
+    if (groups_.size() > options_.max_groups) fold_lighter_half();
+  }
+
+  std::vector<Series> take() {
+    std::vector<Series> out;
+    for (auto& [group, points] : groups_) out.push_back({group, std::move(points.points)});
+    if (folded_ == 0) return out;
+    Series rest{.group = {}, .points = {}, .folded = folded_};
+    for (const auto& [step, point] : rest_) rest.points.push_back(point);
+    out.push_back(std::move(rest));
+    return out;
+  }
+
+ private:
+  struct Points {
+    std::vector<SeriesPoint> points;
+    std::uint64_t cpu_ns = 0;
+  };
+
+  [[nodiscard]] std::uint64_t step_of(std::uint64_t begin_ns) const {
+    return options_.step_ns == 0 ? begin_ns : (begin_ns - begin_ns_) / options_.step_ns;
+  }
+
+  void fold_lighter_half() {
+    using Entry = std::map<Labels, Points>::iterator;
+    std::vector<Entry> entries;
+    for (auto entry = groups_.begin(); entry != groups_.end(); ++entry) entries.push_back(entry);
+    const auto middle = entries.begin() + static_cast<std::ptrdiff_t>(entries.size() / 2);
+    std::ranges::nth_element(entries, middle, {}, [](Entry one) { return one->second.cpu_ns; });
+    for (auto one = entries.begin(); one != middle; ++one) {
+      for (const SeriesPoint& point : (*one)->second.points) {
+        const auto [rest, fresh] = rest_.try_emplace(step_of(point.begin_ns), point);
+        if (fresh) continue;
+        rest->second.begin_ns = std::min(rest->second.begin_ns, point.begin_ns);
+        rest->second.end_ns = std::max(rest->second.end_ns, point.end_ns);
+        rest->second.totals += point.totals;
+      }
+      groups_.erase(*one);
+      ++folded_;
+    }
+  }
+
+  const std::uint64_t begin_ns_;
+  const SumOptions& options_;
+  std::map<Labels, Points> groups_;
+  std::map<std::uint64_t, SeriesPoint> rest_;  // by step
+  std::uint64_t folded_ = 0;
 };
 
 }  // namespace
@@ -129,25 +200,12 @@ Result<std::vector<TargetTotals>> History::sums(const Selection& selection,
 }
 
 Result<std::vector<Series>> History::series(const Selection& selection, const SumOptions& options) {
-  std::map<Labels, std::vector<SeriesPoint>> groups;
-  const auto point_of = [&](std::uint64_t begin_ns) {
-    return options.step_ns == 0 ? begin_ns
-                                : (begin_ns - selection.range.begin_ns) / options.step_ns;
-  };
-  const auto done = each_total(
-      selection, options,
-      [&](const Labels& group, const HistoryRange& window, const Totals& totals) {
-        std::vector<SeriesPoint>& points = groups[group];
-        if (points.empty() || point_of(points.back().begin_ns) != point_of(window.begin_ns)) {
-          points.push_back({window.begin_ns, window.end_ns, {}});
-        }
-        points.back().end_ns = std::max(points.back().end_ns, window.end_ns);
-        points.back().totals += totals;
-      });
+  SeriesGroups groups(selection.range.begin_ns, options);
+  const auto done = each_total(selection, options,
+                               [&](const Labels& group, const HistoryRange& window,
+                                   const Totals& totals) { groups.add(group, window, totals); });
   if (!done) return done.error();
-  std::vector<Series> out;
-  for (auto& [group, points] : groups) out.push_back({group, std::move(points)});
-  return out;
+  return groups.take();
 }
 
 }  // namespace sonde

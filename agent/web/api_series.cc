@@ -175,7 +175,14 @@ class SeriesAnswer {
     const auto series = sources_.history.series({range_, query_.match}, options);
     if (!series) return series.error();
     for (const Series& one : *series) {
-      for (const SeriesPoint& point : one.points) take(one.group, point);
+      for (const SeriesPoint& point : one.points) {
+        if (one.folded > 0) {
+          take_folded(point);
+        } else {
+          take(one.group, point);
+        }
+      }
+      folded_ += one.folded;
     }
     return {};
   }
@@ -186,6 +193,10 @@ class SeriesAnswer {
       if (!matches_all(query_.match, target.labels)) continue;
       take(target.labels, {window.begin_ns, window.end_ns, target.totals});
     }
+  }
+
+  void take_folded(const SeriesPoint& point) {
+    if (columns_.add(point.begin_ns, point.totals)) others_ += point.totals;
   }
 
   void take(const Labels& labels, const SeriesPoint& point) {
@@ -226,10 +237,11 @@ class SeriesAnswer {
     json.key("groups").open('[');
     for (std::size_t i = 0; i < shown; ++i) write_group(json, *heaviest[i]);
     json.close(']');
-    Totals rest;
+    Totals rest = others_;
     for (std::size_t i = shown; i < heaviest.size(); ++i) rest += heaviest[i]->totals;
     json.key("others").open('{').key("values").number(heaviest.size() - shown);
     write_totals(json, rest);
+    if (folded_ > 0) json.key("folded").number(folded_);
     json.close('}');
   }
 
@@ -259,6 +271,8 @@ class SeriesAnswer {
   const HistoryRange range_;
   Columns columns_;
   std::map<std::string, Group> groups_;
+  Totals others_;             // of what the history put together
+  std::uint64_t folded_ = 0;  // how much that was
 };
 
 }  // namespace

@@ -134,6 +134,35 @@ TEST_F(HistoryTest, SeriesPutWindowsTogetherThatBeginInOneStep) {
   EXPECT_EQ(points[3].totals.samples, 20U);
 }
 
+TEST_F(HistoryTest, SeriesOfTooManyGroupsPutTheLightOnesTogether) {
+  const auto history = open();
+  for (std::uint64_t i = 0; i < 40; ++i) {
+    history->add(closed_window_of("short" + std::to_string(i), i, 1));
+    history->add(closed_window_of("long", i, 100));
+  }
+  const auto series = history->series(
+      {{kBegin, kBegin + 40 * kTen}, {}},
+      {.group_by = std::vector<std::string>{"process"}, .step_ns = kTen, .max_groups = 10});
+  ASSERT_TRUE(series.ok());
+  ASSERT_LE(series->size(), 11U);
+  std::uint64_t samples = 0;
+  std::uint64_t groups = 0;
+  for (const Series& one : *series) {
+    groups += one.folded > 0 ? one.folded : 1;
+    std::uint64_t own = 0;
+    for (const SeriesPoint& point : one.points) own += point.totals.samples;
+    samples += own;
+    if (one.group == Labels{{"process", "long"}})
+      EXPECT_EQ(own, 4'000U) << "the heavy one is whole";
+  }
+  EXPECT_EQ(samples, 4'040U);
+  EXPECT_EQ(groups, 41U);
+  const Series& rest = series->back();
+  EXPECT_EQ(rest.group, Labels{});
+  EXPECT_EQ(rest.folded, rest.points.size()) << "one window each";
+  EXPECT_TRUE(std::ranges::is_sorted(rest.points, {}, &SeriesPoint::begin_ns));
+}
+
 TEST_F(HistoryTest, SumsOfDaysAreReadInPiecesAndEndInTime) {
   const auto history = open();
   std::uint64_t samples = 0;

@@ -150,7 +150,7 @@ TEST_F(ApiSeriesTest, AShortRangeCostsTheSameHoweverManyLabelSetsTheHistoryHas) 
   std::uint32_t pid = 1'000;
   for (std::uint64_t i = 0; i < 8; ++i) {
     WindowBuilder window(kWindows + 360 + i);
-    for (int k = 0; k < 1'000; ++k, ++pid) {
+    for (int k = 0; k < 3'000; ++k, ++pid) {
       window.stack(window.process(pid, {{"process", "cc1"}, {"pid", std::to_string(pid)}}),
                    {SONDE_KERNEL_FRAME(1)});
     }
@@ -158,7 +158,15 @@ TEST_F(ApiSeriesTest, AShortRangeCostsTheSameHoweverManyLabelSetsTheHistoryHas) 
   }
   const auto all = history_->sums({kAllOfHistory, {}}, {.group_by = std::vector<std::string>{}});
   ASSERT_TRUE(all.ok());
-  EXPECT_EQ(all->at(0).totals.samples, 52U + 8'000);
+  EXPECT_EQ(all->at(0).totals.samples, 52U + 24'000);
+  const Json every = json("/series?" + between(0, kWindows + 400) + "&g=pid");
+  EXPECT_EQ(every["groups"].size(), 1'000U);
+  const Json& others = every["others"];
+  EXPECT_EQ(others["values"].get<std::uint64_t>() + others["folded"].get<std::uint64_t>(),
+            24'003U - 1'000);
+  std::uint64_t samples = others["samples"].get<std::uint64_t>();
+  for (const auto& group : every["groups"]) samples += group["samples"].get<std::uint64_t>();
+  EXPECT_EQ(samples, 52U + 24'000);
   EXPECT_EQ(at_first > 0, SONDE_COUNTS_ALLOCATIONS == 1);
   EXPECT_LT(cost(), at_first + 100);
 }
