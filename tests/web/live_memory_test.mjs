@@ -2,32 +2,18 @@
 // New data all day long must not fill the browser: the heap after many windows is that after a few.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { heapMeter } from './heap.mjs';
 import { liveSetup } from './live_setup.mjs';
 import { openLive } from './support.mjs';
 
 const WINDOWS = 60;
 const GROWTH = 0.1;
-const LOOKS = 5;
 
 const live = liveSetup();
 
 test(`the heap grows by less than ${GROWTH * 100} % over ${WINDOWS} windows`, async () => {
   const page = await openLive(live.browser, live.server);
-  const devtools = await page.context().newCDPSession(page);
-  const look = async () => {
-    await devtools.send('HeapProfiler.collectGarbage');
-    const { usedSize, backingStorageSize = 0, embedderHeapUsedSize = 0 } = await devtools.send('Runtime.getHeapUsage');
-    return usedSize + backingStorageSize + embedderHeapUsedSize;
-  };
-  // The least of several: one collection leaves what a frame or a compile under way still holds.
-  const heap = async () => {
-    let least = Infinity;
-    for (let i = 0; i < LOOKS; ++i) {
-      least = Math.min(least, await look());
-      await page.evaluate(() => new Promise(requestAnimationFrame));
-    }
-    return least;
-  };
+  const heap = await heapMeter(page);
   const takeWindows = (count) => page.evaluate(async (windows) => {
     const { sondePage } = window;
     const { flame, series } = sondePage.shown;

@@ -119,33 +119,11 @@ test('an empty profile says so', async () => {
   await page.close();
 });
 
-test('120,000 nodes open, draw, search and point without a wait', async () => {
+test('120,000 nodes open and are drawn', async () => { // how fast: page_figures_test.mjs
   const page = await openFile(browser, profileFile('large', '.html'));
   await settle(page);
-  const took = await page.evaluate(() => {
-    const app = window.sonde;
-    const time = (work) => {
-      const runs = [];
-      for (let i = 0; i < 5; ++i) {
-        const from = performance.now();
-        work(i);
-        runs.push(performance.now() - from);
-      }
-      return runs.sort((a, b) => a - b)[2];
-    };
-    return {
-      nodes: app.tree.count,
-      open: time(() => app.open(app.payload)),
-      draw: time(() => app.stage.view.draw()),
-      search: time((i) => app.setQuery(`function_${i}`)),
-      hover: time((i) => app.stage.view.hit(100 + i * 50, 60)),
-      navigation: performance.getEntriesByType('navigation')[0].domComplete,
-    };
-  });
-  console.log('large profile, ms:', JSON.stringify(took));
-  assert.ok(took.nodes > 100_000);
-  // Generous: this machine runs other tests at the same time. Figures to hold: 300, 50, 50, 4.
-  assert.ok(took.open < 2000 && took.draw < 500 && took.search < 1000 && took.hover < 50, JSON.stringify(took));
+  const found = await page.evaluate(() => ({ nodes: window.sonde.tree.count, drawn: window.sonde.stage.view.drawn.length }));
+  assert.ok(found.nodes > 100_000 && found.drawn > 3, JSON.stringify(found));
   assert.deepEqual(page.complaints, []);
   await page.close();
 });
