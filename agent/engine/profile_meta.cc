@@ -71,6 +71,9 @@ Counts notes_of(const MetaSources& from) {
   for (std::size_t i = 0; i < from.published.table.size(); ++i) {
     add(notes, kTableLossNames[i], from.published.table[i]);
   }
+  for (std::size_t i = 0; i < from.charge_losses.size(); ++i) {
+    add(notes, kChargeLossNames[i], from.charge_losses[i]);
+  }
   add(notes, "rows_failed", from.published.rows_failed);
   add(notes, "rows_retried", from.published.rows_retried);
   add(notes, "rows_unsupported", from.published.rows_unsupported);

@@ -14,6 +14,7 @@
 #include "agent/pipeline/loss.h"
 #include "agent/process/cgroup_layout.h"
 #include "agent/process/code_maps.h"
+#include "agent/process/loss.h"
 #include "agent/process/process_table.h"
 #include "core/model/profile.h"
 #include "symbolizer/client/symbolizer_client.h"
@@ -38,6 +39,7 @@ struct MetaSources {
   const CodeMaps& code_maps;
   std::uint64_t code_maps_over_budget = 0;
   std::uint64_t rescans = 0;
+  ChargeLossCounts charge_losses{};
   std::uint64_t kernel_symbols_refused = 0;
 };
 

@@ -23,6 +23,7 @@
 #include "agent/engine/table_publisher.h"
 #include "agent/engine/wakeups.h"
 #include "agent/engine/window_books.h"
+#include "agent/engine/window_charges.h"
 #include "agent/engine/window_maker.h"
 #include "agent/pipeline/loss.h"
 #include "agent/pipeline/window_set.h"
@@ -91,6 +92,7 @@ class CpuSession final : public Session {
   void read_kernel_names();
   void note_limits();
 
+  [[nodiscard]] nanoseconds until_next_look(std::uint64_t now, std::uint64_t end) const;
   void cycle();
   void follow_cpus();
   void look();
@@ -124,6 +126,7 @@ class CpuSession final : public Session {
   WindowSet windows_;
   WindowBooks books_;
   CgroupPaths cgroup_paths_{cgroups_};
+  WindowCharges charges_{cgroups_, proc_, cgroup_paths_, options_.window_ns};
   std::unique_ptr<WindowMaker> maker_;
   std::unique_ptr<ImageSweeper> sweeper_;
   std::unique_ptr<SampleIntake> intake_;
@@ -285,6 +288,7 @@ Result<void> CpuSession::start() {
   begin_wall_ns_ = begin.wall_ns;
   begin_ns_ = begin.mono_ns;
   windows_.begin(begin);
+  charges_.observe(windows_);
   return sampler_->enable();
 }
 
@@ -303,11 +307,18 @@ Result<void> CpuSession::run(nanoseconds duration, const std::function<bool()>& 
   while (!stop()) {
     const std::uint64_t now = monotonic_ns();
     if (now >= end) break;
-    wakeups_.wait(nanoseconds(std::min<std::uint64_t>(end - now, nanoseconds(kPoll).count())));
+    wakeups_.wait(until_next_look(now, end));
     cycle();
     tick(progress());
   }
   return {};
+}
+
+// Not past the end of a window: there the kernel's accounting is read.
+nanoseconds CpuSession::until_next_look(std::uint64_t now, std::uint64_t end) const {
+  const auto filling = windows_.filling_span();
+  const std::uint64_t next = filling ? std::min(end, filling->end_mono_ns) : end;
+  return std::min<nanoseconds>(nanoseconds(next - std::min(now, next)), kPoll);
 }
 
 void CpuSession::drain_samples() {
@@ -322,6 +333,7 @@ void CpuSession::look() {
   cycled_ns_ = monotonic_ns();
   drain_samples();
   windows_.observe(read_clocks());  // no sample is later: each finds the window of its time
+  charges_.observe(windows_);
   events_->apply(cycled_ns_, end_ns_ != 0);
   held_ = end_ns_ == 0 && events_->lacks_events() && batch_.samples().size() < kMaxHeldSamples;
 }
@@ -364,8 +376,10 @@ void CpuSession::hand_on(FilledWindow&& filled, bool last) {
   std::uint64_t accounted = windows_.samples() + intake_->waiting();
   for (const std::uint64_t loss : losses_) accounted += loss;
   ProfileMeta own = books_.close({filled.window.samples, accounted}, last);
+  auto charges = charges_.take(filled.span);
   EndedWindow ended = maker_->make(std::move(filled), std::move(own));
   ended.total = books_.observed();
+  ended.closed.charges = std::move(charges);
   options_.on_window(std::move(ended));
 }
 
@@ -466,6 +480,7 @@ ProfileMeta CpuSession::meta(std::uint64_t code_maps_over_budget) const {
                             .code_maps = code_maps_,
                             .code_maps_over_budget = code_maps_over_budget,
                             .rescans = events_->rescans(),
+                            .charge_losses = charges_.lost(),
                             .kernel_symbols_refused = kernel_names_.refused()});
 }
 

@@ -41,6 +41,10 @@ class WindowSet {
 
   // A copy of the window that is being filled, up to `now`.
   [[nodiscard]] FilledWindow current(const ClockReading& now) const;
+  // Of the window that is being filled, as far as it is known; none before begin().
+  [[nodiscard]] std::optional<WindowSpan> filling_span() const {
+    return clock_ ? std::optional(clock_->open().back()) : std::nullopt;
+  }
   // Calls visit(const ProfileWindow&) for each window that is being filled.
   template <typename Visit>
   void for_each(const Visit& visit) const {

@@ -35,6 +35,7 @@ bool has_option(std::string_view options, std::string_view wanted) {
 
 CgroupLayout parse_cgroup_layout(std::string_view mounts) {
   CgroupLayout unified, memory;
+  std::string cpuacct;
   while (!mounts.empty()) {
     const std::string_view line = mounts.substr(0, mounts.find('\n'));
     mounts.remove_prefix(std::min(mounts.size(), line.size() + 1));
@@ -43,8 +44,12 @@ CgroupLayout parse_cgroup_layout(std::string_view mounts) {
     if (type == "cgroup" && memory.mount.empty() && has_option(options, "memory")) {
       memory = CgroupLayout{.v1_memory = true, .mount = std::string(point)};
     }
+    if (type == "cgroup" && cpuacct.empty() && has_option(options, "cpuacct")) cpuacct = point;
   }
-  return memory.mount.empty() ? unified : memory;
+  CgroupLayout out = memory.mount.empty() ? unified : memory;
+  out.cpu_v1 = out.v1_memory && !cpuacct.empty();
+  out.cpu_mount = out.cpu_v1 ? cpuacct : unified.mount;
+  return out;
 }
 
 Result<CgroupLayout> read_cgroup_layout() {

@@ -14,9 +14,15 @@ namespace sonde {
 // controller's v1 hierarchy names them.
 struct CgroupLayout {
   bool v1_memory = false;
-  std::string mount;  // of the hierarchy that ids are taken from; empty if none is mounted
+  std::string mount{};  // of the hierarchy that ids are taken from; empty if none is mounted
+  // CPU time is accounted by v1's cpuacct controller where ids are of v1 and it is mounted, else in
+  // the unified hierarchy, which accounts for every cgroup of its own.
+  bool cpu_v1 = false;
+  std::string cpu_mount{};  // of that hierarchy; empty if it is not mounted
 
   [[nodiscard]] const char* name() const { return v1_memory ? "v1-memory" : "v2"; }
+  // In each directory: what it was charged.
+  [[nodiscard]] const char* cpu_file() const { return cpu_v1 ? "cpuacct.usage" : "cpu.stat"; }
 };
 
 // mounts   text in the format of /proc/self/mounts.

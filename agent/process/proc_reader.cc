@@ -87,6 +87,10 @@ Result<std::uint32_t> ProcReader::last_in_status(std::uint32_t pid, std::string_
   return value;
 }
 
+Result<std::string> ProcReader::cgroups(std::uint32_t pid) const {
+  return read_file(path_of(pid, "cgroup"), std::size_t{256} * 1024);
+}
+
 Result<std::uint32_t> ProcReader::inner_id(std::uint32_t pid) const {
   return last_in_status(pid, "\nNSpid:");
 }

@@ -44,6 +44,8 @@ class ProcReader {
                                                          std::uint32_t device_major,
                                                          std::uint32_t device_minor,
                                                          std::uint64_t inode);
+  // /proc/PID/cgroup: where it is in each hierarchy, as this process's cgroup namespace shows it.
+  [[nodiscard]] Result<std::string> cgroups(std::uint32_t pid) const;
   // Its id in its own process id namespace: the last of NSpid in /proc/PID/status.
   [[nodiscard]] Result<std::uint32_t> inner_id(std::uint32_t pid) const;
   // The user that it runs as (fsuid, as the files it makes have it); kNobody if it cannot be told.

@@ -27,6 +27,7 @@ enum class Section : std::uint64_t {
   kProcesses = 4,
   kFrames = 5,
   kStacks = 6,
+  kCharges = 7,  // of windows that have them
 };
 
 using Counts = std::map<std::string, std::uint64_t>;
@@ -240,6 +241,29 @@ void read_stacks(ByteReader& in, const std::vector<FrameWord>& table, ClosedWind
   }
 }
 
+std::string charge_bytes(const CpuCharges& charges) {
+  ByteWriter out;
+  out.number(charges.host_ns);
+  out.text(charges.source);
+  out.number(charges.cgroups.size());
+  for (const CgroupCharge& one : charges.cgroups) {
+    out.text(one.cgroup);
+    out.number(one.ns);
+  }
+  return out.take();
+}
+
+// By path, each once.
+void read_charges(ByteReader& in, CpuCharges& charges) {
+  charges.host_ns = in.number();
+  charges.source = in.text();
+  for (std::uint64_t left = in.count(kMaxItems); left > 0 && in.ok(); --left) {
+    CgroupCharge one{.cgroup = std::string(in.text()), .ns = in.number()};
+    if (!charges.cgroups.empty() && one.cgroup <= charges.cgroups.back().cgroup) in.fail();
+    charges.cgroups.push_back(std::move(one));
+  }
+}
+
 }  // namespace
 
 std::string encode_window(const ClosedWindow& window) {
@@ -255,6 +279,7 @@ std::string encode_window(const ClosedWindow& window) {
   add(Section::kProcesses, process_bytes(window));
   add(Section::kFrames, frame_bytes(table));
   add(Section::kStacks, stack_bytes(window.window.stacks, table));
+  if (window.charges) add(Section::kCharges, charge_bytes(*window.charges));
   return kVersion + sections.take();
 }
 
@@ -290,6 +315,9 @@ Result<ClosedWindow> decode_window(std::string_view bytes) {
         break;
       case Section::kStacks:
         read_stacks(in, frames, window);
+        break;
+      case Section::kCharges:
+        read_charges(in, window.charges.emplace());
         break;
     }
     if (!in.ok()) sections.fail();

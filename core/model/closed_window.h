@@ -5,9 +5,11 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "core/model/cpu_charges.h"
 #include "core/model/profile.h"
 #include "core/model/profile_window.h"
 
@@ -33,6 +35,7 @@ struct ClosedWindow {
   std::vector<std::uint32_t> target_of_process;        // by process: index into targets
   std::vector<std::uint32_t> made_code_of_process;  // by process: image of the code it made; 0 none
   ProfileWindow window;                             // ImageId = index into images
+  std::optional<CpuCharges> charges;                // none: not known
 };
 
 // Numbers the images of a window from 1 on, in the order of their first use.

@@ -24,6 +24,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
           window->images.at(static_cast<std::size_t>(sonde::image_of_frame(word))).path.size();
     });
   }
+  if (window->charges) {
+    for (const sonde::CgroupCharge& one : window->charges->cgroups) touched += one.cgroup.size();
+  }
   const std::string once = sonde::encode_window(*window);
   const auto again = sonde::decode_window(once);
   if (!again || sonde::encode_window(*again) != once) std::abort();

@@ -55,6 +55,9 @@ inline ClosedWindow closed_window_sample() {
                         .frames = {sample_frame(2, 0x1234), sample_frame(1, 0x1fffffffff)}},
                        {.process = 1, .samples = 1, .cpu_ns = 52'631'579, .frames = {}}};
   out.window.samples = 84;
+  out.charges = {.host_ns = 4'500'000'000,
+                 .source = "cpu.stat",
+                 .cgroups = {{"/kubepods", 4'300'000'000}, {"/kubepods/a b", ~0ULL}}};
   return out;
 }
 

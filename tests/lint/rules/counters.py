@@ -10,7 +10,8 @@ import re
 from tree import strip_comments, table
 
 DOC = "docs/losses.md"
-SECTIONS = ("Ticks", "Stops", "Samples", "Processes", "Tables", "Names", "History", "Requests")
+SECTIONS = ("Ticks", "Stops", "Samples", "Processes", "Tables", "Names", "History", "Requests",
+            "Accounting")
 ROW = re.compile(r'^\s*X\(\s*(\w+)\s*,\s*"(\w+)"\s*,', re.M)
 TEST = re.compile(r"^(?:TEST|TEST_F|TEST_P|TYPED_TEST)\(\s*(\w+)\s*,\s*(\w+)\s*\)", re.M)
 

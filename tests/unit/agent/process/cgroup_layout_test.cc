@@ -12,6 +12,8 @@ TEST(CgroupLayoutTest, PureV2UsesTheUnifiedHierarchy) {
       parse_cgroup_layout("proc /proc proc rw 0 0\ncgroup2 /sys/fs/cgroup cgroup2 rw 0 0\n");
   EXPECT_FALSE(layout.v1_memory);
   EXPECT_EQ(layout.mount, "/sys/fs/cgroup");
+  EXPECT_EQ(layout.cpu_mount, "/sys/fs/cgroup");
+  EXPECT_STREQ(layout.cpu_file(), "cpu.stat");
 }
 
 TEST(CgroupLayoutTest, AHybridHostUsesTheMemoryController) {
@@ -21,6 +23,18 @@ TEST(CgroupLayoutTest, AHybridHostUsesTheMemoryController) {
       "cgroup /sys/fs/cgroup/memory cgroup rw,nosuid,memory 0 0\n");
   EXPECT_TRUE(layout.v1_memory);
   EXPECT_EQ(layout.mount, "/sys/fs/cgroup/memory");
+  EXPECT_EQ(layout.cpu_mount, "/sys/fs/cgroup/cpu");
+  EXPECT_STREQ(layout.cpu_file(), "cpuacct.usage");
+}
+
+TEST(CgroupLayoutTest, CpuIsAccountedInTheUnifiedHierarchyWhereV1DoesNot) {
+  const auto layout = parse_cgroup_layout(
+      "cgroup /sys/fs/cgroup/memory cgroup rw,memory 0 0\n"
+      "cgroup2 /sys/fs/cgroup/unified cgroup2 rw 0 0\n");
+  EXPECT_EQ(layout.mount, "/sys/fs/cgroup/memory");
+  EXPECT_EQ(layout.cpu_mount, "/sys/fs/cgroup/unified");
+  EXPECT_STREQ(layout.cpu_file(), "cpu.stat");
+  EXPECT_EQ(parse_cgroup_layout("cgroup /m cgroup rw,memory 0 0\n").cpu_mount, "");
 }
 
 TEST(CgroupLayoutTest, NoHierarchyIsStatedAndNotGuessed) {

@@ -24,6 +24,14 @@
 namespace sonde {
 namespace {
 
+TEST(ProcReaderTest, CgroupsAreALineForEachHierarchy) {
+  const ProcReader proc;
+  const auto text = proc.cgroups(static_cast<std::uint32_t>(::getpid()));
+  ASSERT_TRUE(text.ok()) << text.error().message;
+  EXPECT_NE(text->find(":/"), std::string::npos);
+  EXPECT_EQ(proc.cgroups(0).error().code, ErrorCode::kNotFound);
+}
+
 TEST(ProcReaderTest, ThisProcessIsListedWithItsParent) {
   const ProcReader proc;
   const auto self = static_cast<std::uint32_t>(::getpid());
