@@ -4,13 +4,13 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
 #include <iterator>
 #include <map>
 
 #include "agent/cli/exit_code.h"
 #include "agent/cli/help.h"
+#include "agent/cli/quantity.h"
 #include "agent/config/settings.h"
 #include "core/base/nearest_name.h"
 
@@ -39,6 +39,7 @@ struct RawOptions {
   std::string duration;
   std::string format;
   std::string by;
+  std::string sort;
   bool no_kernel = false;
   std::string older;               // report --diff
   std::vector<std::string> sides;  // diff BEFORE AFTER
@@ -48,24 +49,12 @@ struct RawOptions {
   std::map<std::string, std::string> config_values;  // --listen and so on, by Setting::key
 };
 
-// Checks that a value is a number in these bounds, and says so with an example if it is not.
-auto whole_number(std::uint32_t least, std::uint32_t most, const std::string& example) {
-  return [=](const std::string& text) -> std::string {
-    std::uint32_t value = 0;
-    const char* end = text.data() + text.size();
-    const auto parsed = std::from_chars(text.data(), end, value);
-    if (parsed.ec == std::errc() && parsed.ptr == end && value >= least && value <= most) return "";
-    return text + " is not a whole number from " + std::to_string(least) + " to " +
-           std::to_string(most) + ", such as " + example;
-  };
-}
-
 constexpr std::uint32_t kMaxRows = 1'000'000'000;
 constexpr std::uint32_t kMaxPid = 4'194'304;
 constexpr std::uint32_t kMaxTable = 1U << 30U;
 
-constexpr std::array<std::string_view, 9> kVerbs = {
-    "run", "record", "report", "diff", "doctor", "status", "validate", "config", "version"};
+constexpr std::array<std::string_view, 10> kVerbs = {
+    "run", "record", "report", "diff", "top", "doctor", "status", "validate", "config", "version"};
 
 class Parser {
  public:
@@ -81,6 +70,8 @@ class Parser {
     add_report(*report_verb_);
     diff_verb_ = add_verb("diff");
     add_diff(*diff_verb_);
+    top_verb_ = add_verb("top");
+    add_top(*top_verb_);
     doctor_verb_ = add_verb("doctor");
     add_cache_dir(*doctor_verb_, doctor_.cache_dir);
     add_config(*doctor_verb_);
@@ -190,6 +181,16 @@ class Parser {
     verb.add_option("--fail-above", raw_.fail_above);
   }
 
+  void add_top(CLI::App& verb) {
+    verb.add_option("--by", raw_.by);
+    verb.add_option("--sort", raw_.sort);
+    verb.add_option("-F,--frequency", top_.rate_hz)->check(whole_number(1, 10'000, "99"));
+    verb.add_option("-n,--count", top_.count)->check(whole_number(1, kMaxRows, "1"));
+    verb.add_flag("--no-kernel", raw_.no_kernel);
+    verb.add_option("--window", raw_.window);  // for tests: not 2 s
+    add_cache_dir(verb, top_.cache_dir);
+  }
+
   // Every setting has a flag.
   void add_config(CLI::App& verb) {
     verb.add_option(std::string(kConfigFlag), raw_.config_file);
@@ -255,6 +256,7 @@ class Parser {
     if (record_verb_->parsed()) return checked_record(has_dashes);
     if (report_verb_->parsed()) return checked_report();
     if (diff_verb_->parsed()) return checked_diff();
+    if (top_verb_->parsed()) return checked_top();
     if (validate_verb_->parsed()) return checked_validate();
     if (config_verb_->parsed()) return with_config(ConfigPrintOptions());
     if (doctor_verb_->parsed()) return with_config(doctor_);
@@ -268,13 +270,41 @@ class Parser {
     RunOptions options;
     take_common(options);
     if (auto stop = take_config(options.config)) return *std::move(stop);
-    if (raw_.window.empty()) return options;
+    if (auto stop = take_window(options.window)) return *std::move(stop);
+    return options;
+  }
+
+  std::optional<ParseStop> take_window(std::chrono::nanoseconds& into) const {
+    if (raw_.window.empty()) return std::nullopt;
     const auto window = parse_duration(raw_.window);
     if (!window || *window < std::chrono::milliseconds(100)) {
       return mistake("--window " + raw_.window + ": not a time of 100ms or more");
     }
-    options.window = *window;
-    return options;
+    into = *window;
+    return std::nullopt;
+  }
+
+  ParsedCommand checked_top() {
+    take_common(top_);
+    top_.kernel = !raw_.no_kernel;
+    if (raw_.by == "cgroup") {
+      top_.by = TopBy::kCgroup;
+    } else if (raw_.by == "function") {
+      top_.by = TopBy::kFunction;
+    } else if (!raw_.by.empty() && raw_.by != "process") {
+      return mistake("--by " + raw_.by + ": not one of process, cgroup, function");
+    }
+    const bool functions = top_.by == TopBy::kFunction;
+    if (raw_.sort == "name") {
+      top_.sort = TopSort::kName;
+    } else if (raw_.sort == (functions ? "total" : "kernel")) {
+      top_.sort = TopSort::kSecond;
+    } else if (!raw_.sort.empty() && raw_.sort != (functions ? "self" : "cpu")) {
+      return mistake("--sort " + raw_.sort + ": not one of " +
+                     (functions ? "self, total, name" : "cpu, kernel, name"));
+    }
+    if (auto stop = take_window(top_.window)) return *std::move(stop);
+    return top_;
   }
 
   ParsedCommand checked_record(bool has_dashes) {
@@ -441,6 +471,7 @@ class Parser {
   CLI::App* record_verb_ = nullptr;
   CLI::App* report_verb_ = nullptr;
   CLI::App* diff_verb_ = nullptr;
+  CLI::App* top_verb_ = nullptr;
   CLI::App* doctor_verb_ = nullptr;
   CLI::App* status_verb_ = nullptr;
   CLI::App* validate_verb_ = nullptr;
@@ -450,43 +481,11 @@ class Parser {
   RecordOptions record_;
   ReportOptions report_;
   DiffOptions diff_;
+  TopOptions top_;
   DoctorOptions doctor_;
 };
 
 }  // namespace
-
-std::optional<std::chrono::nanoseconds> parse_duration(std::string_view text) {
-  struct Unit {
-    std::string_view name;
-    double seconds;
-  };
-  constexpr std::array kUnits = {Unit{"ms", 1e-3}, Unit{"s", 1}, Unit{"m", 60}, Unit{"h", 3600},
-                                 Unit{"", 1}};
-  double value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (error != std::errc()) return std::nullopt;
-  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  const auto unit =
-      std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& one) { return one.name == rest; });
-  if (unit == kUnits.end()) return std::nullopt;
-  constexpr double kMin = 1e-3;
-  constexpr double kMax = 30.0 * 24 * 3600;
-  const double seconds = value * unit->seconds;
-  if (!(seconds >= kMin && seconds <= kMax)) return std::nullopt;
-  return std::chrono::nanoseconds(static_cast<std::int64_t>(seconds * 1e9));
-}
-
-std::optional<double> parse_percent(std::string_view text) {
-  double value = 0;
-  const auto [end, error] =
-      std::from_chars(text.data(), text.data() + text.size(), value, std::chars_format::fixed);
-  if (error != std::errc()) return std::nullopt;
-  const std::string_view rest(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (!rest.empty() && rest != "%" && rest != " %") return std::nullopt;
-  if (!(value >= 0 && value <= 100)) return std::nullopt;
-  return value / 100;
-}
 
 ParsedCommand parse_command_line(const std::vector<std::string>& arguments) {
   return Parser().parse(arguments);

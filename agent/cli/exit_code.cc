@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/cli/terminal.h"
+#include "core/base/privileges.h"
 
 namespace sonde {
 
@@ -17,6 +18,11 @@ ExitCode exit_code_of(const Error& error) {
     default:
       return kExitError;
   }
+}
+
+bool is_degraded(const SessionCapabilities& can, bool kernel, bool whole_host) {
+  return !can.user_stacks || (kernel && !can.kernel_stacks) ||
+         (whole_host && !can.other_users && !has_capability(kCapSysPtrace));
 }
 
 int fail(ExitCode code, std::string_view message) {

@@ -4,6 +4,7 @@
 
 #include <string_view>
 
+#include "agent/engine/session.h"
 #include "core/base/result.h"
 
 namespace sonde {
@@ -23,6 +24,13 @@ enum ExitCode : int {
 
 // kPermissionDenied -> 3, kUnimplemented -> 4, anything else -> 1.
 ExitCode exit_code_of(const Error& error);
+
+// Whether a capability is missing that sampling would have used (kExitDegraded). A process that
+// refuses even CAP_SYS_PTRACE is a limit, not a missing capability.
+//
+// kernel      the kernel's stacks were asked for
+// whole_host  every process was
+bool is_degraded(const SessionCapabilities& can, bool kernel, bool whole_host);
 
 // Writes `sonde: message` to stderr, names in it made harmless, and returns `code`.
 int fail(ExitCode code, std::string_view message);

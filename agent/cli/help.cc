@@ -12,6 +12,7 @@ constexpr std::string_view kOverview = R"(sonde: CPU profiles of everything that
   sonde record -- COMMAND   one command and all it starts, until it ends
   sonde report cpu.pb.gz    the summary of a recorded file, and closer looks
   sonde diff OLD NEW        what changed between two recorded files
+  sonde top                 who uses the CPUs now, with the hottest functions
   sonde doctor              what works here, and the exact fix for what does not
   sonde status              how the running agent is: trust, budgets, history
   sonde validate FILE       what is wrong in a configuration file
@@ -118,6 +119,41 @@ sigma. Functions match by name and by their image's file name.
 exit: 0 ok, 1 error, 2 usage, 6 something grew past --fail-above
 )";
 
+constexpr std::string_view kTop = R"(sonde top [OPTIONS]
+
+Shows every 2 s who uses the CPUs of this host: processes, control groups or
+functions, in cores, with the function that each spends most in. It samples by
+itself, whether the agent runs or not.
+
+      --by WHAT          process, cgroup, function; process if not given
+      --sort COLUMN      cpu, kernel, name; functions: self, total, name
+      --no-kernel        what the kernel did counts for who called it; kernel
+                         threads are left out
+  -n, --count N          print N frames, without keys
+  -F, --frequency HZ     samples a second and CPU, 1 to 10000; 99 if not given
+      --json             one object a window and line
+      --color WHEN       auto, always, never
+      --cache-dir DIR    where unwind rows are kept between runs
+
+keys
+  p c f                  processes, control groups, functions
+  s                      sort by the next column
+  /                      only names with these letters; Enter keeps, Esc ends
+  Up Down, Enter         choose a row; its hottest stacks (of a function: its
+                         callers); Esc goes back
+  Space                  hold this picture
+  k                      kernel off and on
+  q                      quit
+
+Where stdout is no terminal, or TERM is dumb, frames follow each other as text.
+A figure is an estimate: with 99 samples a second and CPU, a row of 0.10 cores
+was seen about 20 times in 2 s.
+
+exit: 0 ok, 1 error, 2 usage, 3 no permission, 4 kernel too old, 5 sampled
+without user stacks, kernel stacks or other users' processes, 130 stopped before
+the first window
+)";
+
 constexpr std::string_view kDoctor = R"(sonde doctor [OPTIONS]
 
 Tries everything that recording needs on this host, and the agent (sonde run).
@@ -192,6 +228,7 @@ std::string_view help_text(std::string_view verb) {
   if (verb == "record") return kRecord;
   if (verb == "report") return kReport;
   if (verb == "diff") return kDiff;
+  if (verb == "top") return kTop;
   if (verb == "doctor") return kDoctor;
   if (verb == "status") return kStatus;
   if (verb == "validate") return kValidate;

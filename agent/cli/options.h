@@ -11,6 +11,7 @@
 
 #include "agent/cli/output_format.h"
 #include "agent/cli/terminal.h"
+#include "agent/cli/top_table.h"
 #include "agent/config/load.h"
 #include "core/model/profile_diff.h"
 
@@ -58,6 +59,16 @@ struct DiffOptions : CommonOptions {
   bool all = false;                  // also what is within the error
   std::optional<std::size_t> rows;   // 0 = all
   std::optional<double> fail_above;  // growth of a total, 0..1
+};
+
+struct TopOptions : CommonOptions {
+  TopBy by = TopBy::kProcess;
+  TopSort sort = TopSort::kCpu;
+  bool kernel = true;
+  std::uint32_t rate_hz = 99;
+  std::uint32_t count = 0;  // windows to print; 0 = until stopped, on a terminal with keys
+  std::chrono::nanoseconds window = std::chrono::seconds(2);
+  std::string cache_dir;  // of unwind rows
 };
 
 struct DoctorOptions : CommonOptions {

@@ -24,7 +24,6 @@
 #include "agent/engine/session.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
-#include "core/base/privileges.h"
 
 namespace sonde {
 namespace {
@@ -179,7 +178,9 @@ class Recording {
     const auto printed = write_all(stdout_fd, text);
     if (!written) return fail(kExitError, written.error().message);
     if (!printed) return fail(kExitError, "cannot write to stdout: " + printed.error().message);
-    return is_degraded() ? kExitDegraded : kExitOk;
+    const bool whole_host = options_.pids.empty() && !command_;
+    return is_degraded(session_->capabilities(), options_.kernel, whole_host) ? kExitDegraded
+                                                                              : kExitOk;
   }
 
   Result<void> write_output(const SymbolizedProfile& profile, std::string& wrote) {
@@ -222,15 +223,6 @@ class Recording {
                        {"error", written ? Json() : Json(written.error().message)}};
     }
     return json_text(out) + "\n";
-  }
-
-  // Missing capabilities that this recording would have used. A process that refuses even
-  // CAP_SYS_PTRACE is a limit, not a missing capability.
-  [[nodiscard]] bool is_degraded() const {
-    const SessionCapabilities& can = session_->capabilities();
-    const bool whole_host = options_.pids.empty() && !command_;
-    return !can.user_stacks || (options_.kernel && !can.kernel_stacks) ||
-           (whole_host && !can.other_users && !has_capability(kCapSysPtrace));
   }
 
   [[nodiscard]] std::string gone_text() const {

@@ -19,6 +19,7 @@
 #include "agent/cli/record.h"
 #include "agent/cli/report.h"
 #include "agent/cli/status.h"
+#include "agent/cli/top.h"
 #include "agent/daemon/run.h"
 #include "core/base/json.h"
 #include "core/base/version.h"
@@ -59,6 +60,7 @@ struct Runner {
   int operator()(const RecordOptions& options) const { return run_record(options); }
   int operator()(const ReportOptions& options) const { return run_report(options); }
   int operator()(const DiffOptions& options) const { return run_diff(options); }
+  int operator()(const TopOptions& options) const { return run_top(options); }
   int operator()(const VersionOptions& options) const { return run_version(options); }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
   int operator()(const StatusOptions& options) const { return run_status(options); }

@@ -252,32 +252,8 @@ TEST(ArgumentsTest, FormatOverridesTheExtension) {
   EXPECT_EQ(record({"-o", "-", "--format", "html"}).format, OutputFormat::kHtml);
 }
 
-TEST(ParseDurationTest, TakesDecimalsAndUnits) {
-  EXPECT_EQ(parse_duration("10"), seconds(10));
-  EXPECT_EQ(parse_duration("10s"), seconds(10));
-  EXPECT_EQ(parse_duration("0.5"), milliseconds(500));
-  EXPECT_EQ(parse_duration("500ms"), milliseconds(500));
-  EXPECT_EQ(parse_duration("2m"), seconds(120));
-  EXPECT_EQ(parse_duration("1.5h"), seconds(5400));
-  for (const char* text : {"", "s", "-1", "0", "1 s", "1d", "1e3", "inf", "nan", "31536000s",
-                           "1.2.3", "0x10", "10s "}) {
-    EXPECT_FALSE(parse_duration(text)) << text;
-  }
-}
-
-TEST(ParsePercentTest, TakesDecimalsWithAndWithoutTheSign) {
-  EXPECT_EQ(parse_percent("5%"), 0.05);
-  EXPECT_EQ(parse_percent("5"), 0.05);
-  EXPECT_EQ(parse_percent("0.5 %"), 0.005);
-  EXPECT_EQ(parse_percent("0%"), 0.0);
-  EXPECT_EQ(parse_percent("100%"), 1.0);
-  for (const char* text : {"", "%", "-1%", "100.1%", "5%%", "5 % ", "nan", "inf", "1e1", "+5"}) {
-    EXPECT_FALSE(parse_percent(text)) << text;
-  }
-}
-
 TEST(HelpTest, NoScreenIsWiderThanEightyColumns) {
-  for (const char* verb : {"", "record", "report", "diff", "doctor", "status", "version"}) {
+  for (const char* verb : {"", "record", "report", "diff", "top", "doctor", "status", "version"}) {
     std::string_view text = help_text(verb);
     while (!text.empty()) {
       const std::size_t end = text.find('\n');
