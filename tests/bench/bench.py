@@ -4,7 +4,7 @@
   bench.py [--sonde PATH] [--work FOLDER] [--docs FILE] [--rounds N] [--seconds N]
            [--bench-dir FOLDER] [SECTION...]
 
-Sections: truth, kernel, calls, compile, rows, oracle. The results go to stdout and, with --docs, into
+Sections: truth, kernel, calls, compile, rows, names, page, oracle. The results go to stdout and, with --docs, into
 that file between the markers `<!-- SECTION begin -->` and `<!-- SECTION end -->`."""
 
 import argparse
@@ -193,6 +193,40 @@ def names_section(options):
                        rows))
 
 
+# Of the page: figure, its goal, what it is.
+PAGE_FIGURES = (("paint", "300 ms", "picture, from the answer's text on"),
+                ("frame", "50 ms", "a frame while scrolling"),
+                ("zoomed", "50 ms", "a frame while zooming"),
+                ("hover", "4 ms", "pointing at a frame"),
+                ("search", "50 ms", "search, table included"),
+                ("parse", "-", "of these, reading the JSON"))
+
+
+def page_section(options):
+    """What a user of the page waits for."""
+    support, web = options.bench_dir.parent / "support", HERE.parent / "web"
+    progress("page: headless Chromium")
+    subprocess.run([web / "install.sh", "npm"], check=True, stdout=subprocess.DEVNULL)
+    environment = {**os.environ, "SONDE_MAKE_PROFILE": str(support / "make_profile"),
+                   "SONDE_PAGE_FILES": str(support / "page_files")}
+    done = subprocess.run(["node", web / "page_figures.mjs"], capture_output=True, text=True,
+                          env=environment, check=False)
+    if done.returncode != 0:
+        raise measure.BenchError(f"page_figures.mjs:\n{done.stdout}{done.stderr}")
+    found = json.loads(done.stdout)
+    small, large = found["small"], found["large"]
+    rows = [[words, f"{small[name]:.1f} ms", f"{large[name]:.1f} ms", goal]
+            for name, goal, words in PAGE_FIGURES]
+    rows += [["memory of the page", "-", f"{found['heap'] / 1e6:.0f} MB", "120 MB"],
+             ["first script, gzip", "-", f"{found['bytes'][0] / 1000:.1f} kB", "40 kB"],
+             ["second script, gzip", "-", f"{found['bytes'][1] / 1000:.1f} kB", "-"],
+             ["requests to the first picture", "-", found["requests"], "8"]]
+    return ("`node tests/web/page_figures.mjs`: the agent's page in headless Chromium without a GPU, 1440 x 900, "
+            "an invented profile; medians of 9.\n\n"
+            + markdown(("", f"{small['nodes']:,} nodes", f"{large['nodes']:,} nodes, {large['names']:,} names",
+                        "goal"), rows))
+
+
 def oracle_section(options):
     """Our rows beside libdw's, over every installed ELF file."""
     tool = options.bench_dir.parent / "oracle" / "row_oracle"
@@ -234,7 +268,8 @@ def truth_section(options):
 
 
 SECTIONS = {"truth": truth_section, "kernel": kernel_section, "calls": calls_section, "compile": compile_section,
-            "rows": rows_section, "names": names_section, "oracle": oracle_section}
+            "rows": rows_section, "names": names_section, "page": page_section,
+            "oracle": oracle_section}
 
 
 def machine():
