@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
+#include "agent/store/charge_sums.h"
 #include "agent/store/trust_sums.h"
 #include "agent/store/window_walk.h"
 #include "agent/web/api_answer.h"
@@ -53,6 +55,23 @@ Json books_json(const TrustSums& sums) {
           {"stored", sums.stored()},
           {"unaccounted", unaccounted_ticks(meta, sums.stored())},
           {"lost", std::move(lost)}};
+}
+
+// Of the cgroups that are selected, where whole ones are, else of the host.
+Json accounting_json(const ChargeSums& sums, const std::vector<LabelMatcher>& match) {
+  const bool of_cgroups = ChargeSums::selects_cgroups(match);
+  const ChargeSums::OfCgroups found =
+      of_cgroups ? sums.of(match) : ChargeSums::OfCgroups{.cgroups = 0, .sum = sums.host()};
+  const bool is_known = found.sum.charged_ns > 0;
+  const ChargeSum sum = is_known ? found.sum : ChargeSum{};
+  return {{"of", of_cgroups ? "cgroups" : "host"},
+          {"source", of_cgroups ? sums.source() : "/proc/stat"},
+          {"sampled_ns", sum.sampled_ns},
+          {"kernel_ns", sum.charged_ns},
+          {"sigma_ns", static_cast<std::uint64_t>(std::llround(std::sqrt(sum.variance_ns2)))},
+          {"samples", sum.samples},
+          {"windows", sum.windows},
+          {"cgroups", is_known ? found.cgroups : 0}};
 }
 
 Json stops_json(const std::map<std::uint16_t, std::uint64_t>& stops) {
@@ -170,10 +189,14 @@ HttpResponse answer_health(const ApiSources& sources, const HttpRequest& request
   const HistoryRange range =
       history_range(in_whole_windows(query->range, static_cast<std::int64_t>(facts.window_ns)));
   TrustSums sums;
+  ChargeSums charges;
   const auto errors = walk_windows(
       sources.history,
       {.range = range, .deadline = std::chrono::steady_clock::now() + sources.patience},
-      [&](const ClosedWindow& window) { sums.add(window, chosen_targets(window, query->match)); });
+      [&](const ClosedWindow& window) {
+        sums.add(window, chosen_targets(window, query->match));
+        charges.add(window);
+      });
   if (!errors) return error_answer(errors.error());
   Json out = {{"v", 1},
               {"from", to_ms(range.begin_ns)},
@@ -183,7 +206,7 @@ HttpResponse answer_health(const ApiSources& sources, const HttpRequest& request
               {"errors", *errors},
               {"trust", trust_json(sums)},
               {"books", books_json(sums)},
-              {"accounting", {{"sampled_ns", 0}, {"kernel_ns", 0}}}};
+              {"accounting", accounting_json(charges, query->match)}};
   add_executables(sums, out);
   add_words(sums, out);
   out["budgets"] = budgets_json(facts);

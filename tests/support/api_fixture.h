@@ -47,8 +47,8 @@ inline AgentFacts facts_of_a_test() {
 }
 
 // Six windows from kBeginNs on; in each `web` (pids 10 and 11, pods a and b) 6 + 2 samples, of
-// which 1 has a cut stack, and from the third on `cron` (pid 12) 1; 2 samples lost in the kernel.
-// The seventh is open. The clock stands 3 s into it.
+// which 1 has a cut stack, and from the third on `cron` (pid 12) 1, and what the kernel charged; 2
+// samples lost in the kernel. The seventh is open. The clock stands 3 s into it.
 inline ClosedWindow window_of_a_test(std::uint64_t number) {
   WindowBuilder window(number);
   const ImageId app = window.image({"/usr/bin/web", "5d1e", std::string(64, 'a'), false});
@@ -58,8 +58,10 @@ inline ClosedWindow window_of_a_test(std::uint64_t number) {
   };
   Labels one = labels("web", "10", "/usr/bin/web");
   one["pod"] = "a";
+  one["cgroup"] = "/pods/a";
   Labels two = labels("web", "11", "/usr/bin/web");
   two["pod"] = "b";
+  two["cgroup"] = "/pods/b";
   const auto first = window.process(10, one, app);
   const auto second = window.process(11, two, app);
   const FrameWord main = with_image(0x100, app);
@@ -70,6 +72,12 @@ inline ClosedWindow window_of_a_test(std::uint64_t number) {
   if (number >= 2) {
     window.stack(window.process(12, labels("cron", "12", "/usr/sbin/cron"), cron),
                  {with_image(0x100, cron)}, 1);
+  }
+  if (number >= 2) {
+    window.window().charges =
+        CpuCharges{.host_ns = 500'000'000,
+                   .source = "cpu.stat",
+                   .cgroups = {{"/pods/a", 320'000'000}, {"/pods/b", 110'000'000}}};
   }
   window.meta().lost["ring_full"] = 2;
   window.meta().notes["ticks_slept"] = 4;

@@ -20,6 +20,17 @@ def _missing_bpf():
     return ""
 
 
+def _missing_cgroup():
+    with open("/proc/self/mounts", encoding="utf-8") as mounts:
+        lines = [line.split() for line in mounts]
+    memory = [line[1] for line in lines if line[2] == "cgroup" and "memory" in line[3].split(",")]
+    unified = [line[1] for line in lines if line[2] == "cgroup2"]
+    if not memory and not unified:
+        return "no cgroup hierarchy is mounted"
+    mount = (memory or unified)[0]
+    return "" if os.access(mount, os.W_OK) else f"{mount} cannot be written to"
+
+
 def _missing_tools(*tools):
     gone = [tool for tool in tools if shutil.which(tool) is None]
     return f"not installed: {', '.join(gone)}" if gone else ""
@@ -35,6 +46,8 @@ def missing(capability):
     """Why the capability is not there; empty if it is."""
     if capability == "bpf":
         return _missing_bpf()
+    if capability == "cgroup":
+        return _missing_cgroup()
     if capability == "perf":
         return _missing_tools("perf") or _missing_bpf()
     if capability == "qemu":

@@ -62,7 +62,8 @@ function healthOf({ now, started, lostReasons, missed }, { from, to, trust: stor
     .sort((a, b) => a.whole / a.samples - b.whole / b.samples);
   return { v: 1, from, to, now, host: 'web-7', trust,
     books: booksOf(all, lost, missed),
-    accounting: { sampled_ns: 993, kernel_ns: 1000 }, executables,
+    accounting: { of: 'host', source: '/proc/stat', sampled_ns: 993e9, kernel_ns: 1000e9, sigma_ns: 8e9, samples: 18867, windows: 88, cgroups: 0 },
+    executables,
     executables_more: { executables: 47, samples: 1440, whole: 1439, early: 0 },
     explain: { no_row: 'no unwind row covers the code' }, advice: { no_row: 'its .eh_frame is stripped: rebuild' },
     reasons: { ring_full: { meaning: 'the ring had no room', help: 'a lower rate' } },

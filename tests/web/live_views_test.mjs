@@ -53,7 +53,7 @@ test('health: verdict, books, executables, budgets, in figures that agree', asyn
   const words = await health(page);
   assert.match(words, /✓ You can trust these profiles/);
   assert.match(words, /15 min: 23,027 stacks taken, every one accounted for\. Worst executable: \/usr\/bin\/legacyd, 0 of 80 samples whole/);
-  assert.match(words, /account for 99\.3.% of the CPU/);
+  assert.match(words, /The samples account for 99\.3.% of the CPU charged to this node\./);
   assert.match(words, /lost: ring_full\s+2\s/);
   const books = await page.evaluate(() => [...document.querySelector('[aria-label="Where samples went"] tbody').rows].map((row) =>
     [Number((/deep(\d)/.exec(row.cells[0].className) ?? [0, 0])[1]), Number(row.cells[1].textContent.replaceAll(',', ''))]));
@@ -75,6 +75,27 @@ test('health: verdict, books, executables, budgets, in figures that agree', asyn
   assert.match(await text(page, '#badge'), /0\.02.% lost/, 'losses are those of the range, whatever the filter');
   await page.close();
   live.server.fixture.lostReasons = [];
+});
+
+test('health: the share of what the kernel charged, of what it is, and only if it is known well enough', async () => {
+  const accounting = { of: 'cgroups', source: 'cpu.stat', sampled_ns: 9_930_000_000, kernel_ns: 10_000_000_000, sigma_ns: 99_000_000,
+    samples: 10_061, windows: 6, cgroups: 3 };
+  const sentence = async (changes) => {
+    live.server.fixture.healthChanges = { accounting: { ...accounting, ...changes } };
+    const page = await openLive(live.browser, live.server, { hash: '#/health' });
+    await health(page);
+    const found = await page.evaluate(() => [...document.querySelectorAll('.verdict-card .charged')].map((one) => [one.textContent, one.title]));
+    await page.close();
+    live.server.fixture.healthChanges = {};
+    return found.flat().map((one) => one.replaceAll('\u202f', ' '));
+  };
+  const [words, about] = await sentence({});
+  assert.equal(words, 'The samples account for 99.3 % of the CPU charged to these 3 cgroups.');
+  assert.match(about, /^9\.93 s of CPU in 10,061 samples; 10\.0 s charged by the kernel's own accounting \(cpu\.stat\) in the same 6 windows/);
+  assert.match(about, /differ by ± 1\.0 points/);
+  assert.match((await sentence({ cgroups: 1 }))[0], /to this cgroup\.$/);
+  assert.deepEqual(await sentence({ sigma_ns: 600_000_000 }), []);
+  assert.deepEqual(await sentence({ sampled_ns: 0, kernel_ns: 0, sigma_ns: 0, samples: 0, windows: 0 }), []);
 });
 
 test('an idle host: missed ticks are weighed against the ticks, also with a filter', async () => {

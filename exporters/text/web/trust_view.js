@@ -45,6 +45,16 @@ function verdictText(health) {
   return level === 'warn' ? WORDS.trust.warn(why) : WORDS.trust.bad(why);
 }
 
+const MAX_SIGMA = 0.05; // of what was charged: with less the share says little
+
+// How much of the kernel's own accounting the samples explain; nothing where it is not known well enough.
+function chargedSentence({ sampled_ns: sampled, kernel_ns: charged, sigma_ns: sigma, samples, source, windows, cgroups }) {
+  if (!(charged > 0) || sigma > charged * MAX_SIGMA) return [];
+  const about = WORDS.trust.chargedAbout({ sampled: timeText(sampled), samples: countText(samples), charged: timeText(charged),
+    source: printable(source), windows: countText(windows), sigma: (sigma / charged * 100).toFixed(1) });
+  return [' ', make('span', { class: 'charged', title: about }, WORDS.trust.charged(percentText(sampled / charged), cgroups))];
+}
+
 function verdictCard(health) {
   const trusted = trustOf(health);
   const { level, sign } = trustVerdict(trusted);
@@ -54,14 +64,12 @@ function verdictCard(health) {
   const short = executables.find(({ samples, whole, early }) => whole < samples - early);
   const line = [WORDS.trust.taken(spanText(health.to - health.from), countText(books.emitted), books.unaccounted === 0)];
   if (short) line.push(WORDS.trust.short(printable(short.path), countText(short.whole), countText(short.samples - short.early)));
-  const { sampled_ns: sampled, kernel_ns: charged } = health.accounting;
-  if (charged > 0) line.push(WORDS.trust.charged(percentText(sampled / charged)));
   const figure = (value, about) => make('div', { class: 'figure-box' }, make('p', { class: 'big' }, value), make('p', {}, about));
   const cpu = health.budgets.find(({ name }) => name === 'cpu');
   const waiting = health.exporters.reduce((sum, { windows }) => sum + windows, 0);
   return make('section', { class: 'card verdict-card', 'aria-label': 'Verdict' },
     make('div', {}, make('h2', { class: 'big', 'data-level': level }, make('span', {}, sign), ` ${verdictText(health)}`),
-      make('p', {}, nameNode(line.join(' ')))),
+      make('p', {}, nameNode(line.join(' ')), ...chargedSentence(health.accounting))),
     figure(percentText(wholeStackShare(trusted)), 'whole stacks (goal 99 %)'),
     figure(percentText(lostShare(trust)), WORDS.trust.figures(...[trust.lost - trust.missed, due, trust.missed, trust.expected].map(countText))),
     figure(cpu ? `${cpu.now.toFixed(2)}\u202f%` : '–', `of one core used by sonde${cpu?.limit > 0 ? ` (limit ${cpu.limit} %)` : ''}`),

@@ -43,6 +43,18 @@ TEST(StatusTest, AHealthyAgentIsFourLines) {
   EXPECT_EQ(exit_code_of(healthy()), kExitOk);
 }
 
+TEST(StatusTest, TheShareOfTheKernelsAccountingIsSaidIfItIsKnownWellEnough) {
+  AgentAnswers agent = healthy();
+  agent.health["accounting"] = *parse_json(
+      R"({"of":"host","sampled_ns":993000000,"kernel_ns":1000000000,"sigma_ns":8000000})");
+  EXPECT_THAT(render_status(agent, plain()),
+              HasSubstr("✓ samples account for 99.3 % of the CPU charged to the host, ± 0.8\n"));
+  agent.health["accounting"]["sigma_ns"] = 60'000'000;
+  EXPECT_THAT(render_status(agent, plain()), Not(HasSubstr("account for")));
+  agent.health["accounting"] = *parse_json(R"({"sampled_ns":0,"kernel_ns":0,"sigma_ns":0})");
+  EXPECT_THAT(render_status(agent, plain()), Not(HasSubstr("account for")));
+}
+
 TEST(StatusTest, AnExporterThatWaitsSaysForWhat) {
   AgentAnswers agent = healthy();
   agent.health["exporters"] = *parse_json(

@@ -2,6 +2,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "agent/web/api_status.h"
 #include "tests/support/api_fixture.h"
 
@@ -58,6 +60,46 @@ TEST_F(ApiHealthTest, ItIsOfTheSelectionButTheBooksAreOfAll) {
   EXPECT_EQ(json["executables"].size(), 1U);
   EXPECT_EQ(json["books"]["stored"], 52);
   EXPECT_EQ(json["books"]["unaccounted"], 0);
+}
+
+// Of six windows, the last four have accounting: the host's, and of /pods/a and /pods/b.
+TEST_F(ApiHealthTest, TheAccountingIsOfTheHostOrOfTheCgroupsThatAreSelected) {
+  Json host = this->json("/health?" + between(0, 6))["accounting"];
+  const double sigma = std::sqrt(4 * 9.0) * kTickNs;
+  EXPECT_NEAR(host["sigma_ns"].get<double>(), sigma, 1);
+  host.erase("sigma_ns");
+  EXPECT_EQ(host, (Json{{"of", "host"},
+                        {"source", "/proc/stat"},
+                        {"sampled_ns", 4 * 9 * kTickNs},
+                        {"kernel_ns", 4 * 500'000'000ULL},
+                        {"samples", 36},
+                        {"windows", 4},
+                        {"cgroups", 0}}));
+  Json one = this->json("/health?" + between(0, 6) + "&f=pod%3Da")["accounting"];
+  one.erase("sigma_ns");
+  EXPECT_EQ(one, (Json{{"of", "cgroups"},
+                       {"source", "cpu.stat"},
+                       {"sampled_ns", 4 * 6 * kTickNs},
+                       {"kernel_ns", 4 * 320'000'000ULL},
+                       {"samples", 24},
+                       {"windows", 4},
+                       {"cgroups", 1}}));
+  const Json both = this->json("/health?" + between(0, 6) + "&f=cgroup%3D~/pods/.*")["accounting"];
+  EXPECT_EQ(both["cgroups"], 2);
+  EXPECT_EQ(both["kernel_ns"], 4 * 430'000'000ULL);
+  const Json process = this->json("/health?" + between(0, 6) + "&f=process%3Dweb")["accounting"];
+  EXPECT_EQ(process["of"], "host") << "a process is no whole cgroup";
+  EXPECT_EQ(process["kernel_ns"], 4 * 500'000'000ULL);
+}
+
+TEST_F(ApiHealthTest, AccountingThatIsNotKnownIsZero) {
+  for (const std::string filter : {"", "&f=cgroup%3D/pods/a"}) {
+    const Json json = this->json("/health?" + between(0, 2) + filter)["accounting"];
+    for (const char* name :
+         {"sampled_ns", "kernel_ns", "sigma_ns", "samples", "windows", "cgroups"}) {
+      EXPECT_EQ(json[name], 0) << name << filter;
+    }
+  }
 }
 
 TEST_F(ApiHealthTest, WhatTheAgentSaysOfItself) {

@@ -13,9 +13,9 @@ class ApiLabelsTest : public ApiTest {};
 
 TEST_F(ApiLabelsTest, LabelsOfTheRangeWithTheNumberOfTheirValues) {
   EXPECT_EQ(json("/labels?" + between(0, 6)), Json::parse(R"({"v":1,"labels":[
-    {"name":"image","values":2},{"name":"pid","values":3},{"name":"pod","values":2},
-    {"name":"process","values":2}]})"));
-  EXPECT_EQ(json("/labels?" + between(0, 2))["labels"][1],
+    {"name":"cgroup","values":2},{"name":"image","values":2},{"name":"pid","values":3},
+    {"name":"pod","values":2},{"name":"process","values":2}]})"));
+  EXPECT_EQ(json("/labels?" + between(0, 2))["labels"][2],
             Json::parse(R"({"name":"pid","values":2})"))
       << "cron came later";
   EXPECT_EQ(json("/labels?" + between(0, 6) + "&f=process%3Dcron")["labels"].size(), 3U);
