@@ -19,6 +19,7 @@ namespace sonde {
   X(CodeMapsOverBudget, "code_maps_over_budget", "no time was left to read the perf map")      \
   X(NoRange, "no_range", "the process had no code there when it was looked at")                \
   X(KallsymsRestricted, "kallsyms_restricted", "names of the kernel's functions are withheld") \
+  X(NameLate, "name_late", "no time was left to ask for it: the next window may have it")      \
   X(NameNotKept, "name_not_kept", "its name was not kept, and its file is gone or changed")
 
 enum class CodeReason : std::uint8_t {
