@@ -152,8 +152,9 @@ TEST_F(HistoryTest, SeriesOfTooManyGroupsPutTheLightOnesTogether) {
     std::uint64_t own = 0;
     for (const SeriesPoint& point : one.points) own += point.totals.samples;
     samples += own;
-    if (one.group == Labels{{"process", "long"}})
+    if (one.group == Labels{{"process", "long"}}) {
       EXPECT_EQ(own, 4'000U) << "the heavy one is whole";
+    }
   }
   EXPECT_EQ(samples, 4'040U);
   EXPECT_EQ(groups, 41U);
