@@ -34,14 +34,14 @@ class CgroupMeters {
   //
   // returns  by path, what each was charged since the last reading, or since it is watched. What
   //          cannot be told is left out and counted.
-  // cost     1 us a cgroup; on cgroup v2 the kernel also adds up what changed below it.
+  // cost     about 2 us a cgroup; on cgroup v2 the kernel also adds up what changed below it.
   std::vector<CgroupCharge> read(std::uint64_t latest_ns);
 
   // From here on `cgroup` is read too, while it is watched. The root is not: it is the host.
   //
   // tgids  some processes in it: where ids come from another hierarchy than the accounting, the
   //        first that still runs says whether it is at the same path in both.
-  // cost   a look-up; 6 us for a new one, twice that where a process has to be asked.
+  // cost   a look-up; 25 us for a new one, twice that where a process has to be asked.
   void watch(const std::string& cgroup, std::span<const std::uint32_t> tgids);
 
   [[nodiscard]] const ChargeLossCounts& lost() const { return lost_; }
