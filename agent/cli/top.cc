@@ -133,7 +133,7 @@ class Top {
       frame["degraded"] = about.limits;
       text = json_text(frame) + "\n";
     } else {
-      if (shown_.load() > 1) text = "\n";
+      if (shown_.load() > 1) text.push_back('\n');
       const TopState state{.by = options_.by, .sort = options_.sort, .kernel = options_.kernel};
       const ProfileMeta& meta = window.profile.meta;
       about.clock = clock_text(meta.begin_ns + meta.duration_ns);

@@ -243,7 +243,7 @@ TEST(TopViewTest, NoLineIsWiderThanTheTerminalInAnyState) {
     states.push_back({.by = by, .types = true, .find = std::string(64, 'x')});
   }
   for (const TopState& state : states) {
-    for (const std::size_t width : {40, 63, 64, 79, 80, 119, 120, 200}) {
+    for (const std::size_t width : {40UL, 63UL, 64UL, 79UL, 80UL, 119UL, 120UL, 200UL}) {
       for (const bool utf8 : {true, false}) {
         const Lines lines = Shown{.state = state, .limits = {std::string(300, 'w')}}.lines(
             busy_host(), terminal_of(width, utf8));
