@@ -5,8 +5,6 @@
 #include <sys/stat.h>
 #include <sys/utsname.h>
 
-#include <array>
-
 #include "core/base/file.h"
 
 namespace sonde {
@@ -55,12 +53,8 @@ void raise_open_file_limit() {
 }
 
 double own_cpu_seconds() {
-  double sum = 0;
-  for (const int who : std::array{RUSAGE_SELF, RUSAGE_CHILDREN}) {
-    const rusage usage = usage_of(who);
-    sum += seconds(usage.ru_utime) + seconds(usage.ru_stime);
-  }
-  return sum;
+  const rusage usage = usage_of(RUSAGE_SELF);
+  return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
 std::uint64_t own_peak_rss_bytes() {

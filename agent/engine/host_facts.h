@@ -25,7 +25,8 @@ Result<void> require_init_pid_namespace();
 // Raises the soft limit of open files to the hard one: each image keeps a descriptor.
 void raise_open_file_limit();
 
-// User + system time of this process and its waited-for children, seconds.
+// User + system time of this process, seconds; not of its children: a recorded command is one, and
+// the symbolizer counts its workers itself.
 double own_cpu_seconds();
 // VmHWM of this process, bytes.
 std::uint64_t own_peak_rss_bytes();

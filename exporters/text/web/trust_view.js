@@ -45,14 +45,21 @@ function verdictText(health) {
   return level === 'warn' ? WORDS.trust.warn(why) : WORDS.trust.bad(why);
 }
 
+const CHARGED = { // not of words.js: the first picture needs none of it
+  share: (share, cgroups) => `The samples account for ${share} of the CPU charged to ` +
+    (cgroups === 0 ? 'this node.' : cgroups === 1 ? 'this cgroup.' : `these ${cgroups} cgroups.`),
+  about: ({ sampled, samples, charged, source, windows, sigma }) => `${sampled} of CPU in ${samples} samples; ` +
+    `${charged} charged by the kernel's own accounting (${source}) in the same ${windows} windows, which were read at both ends. ` +
+    `Chance alone makes it differ by ±\u202f${sigma} points (one standard deviation).`,
+};
 const MAX_SIGMA = 0.05; // of what was charged: with less the share says little
 
 // How much of the kernel's own accounting the samples explain; nothing where it is not known well enough.
 function chargedSentence({ sampled_ns: sampled, kernel_ns: charged, sigma_ns: sigma, samples, source, windows, cgroups }) {
   if (!(charged > 0) || sigma > charged * MAX_SIGMA) return [];
-  const about = WORDS.trust.chargedAbout({ sampled: timeText(sampled), samples: countText(samples), charged: timeText(charged),
+  const about = CHARGED.about({ sampled: timeText(sampled), samples: countText(samples), charged: timeText(charged),
     source: printable(source), windows: countText(windows), sigma: (sigma / charged * 100).toFixed(1) });
-  return [' ', make('span', { class: 'charged', title: about }, WORDS.trust.charged(percentText(sampled / charged), cgroups))];
+  return [' ', make('span', { class: 'charged', title: about }, CHARGED.share(percentText(sampled / charged), cgroups))];
 }
 
 function verdictCard(health) {

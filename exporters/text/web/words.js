@@ -64,11 +64,6 @@ export const WORDS = {
     unaccounted: (count) => `${count} ticks are not accounted for`,
     taken: (span, count, even) => `${span}: ${count} stacks taken${even ? ', every one accounted for' : ''}.`,
     short: (path, whole, all) => `Worst executable: ${path}, ${whole} of ${all} samples whole.`,
-    charged: (share, cgroups) => `The samples account for ${share} of the CPU charged to ` +
-      (cgroups === 0 ? 'this node.' : cgroups === 1 ? 'this cgroup.' : `these ${cgroups} cgroups.`),
-    chargedAbout: ({ sampled, samples, charged, source, windows, sigma }) => `${sampled} of CPU in ${samples} samples; ` +
-      `${charged} charged by the kernel's own accounting (${source}) in the same ${windows} windows, which were read at both ends. ` +
-      `Chance alone makes it differ by ±\u202f${sigma} points (one standard deviation).`,
   },
   noName: '(no name)',
   processesAbout: 'by CPU in the samples of this range; a row opens its profile, Ctrl+click on two compares them',
