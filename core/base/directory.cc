@@ -35,8 +35,15 @@ std::optional<dev_t> device_of(std::string path) {
 }  // namespace
 
 Result<UniqueFd> open_private_directory(const std::string& path) {
-  if (auto made = make_directories(path); !made) return made.error();
-  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const auto open = [&path] {
+    return UniqueFd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  };
+  // First without mkdir(2), which waits for a disk that hangs also where nothing is to be made.
+  UniqueFd fd = open();
+  if (!fd && errno == ENOENT) {
+    if (auto made = make_directories(path); !made) return made.error();
+    fd = open();
+  }
   if (!fd) return Error::from_errno(errno, "open " + path);
   struct stat status {};
   if (::fstat(fd.get(), &status) != 0) return Error::from_errno(errno, "stat " + path);

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <fstream>
 #include <random>
+#include <stop_token>
 #include <thread>
 
 #include "agent/store/history.h"
@@ -248,6 +249,13 @@ TEST_F(HistoryDiskTest, NobodyWaitsForATableOfNamesThatHangs) {
       keeper.flush(2, true);
       written = true;
     });
+    // If somebody waits all the same, that is seen below, and the disk does not stay so for ever.
+    const std::jthread end([&disk](const std::stop_token& stop) {
+      for (int i = 0; i < 50 && !stop.stop_requested(); ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      }
+      (void)disk.thaw();
+    });
     std::this_thread::sleep_for(std::chrono::milliseconds(300));
     const auto begin = std::chrono::steady_clock::now();
     keeper.add("a1", std::span(&meanwhile, 1), 3);
@@ -256,7 +264,6 @@ TEST_F(HistoryDiskTest, NobodyWaitsForATableOfNamesThatHangs) {
     EXPECT_EQ(keeper.counts().kept_names, 2U);
     EXPECT_LT(std::chrono::steady_clock::now() - begin, std::chrono::seconds(1));
     EXPECT_FALSE(written);
-    ASSERT_TRUE(disk.thaw());
   }
   keeper.flush(4, true);
   EXPECT_EQ(keeper.counts().kept_names, 0U) << "what came meanwhile was not taken for written";
