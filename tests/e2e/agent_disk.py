@@ -138,9 +138,10 @@ class Disk(AgentTest):
         agent.wait_for_windows(4)
         disk.freeze()
         self.addCleanup(disk.thaw)
-        time.sleep(2)  # some windows wait
+        stored = agent.metrics().get("sonde_history_windows_total")
+        agent.wait("some windows wait",
+                   lambda: agent.metrics().get("sonde_windows_total") > stored + 3, LATE_SECONDS)
         ended = agent.metrics().get("sonde_windows_total")
-        self.assertGreater(ended, agent.metrics().get("sonde_history_windows_total") + 2)
         agent.process.send_signal(signal.SIGTERM)
         for _ in range(2):  # now and then something gets through; three seconds in all
             time.sleep(1.5)
