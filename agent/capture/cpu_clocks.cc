@@ -135,6 +135,17 @@ Result<void> CpuClocks::disable() {
   return off;
 }
 
+void CpuClocks::read_idle_time() {
+  const auto idle = read_idle_times();
+  for (Clock& clock : clocks_) {
+    if (clock.idle_begin == kUnknown) continue;
+    const std::uint64_t now = idle_of(idle, clock.cpu);
+    if (now == kUnknown) continue;
+    add_idle(clock, now);
+    clock.idle_begin = now;
+  }
+}
+
 void CpuClocks::add_idle(Clock& clock, std::uint64_t now_idle) {
   const std::uint64_t begin = std::exchange(clock.idle_begin, kUnknown);
   if (begin == kUnknown || now_idle == kUnknown) return;

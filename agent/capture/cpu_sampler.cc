@@ -48,6 +48,7 @@ class BpfCpuSampler final : public CpuSampler {
   Result<void> enable() override { return clocks_->enable(); }
   Result<void> disable() override { return clocks_->disable(); }
   CpuChanges follow_cpus() override { return clocks_->follow(); }
+  void read_idle_time() override { clocks_->read_idle_time(); }
   Result<void> add_target(std::uint32_t tgid) override;
   std::uint64_t drain(const std::function<void(RawSample&&)>& take) override;
   [[nodiscard]] CpuSamplerCounts counts() const override;

@@ -50,6 +50,8 @@ class CpuSampler {
   virtual Result<void> disable() = 0;
   // Gives CPUs that came a clock (CpuClocks::follow).
   virtual CpuChanges follow_cpus() = 0;
+  // From now on counts() knows what CPUs slept until now. Cost: one read of /proc/stat.
+  virtual void read_idle_time() = 0;
   // Lets a process through the `only_targets` filter. Its later children follow by themselves.
   virtual Result<void> add_target(std::uint32_t tgid) = 0;
 

@@ -363,7 +363,10 @@ void CpuSession::close_windows() {
   if (options_.window_ns == 0 || end_ns_ != 0 || held_) return;
   const std::uint64_t drained = intake_->oldest_ns(cycled_ns_ - kRingDelayNs);
   for (bool first = true; auto filled = windows_.close(drained); first = false) {
-    if (first) books_.observe(meta(0));
+    if (first) {
+      sampler_->read_idle_time();
+      books_.observe(meta(0));
+    }
     hand_on(std::move(*filled), false);
   }
   kernel_names_.forget_gone_before(drained - std::min(drained, 2 * options_.window_ns));

@@ -185,6 +185,19 @@ TEST_F(CpuSamplerTest, TicksOfAnIdleHostAreIdleOrSlept) {
   FAIL() << "no CPU was idle for a single tick in 9 s";
 }
 
+TEST_F(CpuSamplerTest, WhatCpusSleptIsKnownWhileTheClocksRun) {
+  auto created = CpuSampler::create({.rate_hz = 499});
+  ASSERT_TRUE(created.ok());
+  ASSERT_TRUE((*created)->enable().ok());
+  std::this_thread::sleep_for(milliseconds(1000));
+  (*created)->read_idle_time();
+  const CpuSamplerCounts now = (*created)->counts();
+  const std::uint64_t run = now.counters[SONDE_CPU_RUN];
+  const std::uint64_t missed = now.clocks.expected - std::min(now.clocks.expected, run);
+  EXPECT_LT(missed, 499U / 4) << "run " << run << " slept " << now.clocks.slept;
+  ASSERT_TRUE((*created)->disable().ok());
+}
+
 TEST_F(CpuSamplerTest, ADivisorKeepsEachNthTickAtItsWeight) {
   const Spinner spinner;
   auto sampler = CpuSampler::create({.rate_hz = 499, .only_targets = true});

@@ -145,7 +145,7 @@ class OnATerminal(SondeTest):
         top.press(b"/pyth")
         top.wait_for(r"/ pyth_")
         top.press(b"\r")
-        top.wait_for(r"\d+ others")
+        top.wait_for(r"\d+ others?")
         top.press(b"\r")
         top.wait_for(r"python3.* cores, .* samples\n.* %  .*Esc back")
         top.press(b"\x1b")
