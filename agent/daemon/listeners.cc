@@ -70,10 +70,11 @@ Result<void> Listeners::apply(const Config& config) {
   return {};
 }
 
-// A server ends when its last answer is given, which may take as long as a disk does: sampling does
-// not wait for it.
+// The address is free at once. A server ends when its last answer is given, which may take as long
+// as a disk does: sampling does not wait for it.
 void Listeners::end(Listener&& listener) const {
   if (!listener.server) return;
+  listener.server->stop_listening();
   const auto ended = [ending = ending_] {
     const std::lock_guard lock(ending->mutex);
     --ending->servers;

@@ -65,12 +65,16 @@ class HttpServer::Loop {
   }
 
   ~Loop() {
-    stopping_ = true;
-    ::eventfd_write(wake_.get(), 1);
+    begin_end();
     if (thread_.joinable()) thread_.join();
   }
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
+
+  void stop_listening() {
+    begin_end();
+    listens_.wait(true);
+  }
 
   [[nodiscard]] HttpServerCounts counts() const {
     HttpServerCounts out;
@@ -116,8 +120,15 @@ class HttpServer::Loop {
     open_ = 0;
   }
 
+  void begin_end() {
+    stopping_ = true;
+    ::eventfd_write(wake_.get(), 1);
+  }
+
   void begin_to_stop() {
     listener_.reset();
+    listens_ = false;
+    listens_.notify_all();
     accept_at_ = Clock::time_point::max();
     stop_at_ = Clock::now() + options_.stop;
     for (auto client = clients_.begin(); client != clients_.end();) {
@@ -321,7 +332,8 @@ class HttpServer::Loop {
   std::uint64_t next_id_ = kWakeId + 1;
   Clock::time_point accept_at_ = Clock::time_point::max();  // when a pause ends
   Clock::time_point stop_at_;
-  std::atomic<bool> stopping_ = false;  // set by the destructor
+  std::atomic<bool> stopping_ = false;  // set from outside
+  std::atomic<bool> listens_ = true;
   std::atomic<std::uint64_t> accepted_ = 0;
   std::atomic<std::uint64_t> open_ = 0;
   std::atomic<std::uint64_t> sent_bytes_ = 0;
@@ -335,6 +347,8 @@ HttpServer::HttpServer(ListenAddress address, std::unique_ptr<Loop> loop)
     : address_(std::move(address)), loop_(std::move(loop)) {}
 
 HttpServer::~HttpServer() = default;
+
+void HttpServer::stop_listening() { loop_->stop_listening(); }
 
 Result<std::unique_ptr<HttpServer>> HttpServer::start(const ListenAddress& address,
                                                       const HttpHandler& handler,

@@ -45,6 +45,8 @@ class HttpServer {
   static Result<std::unique_ptr<HttpServer>> start(const ListenAddress& address,
                                                    const HttpHandler& handler,
                                                    const HttpServerOptions& options = {});
+  // Nobody listens there afterwards; the destructor does the rest. Does not wait for handlers.
+  void stop_listening();
   // Stops listening, ends idle connections at once and the others when their answer is sent or
   // after options.stop; then waits for handlers that run.
   ~HttpServer();

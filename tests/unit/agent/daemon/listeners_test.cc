@@ -64,11 +64,14 @@ class ListenersTest : public testing::Test {
 TEST_F(ListenersTest, AnAnswerThatTakesLongHoldsUpNoReload) {
   ASSERT_TRUE(listeners_.apply(config_).ok());
   ask();
+  const std::uint16_t before = port();
   const std::uint64_t begin = monotonic_ns();
   config_.listen = {.ip = "127.0.0.2", .port = 0};
   ASSERT_TRUE(listeners_.apply(config_).ok());
   EXPECT_LT(monotonic_ns() - begin, 1'000'000'000U);
   EXPECT_TRUE(listeners_.url().starts_with("http://127.0.0.2:"));
+  config_.listen = {.ip = "127.0.0.1", .port = before};
+  EXPECT_TRUE(listeners_.apply(config_).ok()) << "the address is free";
 }
 
 TEST_F(ListenersTest, StopWaitsAsLongAsItMayAndSaysSo) {
