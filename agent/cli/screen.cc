@@ -93,7 +93,7 @@ void on_stop(int /*signal*/) {
 }  // namespace
 
 Result<std::unique_ptr<Screen>> Screen::open(int in, int out, const TerminalGuard& guard) {
-  std::unique_ptr<Screen> screen(new Screen(in, out, guard));
+  std::unique_ptr<Screen> screen(new Screen(out, guard));
   screen->changed_ = UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!screen->changed_) return Error::from_errno(errno, "eventfd");
   g_taken.in = in;

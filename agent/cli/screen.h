@@ -37,11 +37,10 @@ class Screen {
   void take_change() const;
 
  private:
-  Screen(int in, int out, const TerminalGuard& guard) : in_(in), out_(out), guard_(guard) {}
+  Screen(int out, const TerminalGuard& guard) : out_(out), guard_(guard) {}
   void keep_errors_back();
   void tell_errors();
 
-  const int in_;
   const int out_;
   const TerminalGuard& guard_;
   UniqueFd changed_;

@@ -78,10 +78,10 @@ class GroupRows {
 };
 
 const std::string& key_of(const TopWindow& window, TopBy by, std::uint32_t process) {
-  static const std::string kNotKnown = "(not known)";
+  static const std::string not_known = "(not known)";
   if (by == TopBy::kProcess) return window.profile.processes[process].name;
   const std::string& cgroup = window.cgroups[process];
-  return cgroup.empty() ? kNotKnown : cgroup;
+  return cgroup.empty() ? not_known : cgroup;
 }
 
 std::vector<TopRow> function_rows(const SymbolizedProfile& profile) {

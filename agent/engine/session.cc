@@ -454,7 +454,7 @@ Result<SymbolizedProfile> CpuSession::finish() {
 
 // Clocks that cannot be stopped are no reason to lose what was sampled.
 Result<void> CpuSession::stop() {
-  const Result<void> ended = end(kWaitForDeferredOfMany);
+  Result<void> ended = end(kWaitForDeferredOfMany);
   auto filled = windows_.close_all(read_clocks());
   books_.observe(meta(0));
   while (!filled.empty()) {

@@ -153,13 +153,14 @@ class HttpServer::Loop {
   }
 
   void take_event(const epoll_event& event) {
-    if (event.data.u64 == kListenerId) return accept_all();
-    if (event.data.u64 == kWakeId) {
+    const std::uint64_t id = event.data.u64;  // a copy: the structure is packed
+    if (id == kListenerId) return accept_all();
+    if (id == kWakeId) {
       eventfd_t value = 0;
       ::eventfd_read(wake_.get(), &value);
       return;
     }
-    const auto client = clients_.find(event.data.u64);
+    const auto client = clients_.find(id);
     if (client == clients_.end()) return;
     const bool idle = interest_of(client->second.watched) == 0;
     if (idle && (event.events & (EPOLLHUP | EPOLLERR)) != 0) client->second.connection.hang_up();

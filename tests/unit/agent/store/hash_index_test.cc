@@ -23,8 +23,9 @@ TEST(HashIndexTest, WhatWasAddedIsFoundAndNothingElse) {
     index.add(thing, static_cast<std::uint32_t>(things.size()));
     things.push_back(thing);
   }
-  for (const auto& [thing, number] : expected) {
-    EXPECT_EQ(index.find(thing, [&](std::uint32_t i) { return things[i] == thing; }), number);
+  for (const auto& one : expected) {
+    const auto is = [&](std::uint32_t i) { return things[i] == one.first; };
+    EXPECT_EQ(index.find(one.first, is), one.second);
   }
 }
 
