@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "agent/engine/named_stacks.h"
 #include "bpf/abi/frame.h"
 #include "core/base/clock.h"
 
@@ -12,31 +13,12 @@ SymbolizedProfile Namer::name(const ProfileWindow& window) {
   collect_offsets(window);
   for (auto& [id, code] : code_) name_image(id, code);
   for (auto& [process, addresses] : made_) name_made_code(window, process, addresses);
-  for (const WindowProcess& process : window.processes) {
-    profile_.processes.push_back({.pid = process.tgid, .name = process.name});
-  }
-  for (const WindowStack& stack : window.stacks) {
-    ProfileStack named{.process = stack.process,
-                       .stop = stack.stop,
-                       .samples = stack.samples,
-                       .cpu_ns = stack.cpu_ns,
-                       .frames = {}};
-    if (!is_whole(stack.stop) && stack.stop_image != ImageId::kNone) {
-      named.stop_image =
-          maker_.image(images_.at(stack.stop_image).path, build_id_of(stack.stop_image));
-    }
-    const ImageId executable = window.processes[stack.process].executable;
-    named.frames.reserve(stack.frames.size());
-    for (const FrameWord word : stack.frames) {
-      if (SONDE_FRAME_TAG(word) == SONDE_TAG_SPECIAL) continue;
-      named.frames.push_back(frame_of(word, stack.process, executable));
-    }
-    // Readers of profiles (go tool pprof among them) drop samples without any frame.
-    if (named.frames.empty()) {
-      named.frames.push_back(frame_of(kUnknownCode, stack.process, executable));
-    }
-    profile_.stacks.push_back(std::move(named));
-  }
+  add_named_stacks(
+      window, profile_,
+      [this](ImageId image) { return maker_.image(images_.at(image).path, build_id_of(image)); },
+      [this](FrameWord word, std::uint32_t process, bool own) {
+        return make_frame(word, process, own);
+      });
   return std::move(profile_);
 }
 
@@ -111,16 +93,6 @@ const std::string& Namer::build_id_of(ImageId id) {
   if (fresh && image.fd) {
     if (const auto info = client_.describe(image.fd->get())) entry->second = info->build_id;
   }
-  return entry->second;
-}
-
-std::uint32_t Namer::frame_of(FrameWord word, std::uint32_t process, ImageId executable) {
-  const bool own = SONDE_FRAME_TAG(word) == SONDE_TAG_IMAGE && executable != ImageId::kNone &&
-                   image_of_frame(word) == executable;
-  const std::uint32_t whose = is_made_code(word) ? process + 2 : own ? 1 : 0;
-  const auto [entry, fresh] =
-      frames_.try_emplace({word, whose}, static_cast<std::uint32_t>(profile_.frames.size()));
-  if (fresh) profile_.frames.push_back(make_frame(word, process, own));
   return entry->second;
 }
 

@@ -49,8 +49,6 @@ class Namer {
   [[nodiscard]] std::uint64_t code_maps_over_budget() const { return code_maps_over_budget_; }
 
  private:
-  // Word, and: of the executable of its process; for code made at run time the process, plus 2.
-  using FrameKey = std::pair<FrameWord, std::uint32_t>;
   // What is asked about one image, and the answer.
   struct ImageCode {
     std::vector<std::uint64_t> offsets;  // of frames; in the end ascending, each once
@@ -61,7 +59,6 @@ class Namer {
   void name_made_code(const ProfileWindow& window, std::uint32_t process,
                       std::vector<std::uint64_t>& addresses);
   void name_image(ImageId id, ImageCode& code);
-  std::uint32_t frame_of(FrameWord word, std::uint32_t process, ImageId executable);
   ProfileFrame make_frame(FrameWord word, std::uint32_t process, bool own);
   ProfileFrame make_kernel_frame(FrameWord word);
   ProfileFrame make_image_frame(FrameWord word, bool own);
@@ -83,7 +80,6 @@ class Namer {
   std::map<std::uint32_t, std::string_view> made_unnamed_;  // process -> why others have no name
   std::uint64_t made_ns_ = 0;                               // spent on code made at run time
   std::uint64_t code_maps_over_budget_ = 0;
-  std::map<FrameKey, std::uint32_t> frames_;
 };
 
 }  // namespace sonde

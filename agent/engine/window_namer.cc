@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "agent/engine/named_stacks.h"
 #include "bpf/abi/frame.h"
 #include "core/base/clock.h"
 #include "core/model/frame_maker.h"
@@ -57,48 +58,20 @@ class StackWriter {
       : window_(window), files_(files), makers_(makers), profile_(profile), maker_(profile) {}
 
   void write() {
-    const ProfileWindow& counted = window_.closed.window;
-    for (const WindowProcess& process : counted.processes) {
-      profile_.processes.push_back({.pid = process.tgid, .name = process.name});
-    }
-    for (const WindowStack& stack : counted.stacks) {
-      ProfileStack named{.process = stack.process,
-                         .stop = stack.stop,
-                         .samples = stack.samples,
-                         .cpu_ns = stack.cpu_ns,
-                         .frames = {}};
-      if (!is_whole(stack.stop) && stack.stop_image != ImageId::kNone) {
-        const auto image = static_cast<std::size_t>(stack.stop_image);
-        named.stop_image = maker_.image(window_.closed.images[image].path, build_id_of(image));
-      }
-      named.frames.reserve(stack.frames.size());
-      for_each_frame(stack.frames, [&](FrameWord word) {
-        if (SONDE_FRAME_TAG(word) == SONDE_TAG_SPECIAL) return;
-        named.frames.push_back(frame_of(word, stack.process));
-      });
-      // Readers of profiles (go tool pprof among them) drop samples without any frame.
-      if (named.frames.empty()) named.frames.push_back(frame_of(kUnknownCode, stack.process));
-      profile_.stacks.push_back(std::move(named));
-    }
+    add_named_stacks(
+        window_.closed.window, profile_,
+        [this](ImageId id) {
+          const auto image = static_cast<std::size_t>(id);
+          return maker_.image(window_.closed.images[image].path, build_id_of(image));
+        },
+        [this](FrameWord word, std::uint32_t process, bool own) {
+          return make_frame(word, process, own);
+        });
   }
 
  private:
-  // Word, and: of the executable of its process; for code made at run time the process, plus 2.
-  using FrameKey = std::pair<FrameWord, std::uint32_t>;
-
   [[nodiscard]] std::string_view build_id_of(std::size_t image) const {
     return files_[image] == nullptr ? std::string_view() : files_[image]->build_id;
-  }
-
-  std::uint32_t frame_of(FrameWord word, std::uint32_t process) {
-    const ImageId executable = window_.closed.window.processes[process].executable;
-    const bool own = SONDE_FRAME_TAG(word) == SONDE_TAG_IMAGE && executable != ImageId::kNone &&
-                     image_of_frame(word) == executable;
-    const std::uint32_t whose = is_made_code(word) ? process + 2 : own ? 1 : 0;
-    const auto [entry, fresh] =
-        frames_.try_emplace({word, whose}, static_cast<std::uint32_t>(profile_.frames.size()));
-    if (fresh) profile_.frames.push_back(make_frame(word, process, own));
-    return entry->second;
   }
 
   ProfileFrame make_frame(FrameWord word, std::uint32_t process, bool own) {
@@ -154,7 +127,6 @@ class StackWriter {
   const std::map<std::uint32_t, const KnownMaker*>& makers_;
   SymbolizedProfile& profile_;
   FrameMaker maker_;
-  std::map<FrameKey, std::uint32_t> frames_;
 };
 
 }  // namespace
