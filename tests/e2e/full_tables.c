@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// Burns CPU for as many seconds as told, in a chain of functions without frame pointers. Built
-// together with many functions that nobody calls, so that its unwind table is large.
+// Burns CPU for as many seconds as told, in a chain of functions without frame pointers, after a
+// sleep of as many seconds as the second argument says. Built together with many functions that
+// nobody calls, so that its unwind table is large.
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 static volatile long turns;
 
@@ -23,6 +25,7 @@ __attribute__((noinline)) void table_caller(double seconds) {
 }
 
 int main(int argc, char** argv) {
+  if (argc > 2) sleep((unsigned)atoi(argv[2]));
   table_caller(argc > 1 ? atof(argv[1]) : 1);
   return 0;
 }

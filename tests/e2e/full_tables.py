@@ -80,11 +80,12 @@ def failures_of(what, found, names, notes, counters):
 
 
 def rows(options, programs):
-    """One program at a time, with so long between them that the one before is cold, but for the
-    third, which comes while the second is still in use."""
-    first, second, third = programs
-    script = (f"{first} {RUN}; sleep {IN_USE}; {second} {RUN}; {third} {RUN}; sleep {IN_USE}; "
-              f"{first} {RUN}")
+    """One program at a time, with so long between them that the one before is cold, but for two
+    that come while the second is still in use: one that only sleeps, so that no tick asks for its
+    rows, and one that runs."""
+    first, second, third, idle = programs
+    script = (f"{first} {RUN}; sleep {IN_USE}; {second} {RUN}; {idle} 0 2; {third} {RUN}; "
+              f"sleep {IN_USE}; {first} {RUN}")
     # As a command: what else runs on the host must not count as in use.
     recording = Recording(options.sonde, options.out / "rows", "-F", HZ,
                           "--max-unwind-rows", MAX_ROWS, "--", "sh", "-c", script)
@@ -118,7 +119,8 @@ def main():
     parser.add_argument("--out", type=Path, required=True)
     options = parser.parse_args()
     capabilities.require("bpf")
-    programs = build(options.out / "programs", ["table_first", "table_second", "table_third"])
+    programs = build(options.out / "programs", 
+                     ["table_first", "table_second", "table_third", "table_idle"])
     failures = processes(options, programs[0]) + rows(options, programs)
     for failure in failures:
         print("FAIL", failure)
