@@ -17,6 +17,7 @@ const volatile __u64 filter_cgroup_id = 0; /* only this cgroup and those below i
 const volatile __u32 filter_comm = 0;	   /* only threads named wanted_comm */
 const volatile __u64 wanted_comm[2] = {};  /* SONDE_COMM_BYTES, padded with zeros */
 const volatile __u64 defer_below = 0;	   /* bytes in the ring up to which walks are deferred */
+const volatile __u64 wake_above = 0;	   /* bytes in the ring from which userspace is woken */
 
 /* Work area of this program family alone: a tick can interrupt another program. */
 struct {
@@ -38,6 +39,10 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 1024 * 1024); /* bytes; set by CPUs x rate before load */
 } samples SEC(".maps");
+
+#define BETWEEN_WAKEUPS_NS 100000000ULL
+
+__u64 wake_again_ns; /* before that no process without tables wakes userspace */
 
 static __always_inline struct sonde_unwind *get_scratch(void)
 {
@@ -356,6 +361,20 @@ static __always_inline void fill_header(struct sonde_unwind *u, struct task_stru
 	bpf_core_read(u->record.sample.process, sizeof(u->record.sample.process), &leader->comm);
 }
 
+/* Userspace sleeps for long. It is woken by a ring that fills, and by a process without tables,
+ * which is so until they are there: not by each of its ticks. */
+static __always_inline __u64 wakeup(const struct sonde_unwind *u)
+{
+	__u64 now = u->record.sample.time_ns;
+
+	if (bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA) > wake_above)
+		return BPF_RB_FORCE_WAKEUP;
+	if (!(u->record.sample.flags & SONDE_SAMPLE_DEFERRED) || now < wake_again_ns)
+		return BPF_RB_NO_WAKEUP;
+	wake_again_ns = now + BETWEEN_WAKEUPS_NS; /* CPUs race: one more does no harm */
+	return BPF_RB_FORCE_WAKEUP;
+}
+
 /* Writes the record. Returns 0 or an error (the ring is full). */
 static __always_inline int emit(struct sonde_unwind *u)
 {
@@ -368,7 +387,7 @@ static __always_inline int emit(struct sonde_unwind *u)
 	if (words > SONDE_RECORD_WORDS)
 		words = SONDE_RECORD_WORDS;
 	return bpf_ringbuf_output(&samples, &u->record, sizeof(struct sonde_sample) + words * 8,
-				  BPF_RB_NO_WAKEUP);
+				  wakeup(u));
 }
 
 /* The user registers at the tick, wherever it hit. Returns 0 or an error. */

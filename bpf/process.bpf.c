@@ -11,9 +11,11 @@
 
 const volatile __u32 track_targets = 0; /* keep `targets` up to date; set before load */
 
+#define RING_BYTES (512 * 1024) /* 72 an event: a burst of 7,000 */
+
 struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 512 * 1024); /* bytes; 72 an event: a burst of 7,000 */
+	__uint(max_entries, RING_BYTES);
 } process_events SEC(".maps");
 
 struct {
@@ -42,6 +44,8 @@ static __always_inline void send(struct sonde_process_event *event, struct task_
 	event->start_time_ns = SONDE_READ(leader, start_boottime);
 	event->cgroup_id = sonde_cgroup_id(task);
 	bpf_core_read(event->comm, sizeof(event->comm), &leader->comm);
+	if (bpf_ringbuf_query(&process_events, BPF_RB_AVAIL_DATA) > RING_BYTES / 4)
+		flags = BPF_RB_FORCE_WAKEUP;
 	if (bpf_ringbuf_output(&process_events, event, sizeof(*event), flags))
 		count(SONDE_PROCESS_RING_FULL);
 	else

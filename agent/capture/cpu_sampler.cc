@@ -27,7 +27,7 @@ struct RingDeleter {
   void operator()(ring_buffer* ring) const { ring_buffer__free(ring); }
 };
 
-// Half a second of 1 KiB records, so that a poll each 100 ms never meets a full ring.
+// Half a second of 1 KiB records: whoever drains is woken when a quarter of it is there.
 std::uint32_t ring_bytes(std::uint32_t cpus, std::uint32_t rate_hz) {
   const std::uint64_t wanted = std::uint64_t{cpus} * rate_hz * 1024 / 2;
   return static_cast<std::uint32_t>(
@@ -51,7 +51,11 @@ class BpfCpuSampler final : public CpuSampler {
   void read_idle_time() override { clocks_->read_idle_time(); }
   Result<void> add_target(std::uint32_t tgid) override;
   std::uint64_t drain(const std::function<void(RawSample&&)>& take) override;
-  [[nodiscard]] CpuSamplerCounts counts() const override;
+  [[nodiscard]] int wake_fd() const override { return ::ring_buffer__epoll_fd(ring_.get()); }
+  [[nodiscard]] CpuSamplerCounts counts() const override {
+    return {.counters = counters(), .clocks = clocks_->counts()};
+  }
+  [[nodiscard]] CpuCounters counters() const override;
   [[nodiscard]] TableMaps table_maps() const override;
   [[nodiscard]] int targets_fd() const override { return ::bpf_map__fd(skeleton_->maps.targets); }
   [[nodiscard]] std::uint64_t map_bytes() const override;
@@ -95,6 +99,7 @@ void BpfCpuSampler::set_options(std::uint32_t cpus) {
       options_.ring_bytes > 0 ? options_.ring_bytes : ring_bytes(cpus, options_.rate_hz);
   ::bpf_map__set_max_entries(skeleton_->maps.samples, ring);
   rodata.defer_below = options_.defer ? ring / 2 : 0;
+  rodata.wake_above = ring / 4;
 }
 
 Result<void> BpfCpuSampler::load() {
@@ -156,12 +161,11 @@ std::uint64_t BpfCpuSampler::drain(const std::function<void(RawSample&&)>& take)
   return damaged_;
 }
 
-CpuSamplerCounts BpfCpuSampler::counts() const {
-  CpuSamplerCounts out;
-  out.clocks = clocks_->counts();
+CpuCounters BpfCpuSampler::counters() const {
+  CpuCounters out{};
   for (std::size_t cpu = 0; cpu < ::bpf_map__max_entries(skeleton_->maps.cpus); ++cpu) {
-    for (std::size_t i = 0; i < out.counters.size(); ++i) {
-      out.counters[i] += *const_cast<const volatile __u64*>(&cpus_[cpu].counters[i]);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      out[i] += *const_cast<const volatile __u64*>(&cpus_[cpu].counters[i]);
     }
   }
   return out;

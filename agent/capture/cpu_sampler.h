@@ -32,8 +32,10 @@ struct CpuSamplerOptions {
 };
 
 // Counts of the books (bpf/abi/counters.h), summed over CPUs.
+using CpuCounters = std::array<std::uint64_t, SONDE_CPU_COUNTER_COUNT>;
+
 struct CpuSamplerCounts {
-  std::array<std::uint64_t, SONDE_CPU_COUNTER_COUNT> counters{};
+  CpuCounters counters{};
   ClockCounts clocks{};
 };
 
@@ -60,7 +62,13 @@ class CpuSampler {
   // in it, by a swap say, is its memory for the next.
   virtual std::uint64_t drain(const std::function<void(RawSample&&)>& take) = 0;
 
+  // Readable once the ring is a quarter full, or a tick met a process without tables (at most each
+  // 100 ms): then drain() is due.
+  [[nodiscard]] virtual int wake_fd() const = 0;
+
+  // Interrupts every CPU; counters() alone are there for the reading.
   [[nodiscard]] virtual CpuSamplerCounts counts() const = 0;
+  [[nodiscard]] virtual CpuCounters counters() const = 0;
   [[nodiscard]] virtual TableMaps table_maps() const = 0;
   [[nodiscard]] virtual int targets_fd() const = 0;
   // Kernel memory of all maps but the row chunks, bytes.

@@ -20,7 +20,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr std::chrono::hours kForEver{24 * 365 * 100};
-constexpr milliseconds kWaitForDisk{2'000};  // for the next window, or table of names
+constexpr milliseconds kLongestSleep{1'000};  // each look costs some 0.2 ms
+constexpr milliseconds kWaitForDisk{2'000};   // for the next window, or table of names
 constexpr milliseconds kLongestStop{5'000};
 constexpr milliseconds kWaitForAnswers{500};
 constexpr std::uint64_t kWindowsUntilNames = 6;  // are written: a minute of them
@@ -61,7 +62,7 @@ Result<void> Agent::open_history() {
   names_ = std::make_unique<NameKeeper>(NameArchive(config_.state_dir + "/names", kNamesBytes),
                                         *symbolizer_, kWindowsUntilNames * window_ns);
   completer_ = std::make_unique<WindowCompleter>(*names_, *symbolizer_);
-  live_ = std::make_unique<LiveWindow>(*completer_);
+  live_ = std::make_unique<LiveWindow>(*completer_, wake_);
   profiles_ = std::make_unique<ProfileReader>(*history_, *names_, *symbolizer_);
   writer_ = std::make_unique<WindowWriter>(*history_, *names_, *completer_);
   return {};
@@ -72,6 +73,8 @@ Result<void> Agent::start_session() {
   options.rate_hz = config_.rate_hz;
   options.window_ns = static_cast<std::uint64_t>(options_.window.count());
   options.symbolizer = symbolizer_.get();
+  options.longest_sleep = kLongestSleep;
+  options.wake = &wake_;
   options.on_window = [this](EndedWindow&& window) {
     monitor_.window_ended(window.closed.meta, window.total);
     writer_->take(std::move(window));

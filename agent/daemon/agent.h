@@ -28,7 +28,9 @@ namespace sonde {
 // Thread-confined: the thread that runs it samples.
 class Agent {
  public:
-  Agent(const RunOptions& options, Config config) : options_(options), config_(std::move(config)) {}
+  // wake  ends the sleep of run(); outlives this.
+  Agent(const RunOptions& options, Config config, const WakeEvent& wake)
+      : options_(options), config_(std::move(config)), wake_(wake) {}
 
   // Opens and starts everything. errors: what could not be, with the fix.
   Result<void> start();
@@ -60,6 +62,7 @@ class Agent {
 
   const RunOptions& options_;
   Config config_;
+  const WakeEvent& wake_;
   // In the order in which they need each other.
   AgentMonitor monitor_;
   std::unique_ptr<SymbolizerClient> symbolizer_;

@@ -3,11 +3,14 @@
 // Process-wide state, because signal handlers have no other.
 #pragma once
 
+#include "agent/engine/wake_event.h"
+
 namespace sonde {
 
 // Takes them over. A second TERM or INT, half a second or more after the first, ends the process at
 // once: timeout(1) sends two in a row. A reader that went away is an EPIPE instead of SIGPIPE.
-void take_agent_signals();
+// wake  told of each; outlives the process's last signal.
+void take_agent_signals(const WakeEvent& wake);
 bool agent_stop_wanted();
 // True once for each time (or several at once) that HUP came.
 bool take_reload_wanted();

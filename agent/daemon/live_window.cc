@@ -35,7 +35,10 @@ std::optional<ClosedWindow> LiveWindow::read() {
       complete(lock);
       continue;
     }
-    if (!has_copy && !is_fresh(completing_ns_)) wanted_ = true;
+    if (!has_copy && !is_fresh(completing_ns_)) {
+      wanted_ = true;
+      wake_.signal();
+    }
     in_time = changed_.wait_until(lock, latest) == std::cv_status::no_timeout;
   }
   return is_fresh(latest_ns_) ? latest_ : std::nullopt;

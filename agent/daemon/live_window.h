@@ -13,6 +13,7 @@
 
 #include "agent/daemon/window_completer.h"
 #include "agent/engine/ended_window.h"
+#include "agent/engine/wake_event.h"
 
 namespace sonde {
 
@@ -25,13 +26,16 @@ class LiveWindow {
   static constexpr std::chrono::milliseconds kPatience{2'000};
 
   // completer  outlives this.
+  // wake       the session's thread sleeps on it; outlives this.
   // patience   of a reader, with the session and with whoever names the copy.
-  explicit LiveWindow(WindowCompleter& completer, std::chrono::milliseconds patience = kPatience)
-      : completer_(completer), patience_(patience) {}
+  LiveWindow(WindowCompleter& completer, const WakeEvent& wake,
+             std::chrono::milliseconds patience = kPatience)
+      : completer_(completer), wake_(wake), patience_(patience) {}
 
   // The open window as it was at most kFreshNs before the call; none if there is no such copy in
   // time: an older one may be of a window that has ended since.
-  // cost  up to 100 ms of waiting; the copy, and for one of those that ask at once the names that
+  // cost  some ms of waiting for the session's thread; the copy, and for one of those that ask at
+  // once the names that
   //       are not known yet.
   std::optional<ClosedWindow> read();
 
@@ -48,6 +52,7 @@ class LiveWindow {
   void complete(std::unique_lock<std::mutex>& lock);
 
   WindowCompleter& completer_;
+  const WakeEvent& wake_;
   const std::chrono::milliseconds patience_;
   std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;

@@ -51,8 +51,9 @@ int run_agent(const RunOptions& options) {
   const LoadedConfig loaded = load_config(config_sources(options.config));
   if (!loaded.config) return refuse(loaded);
   for (const std::string& note : loaded.notes) tell("! " + pen.name(note));
-  take_agent_signals();
-  Agent agent(options, *loaded.config);
+  const WakeEvent wake;
+  take_agent_signals(wake);
+  Agent agent(options, *loaded.config, wake);
   if (auto started = agent.start(); !started) {
     return fail(exit_code_of(started.error()), "cannot run: " + started.error().message);
   }

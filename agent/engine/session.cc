@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/engine/session.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -20,6 +18,8 @@
 #include "agent/engine/profile_meta.h"
 #include "agent/engine/row_loader.h"
 #include "agent/engine/sample_intake.h"
+#include "agent/engine/session_limits.h"
+#include "agent/engine/table_limits.h"
 #include "agent/engine/table_publisher.h"
 #include "agent/engine/wakeups.h"
 #include "agent/engine/window_books.h"
@@ -33,7 +33,6 @@
 #include "agent/process/process_table.h"
 #include "core/base/clock.h"
 #include "core/base/log.h"
-#include "core/base/privileges.h"
 #include "symbolizer/client/vdso.h"
 
 namespace sonde {
@@ -42,28 +41,18 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr milliseconds kPoll{100};
+constexpr milliseconds kPollOfWork{100};  // while something waits for another look
+constexpr milliseconds kPollOfEnd{25};    // the same of a window that ended: kRingDelayNs and a bit
 constexpr nanoseconds kBetweenLooksAtCpus = milliseconds{100};
 constexpr nanoseconds kReclaimIntervalOfFull = milliseconds{100};
 constexpr nanoseconds kReclaimInterval = std::chrono::seconds{1};
 constexpr nanoseconds kWaitForRows = milliseconds{150};
-constexpr std::uint32_t kMaxRowChunks = 12;  // 48 MiB: with the other maps under 64 MiB
 
 constexpr std::size_t kMaxHeldSamples = 4096;
 // A tick that came before is in its ring by then.
 constexpr std::uint64_t kRingDelayNs = 20'000'000;
 constexpr nanoseconds kWaitForDeferred = std::chrono::seconds{3};
 constexpr nanoseconds kWaitForDeferredOfMany = std::chrono::seconds{1};  // windows: one is the last
-
-TableLimits limits_of(const SessionOptions& options) {
-  TableLimits limits{.chunks = kMaxRowChunks};
-  if (options.max_rows > 0) {
-    limits.chunks = std::min(kMaxRowChunks, options.max_rows / SONDE_CHUNK_ROWS + 1);
-    limits.rows_per_chunk = options.max_rows / limits.chunks;
-  }
-  if (options.max_ranges > 0) limits.ranges = options.max_ranges;
-  return limits;
-}
 
 class CpuSession final : public Session {
  public:
@@ -93,6 +82,7 @@ class CpuSession final : public Session {
   void note_limits();
 
   [[nodiscard]] nanoseconds until_next_look(std::uint64_t now, std::uint64_t end) const;
+  [[nodiscard]] milliseconds longest_sleep() const;
   void cycle();
   void follow_cpus();
   void look();
@@ -213,7 +203,7 @@ Result<void> CpuSession::open_capture() {
   auto sideband = Sideband::create();
   if (!sideband) return sideband.error();
   sideband_ = std::move(*sideband);
-  auto tables = UnwindTables::create(sampler_->table_maps(), limits_of(options_));
+  auto tables = UnwindTables::create(sampler_->table_maps(), table_limits(options_));
   if (!tables) return tables.error();
   tables_ = std::move(*tables);
   return {};
@@ -223,6 +213,8 @@ Result<void> CpuSession::open_wakeups() {
   std::vector<int> fds = sideband_->wake_fds();
   fds.push_back(process_events_->wake_fd());
   fds.push_back(loader_->wake_fd());
+  fds.push_back(sampler_->wake_fd());
+  if (options_.wake != nullptr && options_.wake->fd() >= 0) fds.push_back(options_.wake->fd());
   return wakeups_.open(fds);
 }
 
@@ -253,19 +245,13 @@ void CpuSession::read_kernel_names() {
   const auto loaded = kernel_names_.load();
   if (loaded) return;
   capabilities_.kernel_symbols = false;
-  capabilities_.limits.push_back("kernel functions have no names: " + loaded.error().message +
-                                 " (fix: run as root, or grant CAP_SYSLOG)");
+  capabilities_.limits.push_back(limit_of_kernel_names(loaded.error()));
 }
 
 void CpuSession::note_limits() {
   if (const std::uint64_t denied = processes_.counts().not_permitted; denied > 0) {
     capabilities_.other_users = false;
-    capabilities_.limits.push_back(
-        fmt::format("{} {} not show {} mappings, so {} stacks stay cut ({})", denied,
-                    denied == 1 ? "process does" : "processes do", denied == 1 ? "its" : "their",
-                    denied == 1 ? "its" : "their",
-                    has_capability(kCapSysPtrace) ? "protected by a security module or a sandbox"
-                                                  : "fix: run as root, or grant CAP_SYS_PTRACE"));
+    capabilities_.limits.push_back(limit_of_denied(denied));
   }
   if (const std::string problem = symbolizer_->cache_problem(); !problem.empty()) {
     log_info("no cache of unwind rows on disk: " + problem);
@@ -295,9 +281,9 @@ Result<void> CpuSession::start() {
 SessionProgress CpuSession::progress() const {
   SessionProgress progress{.samples = windows_.samples()};
   for (const std::uint64_t loss : losses_) progress.lost += loss;
-  const CpuSamplerCounts counts = sampler_->counts();
-  progress.lost += counts.counters[SONDE_CPU_RING_FULL];
-  progress.ticks = counts.counters[SONDE_CPU_RUN];
+  const CpuCounters counters = sampler_->counters();
+  progress.lost += counters[SONDE_CPU_RING_FULL];
+  progress.ticks = counters[SONDE_CPU_RUN];
   return progress;
 }
 
@@ -318,7 +304,14 @@ Result<void> CpuSession::run(nanoseconds duration, const std::function<bool()>& 
 nanoseconds CpuSession::until_next_look(std::uint64_t now, std::uint64_t end) const {
   const auto filling = windows_.filling_span();
   const std::uint64_t next = filling ? std::min(end, filling->end_mono_ns) : end;
-  return std::min<nanoseconds>(nanoseconds(next - std::min(now, next)), kPoll);
+  return std::min<nanoseconds>(nanoseconds(next - std::min(now, next)), longest_sleep());
+}
+
+// Nothing happens unheard: rings wake where a look is due. What waits for time to pass is polled.
+milliseconds CpuSession::longest_sleep() const {
+  const bool has_work = held_ || intake_->waits() || publisher_->waits_for_room();
+  const milliseconds most = has_work ? kPollOfWork : options_.longest_sleep;
+  return windows_.has_ended() ? std::min(most, kPollOfEnd) : most;
 }
 
 void CpuSession::drain_samples() {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/engine/ended_window.h"
+#include "agent/engine/wake_event.h"
 #include "core/base/result.h"
 #include "core/model/profile.h"
 #include "symbolizer/client/symbolizer_client.h"
@@ -32,6 +33,10 @@ struct SessionOptions {
   std::uint64_t window_ns = 0;   // windows end at multiples of it in wall-clock time; 0 = only one
   // Between looks for files that nothing maps any more, with window_ns.
   std::uint64_t sweep_ns = 30'000'000'000;
+  // The longest sleep between looks while nothing happens: also how soon a CPU that comes is
+  // sampled.
+  std::chrono::milliseconds longest_sleep{100};
+  const WakeEvent* wake = nullptr;  // ends a sleep early; outlives the session
   // Takes each window that has ended, by the thread that runs the session; returns soon.
   std::function<void(EndedWindow&&)> on_window{};
   SymbolizerClient* symbolizer = nullptr;  // to be used, outlives the session; null: its own
@@ -66,8 +71,8 @@ class Session {
   // Waits up to 0.4 s for the unwind rows of what already runs (chosen processes first), so that
   // the first samples are whole, then enables the clock. Samples count from here.
   virtual Result<void> start() = 0;
-  // Drives the pipeline until `duration` has passed or `stop` returns true (asked at least each
-  // 100 ms; `tick` is called as often, for progress and signals).
+  // Drives the pipeline until `duration` has passed or `stop` returns true (asked after each sleep;
+  // `tick` is called as often, for progress and signals).
   virtual Result<void> run(std::chrono::nanoseconds duration, const std::function<bool()>& stop,
                            const std::function<void(const SessionProgress&)>& tick) = 0;
   // Disables the clock, drains every ring, closes the books and names every frame. Precondition: no

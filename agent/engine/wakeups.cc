@@ -24,7 +24,7 @@ Result<void> Wakeups::open(std::span<const int> fds) {
 
 Result<void> Wakeups::watch(int fd) {
   epoll_event event{};
-  event.events = EPOLLIN;
+  event.events = EPOLLIN | EPOLLET;
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) {
     return Error::from_errno(errno, "epoll_ctl");
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the session's thread sleeps on: rings of events, rows that arrive.
+// What the session's thread sleeps on: rings of events and samples, rows that arrive.
 #pragma once
 
 #include <chrono>
@@ -17,7 +17,8 @@ class Wakeups {
   // New mappings wake the session, at most this often: a dynamic loader makes a handful at a time.
   static constexpr std::chrono::milliseconds kPause{4};
 
-  // errors of both: those of epoll(7).
+  // errors of both: those of epoll(7). Each wakes when something new comes, not as long as
+  // something is there: whoever is woken takes all of it.
   Result<void> open(std::span<const int> fds);
   Result<void> watch(int fd);
 

@@ -39,6 +39,9 @@ class WindowSet {
   // Whatever is left, oldest first, the last one up to `end`. Windows begin anew with begin().
   std::deque<FilledWindow> close_all(const ClockReading& end);
 
+  // Whether one waits for close().
+  [[nodiscard]] bool has_ended() const { return filling_.size() > 1; }
+
   // A copy of the window that is being filled, up to `now`.
   [[nodiscard]] FilledWindow current(const ClockReading& now) const;
   // Of the window that is being filled, as far as it is known; none before begin().

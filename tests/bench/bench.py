@@ -2,10 +2,10 @@
 """The benchmarks: what sonde costs in the kernel and beside it, with perf on the same load.
 
   bench.py [--sonde PATH] [--work FOLDER] [--docs FILE] [--rounds N] [--seconds N]
-           [--bench-dir FOLDER] [SECTION...]
+           [--minutes N] [--bench-dir FOLDER] [SECTION...]
 
-Sections: truth, kernel, calls, compile, rows, names, page, oracle. The results go to stdout and, with --docs, into
-that file between the markers `<!-- SECTION begin -->` and `<!-- SECTION end -->`."""
+Sections: truth, kernel, agent, calls, compile, rows, names, page, oracle. The results go to stdout and,
+with --docs, into that file between the markers `<!-- SECTION begin -->` and `<!-- SECTION end -->`."""
 
 import argparse
 import json
@@ -18,6 +18,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "truth"), str(HERE.parent / "kernels")]
 
+import agent_cost  # noqa: E402
 import capabilities  # noqa: E402
 import guest  # noqa: E402
 import measure  # noqa: E402
@@ -135,11 +136,35 @@ def calls_section(options):
         options, "calls", Load([load, 3600]))
 
 
+COMPILE = ["clang++-14", "-std=c++17", "-O2", "-c", HERE / "load_compile.cc", "-o", "/dev/null"]
+
+
 def compile_section(options):
-    one = ["clang++-14", "-std=c++17", "-O2", "-c", HERE / "load_compile.cc", "-o", "/dev/null"]
     note = "Load: two `clang++-14 -O2` compiling `load_compile.cc` again and again. "
     return note + COST_NOTE.format(**vars(options)) + _beside_perf(
-        options, "compile", Load(one, one))
+        options, "compile", Load(COMPILE, COMPILE))
+
+
+def agent_section(options):
+    calls = build_load("load_calls.cc", options.work)
+    situations = [("idle, 19 Hz", 19, None), ("calls, 19 Hz", 19, Load([calls, 7200])),
+                  ("calls, 99 Hz", 99, Load([calls, 7200])),
+                  ("compile, 99 Hz", 99, Load(COMPILE, COMPILE))]
+    rows = []
+    for name, hz, load in situations:
+        progress(f"agent: {name}, {options.minutes} minutes")
+        cost = agent_cost.run(options.sonde, options.tool, hz, load, seconds=60 * options.minutes)
+        rows.append((name, f"{cost.percent_of_core():.3f}",
+                     f"{100 * cost.cpu_s / cost.seconds:.3f}", f"{100 * cost.bpf_s / cost.seconds:.3f}",
+                     f"{1e9 * cost.bpf_s / max(cost.bpf_runs, 1):.0f}", cost.samples,
+                     f"{cost.anonymous_mib:.1f}", f"{cost.resident_mib:.1f}", f"{cost.maps_mib:.1f}",
+                     f"{100 * cost.host_s / cost.seconds:.1f}"))
+    return (f"`sonde run` with an empty history, from its second minute on, {options.minutes} minutes "
+            "each. % of a core = user + system time of its processes + run time of its BPF programs; "
+            "memory of both processes at the end. Calls: `load_calls`, two threads. Compile: two "
+            "`clang++-14 -O2`.\n\n"
+            + markdown(("host", "% of a core", "its processes", "its BPF programs", "BPF ns per run",
+                        "samples", "RssAnon MiB", "RSS MiB", "kernel maps MiB", "host's CPU %"), rows))
 
 
 def run_tool(command):
@@ -267,9 +292,9 @@ def truth_section(options):
                         "gate", "not yet", "gone"), rows))
 
 
-SECTIONS = {"truth": truth_section, "kernel": kernel_section, "calls": calls_section, "compile": compile_section,
-            "rows": rows_section, "names": names_section, "page": page_section,
-            "oracle": oracle_section}
+SECTIONS = {"truth": truth_section, "kernel": kernel_section, "agent": agent_section,
+            "calls": calls_section, "compile": compile_section, "rows": rows_section,
+            "names": names_section, "page": page_section, "oracle": oracle_section}
 
 
 def machine():
@@ -297,6 +322,7 @@ def main():
     parser.add_argument("--docs", type=Path)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=30)
+    parser.add_argument("--minutes", type=int, default=10, help="of each run of the agent")
     parser.add_argument("--bench-dir", type=Path, default=Path("build/ci/tests/bench"))
     parser.add_argument("sections", nargs="*", metavar="SECTION")
     options = parser.parse_args()

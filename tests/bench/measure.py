@@ -66,10 +66,18 @@ class BpfWatch(threading.Thread):
         return {name: (int(ns), int(runs)) for name, ns, runs in
                 re.findall(r"^BPF (\S+) \d+ \d+ (\d+) (\d+)$", text, re.MULTILINE)}
 
+    def _look(self):
+        self.seen.update({name: value for name, value in self._read().items()
+                          if name not in self.before})
+
     def run(self):
         while not self.ended.wait(0.5):
-            self.seen.update({name: value for name, value in self._read().items()
-                              if name not in self.before})
+            self._look()
+
+    def total(self):
+        """(ns, runs) until now over all programs that appeared."""
+        self._look()
+        return tuple(sum(value[i] for value in self.seen.values()) for i in (0, 1))
 
     def stop(self):
         """(mean ns of a run, runs) over all programs that appeared."""

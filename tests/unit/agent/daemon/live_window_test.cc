@@ -33,13 +33,14 @@ class LiveWindowTest : public ReadHistoryTest {
   }
 
   std::unique_ptr<WindowCompleter> completer_;
+  const WakeEvent wake_;
   int copies_ = 0;
 };
 
 TEST_F(LiveWindowTest, WhoAsksAtTheSameTimeIsAnsweredWithTheSameWindow) {
   constexpr int kReaders = 6;
   for (int round = 0; round < 20; ++round) {
-    LiveWindow live(*completer_, std::chrono::seconds(60));
+    LiveWindow live(*completer_, wake_, std::chrono::seconds(60));
     std::barrier begin(kReaders);
     std::vector<std::future<bool>> readers;
     for (int i = 0; i < kReaders; ++i) {
@@ -62,7 +63,7 @@ TEST_F(LiveWindowTest, WhoAsksAtTheSameTimeIsAnsweredWithTheSameWindow) {
 }
 
 TEST_F(LiveWindowTest, ACopyThatComesTooLateIsNotUsed) {
-  LiveWindow live(*completer_, milliseconds(5));
+  LiveWindow live(*completer_, wake_, milliseconds(5));
   EXPECT_FALSE(live.read()) << "no session";
   live.serve([this] { return copy(); });
   EXPECT_EQ(copies_, 0) << "nobody waits any more";
@@ -70,7 +71,7 @@ TEST_F(LiveWindowTest, ACopyThatComesTooLateIsNotUsed) {
 }
 
 TEST_F(LiveWindowTest, ACopyIsGoodForAllWhoAskSoonAfter) {
-  LiveWindow live(*completer_, std::chrono::seconds(60));
+  LiveWindow live(*completer_, wake_, std::chrono::seconds(60));
   auto reader = std::async(std::launch::async, [&] { return live.read(); });
   while (reader.wait_for(milliseconds(1)) != std::future_status::ready) {
     live.serve([this] { return copy(); });
