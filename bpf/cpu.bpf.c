@@ -345,12 +345,12 @@ static __always_inline void defer(struct sonde_unwind *u, struct sonde_cpu *cpu,
 }
 
 static __always_inline void fill_header(struct sonde_unwind *u, struct task_struct *task,
-					__u64 pid_tgid, __u64 now)
+					__u64 pid_tgid, __u64 start_ns, __u64 now)
 {
 	struct task_struct *leader = SONDE_READ(task, group_leader);
 
 	u->record.sample.time_ns = now;
-	u->record.sample.start_time_ns = SONDE_READ(leader, start_boottime);
+	u->record.sample.start_time_ns = start_ns;
 	u->record.sample.cgroup_id = sonde_cgroup_id(task);
 	u->record.sample.tgid = pid_tgid >> 32;
 	u->record.sample.tid = (__u32)pid_tgid;
@@ -408,8 +408,9 @@ static __always_inline int misses_tables(const struct sonde_unwind *u)
 
 static __always_inline void sample_task(void *ctx, struct sonde_cpu *cpu, __u32 cpu_id, __u64 now)
 {
-	__u64 pid_tgid = bpf_get_current_pid_tgid(), divisor = 1;
+	__u64 pid_tgid = bpf_get_current_pid_tgid(), divisor = cpu->divisor;
 	struct task_struct *task = sonde_current_task();
+	__u64 start_ns = sonde_process_start(task);
 	__u32 tgid = pid_tgid >> 32;
 	struct sonde_pt_regs *regs;
 	struct sonde_process *process;
@@ -419,20 +420,26 @@ static __always_inline void sample_task(void *ctx, struct sonde_cpu *cpu, __u32 
 		cpu->counters[SONDE_CPU_FILTERED]++;
 		return;
 	}
+	process = find_process_of(task, tgid, start_ns);
+	if (process && process->divisor)
+		divisor = process->divisor;
+	if (divisor == SONDE_DIVISOR_NEVER) {
+		cpu->counters[SONDE_CPU_FILTERED]++;
+		return;
+	}
+	if (!divisor)
+		divisor = 1;
+	if (cpu->counters[SONDE_CPU_RUN] % divisor) {
+		cpu->counters[SONDE_CPU_THINNED]++;
+		return;
+	}
 	u = get_scratch();
 	if (!u) {
 		/* Cannot be: the slot of a per-CPU array is always there. Counted all the same. */
 		cpu->counters[SONDE_CPU_RING_FULL]++;
 		return;
 	}
-	fill_header(u, task, pid_tgid, now);
-	process = find_process_of(task, tgid, u->record.sample.start_time_ns);
-	if (process && process->divisor > 1)
-		divisor = process->divisor;
-	if (cpu->counters[SONDE_CPU_RUN] % divisor) {
-		cpu->counters[SONDE_CPU_THINNED]++;
-		return;
-	}
+	fill_header(u, task, pid_tgid, start_ns, now);
 	u->record.sample.cpu = cpu_id;
 	u->record.sample.weight_ns = cpu->period_ns * divisor;
 	regs = (struct sonde_pt_regs *)u->window; /* free until the walk begins */

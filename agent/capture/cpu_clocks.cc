@@ -107,20 +107,57 @@ Result<void> CpuClocks::enable() {
     clock.alive_ns = followed_ns_;
   }
   enabled_ = true;
-  // Clocks keep their distance for good. Were it only what enabling takes, then each tick would see
-  // what the tick 60 us earlier did to a partner on another CPU: of processes that talk to each
-  // other, system calls had 32 % in place of 30.
+  return start_apart([](Clock& clock) { return control(clock, PERF_EVENT_IOC_ENABLE); });
+}
+
+// Clocks keep their distance for good. Were it only what enabling takes, then each tick would see
+// what the tick 60 us earlier did to a partner on another CPU: of processes that talk to each
+// other, system calls had 32 % in place of 30.
+template <typename Start>
+Result<void> CpuClocks::start_apart(const Start& begin) {
   const std::uint64_t spread = std::min(period_ns_, kMostSpreadNs);
   const std::uint64_t apart = spread / std::max<std::size_t>(clocks_.size(), 1);
   std::vector<std::uint64_t> starts;
-  for (const Clock& clock : clocks_) {
+  for (Clock& clock : clocks_) {
     for (int i = 0; i < kMostWaits && starts_close(starts, apart / 4, spread); ++i) {
       std::this_thread::sleep_for(std::chrono::nanoseconds(apart));
     }
-    if (auto on = control(clock, PERF_EVENT_IOC_ENABLE); !on) return on;
+    if (auto began = begin(clock); !began) return began;
     starts.push_back(monotonic_ns());
   }
   return {};
+}
+
+// The kernel forgets how far a clock was (kernel/events/core.c, __perf_event_period): its next tick
+// comes a whole new period later, so there is time to say what it weighs.
+Result<void> CpuClocks::set_period(std::uint64_t period_ns) {
+  if (period_ns == period_ns_) return {};
+  const auto idle = read_idle_times();
+  period_ns_ = period_ns;
+  return start_apart([&](Clock& clock) -> Result<void> {
+    if (!clock.fd) return {};  // it gets the new one when it is opened
+    settle(clock, idle_of(idle, clock.cpu));
+    if (::ioctl(clock.fd.get(), PERF_EVENT_IOC_PERIOD, &period_ns) != 0) {
+      return Error::from_errno(errno, "change the rate of a clock");
+    }
+    clock.period_ns = period_ns;
+    *const_cast<volatile __u64*>(&cpus_[clock.cpu].period_ns) = period_ns;
+    return {};
+  });
+}
+
+// What was counted so far is of the period that ends.
+void CpuClocks::settle(Clock& clock, std::uint64_t now_idle) {
+  add_idle(clock, now_idle);
+  const ClockCounts more = counts_of_period(clock);
+  clock.settled.expected += more.expected;
+  clock.settled.slept += more.slept;
+  clock.settled.gap_ticks += more.gap_ticks;
+  clock.count_begin = clock.closed_ns + count_of(clock.fd);
+  clock.run_begin = run_of(cpus_[clock.cpu]);
+  clock.idle_ticks_begin = cpus_[clock.cpu].counters[SONDE_CPU_IDLE];
+  clock.gap_ns = clock.idle_ns = 0;
+  clock.idle_begin = now_idle;
 }
 
 Result<void> CpuClocks::disable() {
@@ -157,8 +194,8 @@ void CpuClocks::add_idle(Clock& clock, std::uint64_t now_idle) {
 CpuClocks::Clock& CpuClocks::clock_of(std::uint32_t cpu, std::uint64_t blind_since) {
   const auto known = std::ranges::find(clocks_, cpu, &Clock::cpu);
   if (known != clocks_.end()) return *known;
-  return clocks_.emplace_back(
-      Clock{.cpu = cpu, .blind_since = blind_since, .idle_begin = kUnknown});
+  return clocks_.emplace_back(Clock{
+      .cpu = cpu, .blind_since = blind_since, .idle_begin = kUnknown, .period_ns = period_ns_});
 }
 
 // Opens the clock of a CPU that is online. False if that failed: it is tried again at the next
@@ -171,6 +208,10 @@ bool CpuClocks::start(Clock& clock, std::uint64_t now) {
   if (!fd) {
     log_warn("CPU " + std::to_string(clock.cpu) + " is not sampled: " + fd.error().message);
     return false;
+  }
+  if (clock.period_ns != period_ns_) {  // it changed while the CPU was off
+    settle(clock, kUnknown);
+    clock.period_ns = period_ns_;
   }
   clock.fd = std::move(*fd);
   clock.gap_ns += enabled_ ? now - clock.blind_since : 0;
@@ -232,18 +273,25 @@ CpuChanges CpuClocks::follow() {
 
 // --- counts -------------------------------------------------------------------------------------
 
+ClockCounts CpuClocks::counts_of_period(const Clock& clock) const {
+  const sonde_cpu& cpu = cpus_[clock.cpu];
+  const std::uint64_t counted =
+      (clock.closed_ns + count_of(clock.fd) - clock.count_begin) / clock.period_ns;
+  const std::uint64_t run = run_of(cpu) - clock.run_begin;
+  const std::uint64_t slept =
+      ticks_slept(counted - std::min(counted, run), clock.idle_ns,
+                  cpu.counters[SONDE_CPU_IDLE] - clock.idle_ticks_begin, clock.period_ns);
+  const std::uint64_t gap = clock.gap_ns / clock.period_ns;
+  return {.expected = counted - slept + gap, .slept = slept, .gap_ticks = gap};
+}
+
 ClockCounts CpuClocks::counts() const {
   ClockCounts out{.went = went_, .came = came_};
   for (const Clock& clock : clocks_) {
-    const sonde_cpu& cpu = cpus_[clock.cpu];
-    const std::uint64_t counted = (clock.closed_ns + count_of(clock.fd)) / period_ns_;
-    const std::uint64_t run = run_of(cpu);
-    const std::uint64_t slept = ticks_slept(counted - std::min(counted, run), clock.idle_ns,
-                                            cpu.counters[SONDE_CPU_IDLE], period_ns_);
-    const std::uint64_t gap = clock.gap_ns / period_ns_;
-    out.expected += counted - slept + gap;
-    out.slept += slept;
-    out.gap_ticks += gap;
+    const ClockCounts more = counts_of_period(clock);
+    out.expected += clock.settled.expected + more.expected;
+    out.slept += clock.settled.slept + more.slept;
+    out.gap_ticks += clock.settled.gap_ticks + more.gap_ticks;
   }
   return out;
 }

@@ -40,6 +40,10 @@ class CpuClocks {
   // several where the CPUs are busy.
   Result<void> enable();
   Result<void> disable();
+  // Ticks at another rate from now on; each clock begins a whole period anew, one after the other
+  // as in enable(). Costs what that does.
+  // errors  a clock that refuses keeps its period, the others have the new one.
+  Result<void> set_period(std::uint64_t period_ns);
   // Looks which CPUs came and went since the last look. Cost: one read of sysfs, 10 us; call it
   // some ten times a second.
   CpuChanges follow();
@@ -61,6 +65,12 @@ class CpuClocks {
     std::uint64_t blind_since = 0;  // last moment it was seen to be off, if it has no clock
     std::uint64_t idle_ns = 0;      // idle time while it had a clock, but for the last stretch
     std::uint64_t idle_begin = 0;   // of the last stretch; kUnknown
+    // At earlier periods, and where the one in force began.
+    ClockCounts settled{};
+    std::uint64_t period_ns = 0;
+    std::uint64_t count_begin = 0;
+    std::uint64_t run_begin = 0;
+    std::uint64_t idle_ticks_begin = 0;
     // For telling a dead clock from a silent one.
     std::uint64_t run_seen = 0;
     std::uint64_t alive_ns = 0;  // when it was last seen to tick or to count
@@ -74,10 +84,15 @@ class CpuClocks {
   void end(Clock& clock, std::uint64_t blind_since);
   bool is_dead(Clock& clock, std::uint64_t now) const;
   void add_idle(Clock& clock, std::uint64_t now_idle);
+  void settle(Clock& clock, std::uint64_t now_idle);
+  [[nodiscard]] ClockCounts counts_of_period(const Clock& clock) const;
+  // Calls begin(clock) for each, so that they never tick at once.
+  template <typename Start>
+  Result<void> start_apart(const Start& begin);
   static Result<void> control(const Clock& clock, unsigned long request);
 
   const int program_;
-  const std::uint64_t period_ns_;
+  std::uint64_t period_ns_;
   const std::span<sonde_cpu> cpus_;
   std::vector<Clock> clocks_;
   bool enabled_ = false;

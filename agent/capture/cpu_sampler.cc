@@ -49,6 +49,10 @@ class BpfCpuSampler final : public CpuSampler {
   Result<void> disable() override { return clocks_->disable(); }
   CpuChanges follow_cpus() override { return clocks_->follow(); }
   void read_idle_time() override { clocks_->read_idle_time(); }
+  void set_divisor(std::uint64_t divisor) override;
+  Result<void> set_rate(std::uint32_t rate_hz) override {
+    return clocks_->set_period(1'000'000'000ULL / rate_hz);
+  }
   Result<void> add_target(std::uint32_t tgid) override;
   std::uint64_t drain(const std::function<void(RawSample&&)>& take) override;
   [[nodiscard]] int wake_fd() const override { return ::ring_buffer__epoll_fd(ring_.get()); }
@@ -133,6 +137,12 @@ Result<void> BpfCpuSampler::open_clocks() {
   clocks_.emplace(::bpf_program__fd(skeleton_->progs.sample_cpu),
                   1'000'000'000ULL / options_.rate_hz, std::span(cpus_, count));
   return clocks_->open();
+}
+
+void BpfCpuSampler::set_divisor(std::uint64_t divisor) {
+  for (sonde_cpu& cpu : std::span(cpus_, ::bpf_map__max_entries(skeleton_->maps.cpus))) {
+    *const_cast<volatile __u64*>(&cpu.divisor) = divisor;
+  }
 }
 
 Result<void> BpfCpuSampler::add_target(std::uint32_t tgid) {

@@ -54,6 +54,11 @@ class CpuSampler {
   virtual CpuChanges follow_cpus() = 0;
   // From now on counts() knows what CPUs slept until now. Cost: one read of /proc/stat.
   virtual void read_idle_time() = 0;
+  // Keeps each n-th tick of every CPU, at n times the weight, of processes without a divisor of
+  // their own (UnwindTables::set_divisor). At least 1. In force from the next tick.
+  virtual void set_divisor(std::uint64_t divisor) = 0;
+  // The clocks tick at another rate from now on (CpuClocks::set_period). errors: those of ioctl(2).
+  virtual Result<void> set_rate(std::uint32_t rate_hz) = 0;
   // Lets a process through the `only_targets` filter. Its later children follow by themselves.
   virtual Result<void> add_target(std::uint32_t tgid) = 0;
 

@@ -278,7 +278,7 @@ Result<UnwindTables::Entry*> UnwindTables::find_or_add(const ProcessKey& process
     const std::uint32_t index = (hash + probe) & (SONDE_MAX_PROCESSES - 1);
     if (process_used_[index]) continue;
     const sonde_process fresh{
-        .key = 0, .start_time = process.start_ticks, .block = 0, .divisor = 1};
+        .key = 0, .start_time = process.start_ticks, .block = 0, .divisor = 0};
     const std::size_t at = index * sizeof(sonde_process);
     auto written = processes_.write(at, std::as_bytes(std::span(&fresh, 1)));
     if (written) written = processes_.publish(at, std::uint64_t{process.tgid} + 1);

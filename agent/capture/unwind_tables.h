@@ -72,7 +72,8 @@ class UnwindTables {
   // Publishes a process's ranges (sorted by begin, no overlap), replacing what it had.
   // errors: kResourceExhausted (the table of processes or ranges is full).
   Result<void> set_ranges(const ProcessKey& process, std::span<const sonde_range> ranges);
-  // Keeps each n-th tick of a CPU for this process, at n times the weight; 1 = every tick.
+  // Keeps each n-th tick of a CPU for this process, at n times the weight; 0 = as all others
+  // (CpuSampler::set_divisor), SONDE_DIVISOR_NEVER = none.
   // errors: kNotFound (set_ranges or share_ranges comes first).
   Result<void> set_divisor(const ProcessKey& process, std::uint64_t divisor);
   // A forked child uses its parent's ranges until either sets its own.

@@ -55,6 +55,7 @@ Counts notes_of(const MetaSources& from) {
   add(notes, "process_events_lost", from.process_events.lost());
   add(notes, "sideband_lost", from.sideband.lost());
   add(notes, "rescans", from.rescans);
+  add(notes, "opted_out", from.opted_out);
   add(notes, "kernel_symbols_refused", from.kernel_symbols_refused);
   add(notes, "process_gone", processes.gone_before_scan);
   add(notes, "process_not_permitted", processes.not_permitted);

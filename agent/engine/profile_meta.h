@@ -40,6 +40,7 @@ struct MetaSources {
   std::uint64_t code_maps_over_budget = 0;
   std::uint64_t rescans = 0;
   ChargeLossCounts charge_losses{};
+  std::uint64_t opted_out = 0;
   std::uint64_t kernel_symbols_refused = 0;
 };
 

@@ -21,6 +21,7 @@
 #include "agent/engine/session_limits.h"
 #include "agent/engine/table_limits.h"
 #include "agent/engine/table_publisher.h"
+#include "agent/engine/target_divisors.h"
 #include "agent/engine/wakeups.h"
 #include "agent/engine/window_books.h"
 #include "agent/engine/window_charges.h"
@@ -66,6 +67,7 @@ class CpuSession final : public Session {
   Result<void> start() override;
   Result<void> run(nanoseconds duration, const std::function<bool()>& stop,
                    const std::function<void(const SessionProgress&)>& tick) override;
+  void follow(const SamplingPlan& plan) override;
   Result<SymbolizedProfile> finish() override;
   Result<void> stop() override;
   EndedWindow open_window() override;
@@ -87,6 +89,7 @@ class CpuSession final : public Session {
   void follow_cpus();
   void look();
   void drain_samples();
+  void take_samples() { intake_->take(targets_->admit(batch_.samples(), cycled_ns_)); }
   void close_windows();
   void hand_on(FilledWindow&& filled, bool last);
   Result<void> end(nanoseconds wait_for_deferred);
@@ -119,6 +122,7 @@ class CpuSession final : public Session {
   WindowCharges charges_{cgroups_, proc_, cgroup_paths_, options_.window_ns};
   std::unique_ptr<WindowMaker> maker_;
   std::unique_ptr<ImageSweeper> sweeper_;
+  std::unique_ptr<TargetDivisors> targets_;
   std::unique_ptr<SampleIntake> intake_;
   SampleBatch batch_;
   Wakeups wakeups_;
@@ -153,6 +157,8 @@ Result<void> CpuSession::open() {
   publisher_ = std::make_unique<TablePublisher>(*tables_, images_, *loader_);
   intake_ = std::make_unique<SampleIntake>(*tables_, *publisher_, processes_, stale_, code_maps_,
                                            windows_, losses_);
+  targets_ = std::make_unique<TargetDivisors>(
+      TargetDivisors::Parts{*tables_, processes_, proc_, images_, cgroup_paths_});
   events_ = std::make_unique<EventFeed>(*process_events_, *sideband_, processes_, kernel_names_);
   sweeper_ = std::make_unique<ImageSweeper>(
       ImageSweeper::Parts{images_, *publisher_, code_maps_, processes_, windows_, *loader_},
@@ -284,6 +290,7 @@ SessionProgress CpuSession::progress() const {
   const CpuCounters counters = sampler_->counters();
   progress.lost += counters[SONDE_CPU_RING_FULL];
   progress.ticks = counters[SONDE_CPU_RUN];
+  progress.bpf_ns = counters[SONDE_CPU_BPF_NS];
   return progress;
 }
 
@@ -314,6 +321,14 @@ milliseconds CpuSession::longest_sleep() const {
   return windows_.has_ended() ? std::min(most, kPollOfEnd) : most;
 }
 
+void CpuSession::follow(const SamplingPlan& plan) {
+  sampler_->set_divisor(plan.divisor * plan.clock);
+  if (const auto set = sampler_->set_rate(options_.rate_hz * plan.clock); !set) {
+    log_warn(set.error().message);
+  }
+  targets_->follow(plan.rules);
+}
+
 void CpuSession::drain_samples() {
   if (!held_) batch_.clear();
   losses_[static_cast<std::size_t>(UserLoss::kDamagedRecord)] +=
@@ -338,7 +353,7 @@ void CpuSession::cycle() {
   publisher_->publish_rows();
   if (held_) return;
   stale_.published(monotonic_ns());
-  intake_->take(batch_.samples());
+  take_samples();
   intake_->walk_deferred(false);
   stale_.forget_before(cycled_ns_);
   processes_.forget_before(intake_->oldest_ns(cycled_ns_));
@@ -369,7 +384,7 @@ void CpuSession::close_windows() {
 void CpuSession::hand_on(FilledWindow&& filled, bool last) {
   kernel_names_.refresh(sideband_->lost() != kernel_events_lost_);
   kernel_events_lost_ = sideband_->lost();
-  std::uint64_t accounted = windows_.samples() + intake_->waiting();
+  std::uint64_t accounted = windows_.samples() + intake_->waiting() + targets_->left_out();
   for (const std::uint64_t loss : losses_) accounted += loss;
   ProfileMeta own = books_.close({filled.window.samples, accounted}, last);
   auto charges = charges_.take(filled.span);
@@ -409,7 +424,7 @@ void CpuSession::reclaim() {
   reclaimed_ns_ = monotonic_ns();
   const auto freed = tables_->reclaim([this] {
     look();
-    if (!held_) intake_->take(batch_.samples());
+    if (!held_) take_samples();
     return !held_;
   });
   if (!freed) log_warn("unwind tables are not reclaimed: " + freed.error().message);
@@ -477,6 +492,7 @@ ProfileMeta CpuSession::meta(std::uint64_t code_maps_over_budget) const {
                             .code_maps_over_budget = code_maps_over_budget,
                             .rescans = events_->rescans(),
                             .charge_losses = charges_.lost(),
+                            .opted_out = targets_->left_out(),
                             .kernel_symbols_refused = kernel_names_.refused()});
 }
 

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "agent/engine/ended_window.h"
+#include "agent/engine/sampling_plan.h"
 #include "agent/engine/wake_event.h"
 #include "core/base/result.h"
 #include "core/model/profile.h"
@@ -47,7 +48,8 @@ struct SessionOptions {
 struct SessionProgress {
   std::uint64_t samples = 0;
   std::uint64_t lost = 0;
-  std::uint64_t ticks = 0;  // of the clocks, whatever became of them
+  std::uint64_t ticks = 0;   // of the clocks, whatever became of them
+  std::uint64_t bpf_ns = 0;  // that the sampler took in the kernel
 };
 
 // What this host allows; a session with a false one is degraded (exit code 5) but runs.
@@ -75,6 +77,8 @@ class Session {
   // `tick` is called as often, for progress and signals).
   virtual Result<void> run(std::chrono::nanoseconds duration, const std::function<bool()>& stop,
                            const std::function<void(const SessionProgress&)>& tick) = 0;
+  // Changes which ticks are kept, from now on. From `tick` too. Weights stay exact.
+  virtual void follow(const SamplingPlan& plan) = 0;
   // Disables the clock, drains every ring, closes the books and names every frame. Precondition: no
   // window_ns.
   virtual Result<SymbolizedProfile> finish() = 0;

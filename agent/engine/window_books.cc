@@ -86,7 +86,9 @@ ProfileMeta WindowBooks::close(const WindowSamples& samples, bool last) {
   if (missed > missed_) out.lost["missed"] = missed - missed_;
   out.ticks.missed = missed - missed_;
   out.ticks.idle = less(now.ticks.idle, before_.ticks.idle);
-  out.ticks.filtered = less(now.ticks.filtered, before_.ticks.filtered);
+  // What was left out here is of the samples that the kernel emitted, and not stored.
+  out.ticks.filtered =
+      less(now.ticks.filtered, before_.ticks.filtered) + count_of(out.notes, "opted_out");
   out.ticks.thinned = less(now.ticks.thinned, before_.ticks.thinned);
   out.ticks.emitted = samples.stored + lost_by_user(out.lost);
   out.ticks.run = parts_of(out);

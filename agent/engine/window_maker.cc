@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "agent/engine/host_facts.h"
+#include "agent/engine/process_labels.h"
 #include "bpf/abi/frame.h"
 #include "core/base/clock.h"
 #include "core/model/reason.h"
@@ -56,14 +57,12 @@ void WindowMaker::add_labels(EndedWindow& out) {
   std::map<Labels, std::uint32_t> known;
   const std::uint64_t now = monotonic_ns();
   for (const WindowProcess& process : out.closed.window.processes) {
-    Labels labels{{"process", process.name}, {"pid", std::to_string(process.tgid)}};
-    if (const std::string& path = cgroups_.path_of(process.cgroup_id, now); !path.empty()) {
-      labels["cgroup"] = path;
-    }
-    if (process.executable != ImageId::kNone) labels["image"] = images_.at(process.executable).path;
+    const Labels labels = process_labels(
+        process.name, process.tgid, cgroups_.path_of(process.cgroup_id, now),
+        process.executable == ImageId::kNone ? "" : images_.at(process.executable).path);
     const auto [entry, fresh] =
         known.try_emplace(labels, static_cast<std::uint32_t>(out.closed.targets.size()));
-    if (fresh) out.closed.targets.push_back(std::move(labels));
+    if (fresh) out.closed.targets.push_back(labels);
     out.closed.target_of_process.push_back(entry->second);
   }
   out.closed.made_code_of_process.assign(out.closed.window.processes.size(), 0);

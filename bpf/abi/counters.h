@@ -36,12 +36,13 @@ enum sonde_process_counter {
 	    SONDE_PROCESS_COUNTER_COUNT
 };
 
-/* One per CPU, in a mmapped array: the agent reads counters and writes period_ns without a
+/* One per CPU, in a mmapped array: the agent reads counters and writes the rest without a
  * syscall. 128 bytes, so that CPUs never share a cache line. */
 struct sonde_cpu {
 	__u64 counters[SONDE_CPU_COUNTER_COUNT];
 	__u64 period_ns; /* clock period in force; ctx->sample_period lies after a change of rate */
-	__u64 reserved[15 - SONDE_CPU_COUNTER_COUNT];
+	__u64 divisor;	 /* of processes without one of their own, as in struct sonde_process */
+	__u64 reserved[14 - SONDE_CPU_COUNTER_COUNT];
 };
 #define SONDE_MAX_CPUS 1024
 

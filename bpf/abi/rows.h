@@ -129,8 +129,9 @@ struct sonde_process {
 	__u64 start_time; /* start_boottime of the group leader in 10 ms ticks, as in /proc/PID/stat
 			   */
 	__u64 block;	  /* first range:32 | range count:32; 0 = ranges not published yet */
-	__u64 divisor;	  /* 0 or 1 = every tick; n = each n-th tick of a CPU is kept, weight x n */
+	__u64 divisor;	  /* n = each n-th tick of a CPU is kept, weight x n; 0 = that of the CPU */
 };
+#define SONDE_DIVISOR_NEVER (~0ULL) /* no tick is kept: they count as filtered */
 /* Unit of start_time: USER_HZ ticks. A pid cannot come back within one. */
 #define SONDE_START_TICK_NS	 10000000ULL
 #define SONDE_MAX_PROCESSES	 32768 /* a power of two */

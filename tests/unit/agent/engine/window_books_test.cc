@@ -43,6 +43,25 @@ TEST(WindowBooksTest, EachWindowBalancesAlthoughSamplesAreOnTheirWay) {
   EXPECT_EQ(first.ticks.run + second.ticks.run + last.ticks.run, 170U + 91U);
 }
 
+TEST(WindowBooksTest, SamplesOfOptedOutProcessesAreFiltered) {
+  WindowBooks books;
+  ProfileMeta now = total(100, 50, 0);
+  now.ticks.filtered = 7;
+  now.ticks.run += 7;
+  now.notes["opted_out"] = 4;
+  const ProfileMeta first = close(books, now, {90, 100}, false);  // 6 on their way
+  expect_balanced(first, 90);
+  EXPECT_EQ(first.ticks.filtered, 11U);
+  now = total(110, 50, 0);
+  now.ticks.filtered = 7;
+  now.ticks.run += 7;
+  now.notes["opted_out"] = 9;
+  const ProfileMeta last = close(books, now, {11, 110}, true);
+  expect_balanced(last, 11);
+  EXPECT_EQ(last.ticks.filtered, 5U);
+  EXPECT_EQ(first.ticks.run + last.ticks.run, 167U);
+}
+
 TEST(WindowBooksTest, WhatSeemedMissedAndRanIsNotCountedTwice) {
   WindowBooks books;
   const ProfileMeta first = close(books, total(10, 0, 2), {10, 10}, false);
