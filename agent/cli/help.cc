@@ -34,6 +34,9 @@ reads the configuration again: a wrong one changes nothing.
                            metrics and health checks for other machines; off
       --state-dir DIR      where the history is kept; /var/lib/sonde
       --rate HZ            samples a second and CPU, 1 to 1000; 19
+      --cpu-budget PERCENT of one core that sonde may take; 2
+      --memory-budget SIZE that sonde may take; 160MiB
+      --opt-out CONDITIONS processes that are not sampled: process=a; cgroup=/b
       --color WHEN         auto, always, never
 
 The same settings as a file or as SONDE_* variables: docs/configuration.md.

@@ -38,6 +38,9 @@ class StatusView {
     add_stacks();
     add_accounting();
     add_budgets();
+    for (const Json& one : list_in(agent_.health, "budgets")) {
+      if (!text_in(one, "words").empty()) line(CheckStatus::kLimited, words(one, "words"));
+    }
     add_history();
     for (const Json& one : list_in(agent_.health, "exporters")) add_exporter(one);
     for (const Json& one : list_in(agent_.status, "degraded")) add_degraded(one);
@@ -67,10 +70,20 @@ class StatusView {
         count_in(object_in(agent_.health, "executables_more"), "executables");
     const std::string text = "sonde " + words(status, "version") + ", up " +
                              span_text(count_in(status, "started"), count_in(status, "now")) +
-                             ", " + agent_.url + ", " + format_count(count_in(status, "rate")) +
-                             " Hz, " + format_count(executables) +
+                             ", " + agent_.url + ", " + rate_text() + ", " +
+                             format_count(executables) +
                              (executables == 1 ? " executable" : " executables");
     for (const std::string& part : wrap(text, pen_.width(), kSignColumns)) out_ += part + "\n";
+  }
+
+  // `19 Hz`, `9.5 of 19 Hz` while fewer ticks are kept.
+  [[nodiscard]] std::string rate_text() const {
+    const std::uint64_t rate = count_in(agent_.status, "rate");
+    const std::uint64_t divisor = count_in(agent_.status, "divisor");
+    const std::string all = format_count(rate) + " Hz";
+    if (divisor <= 1) return all;
+    return fmt::format("{:.3g} of ", static_cast<double>(rate) / static_cast<double>(divisor)) +
+           all;
   }
 
   // `stacks 99.4 % whole, 0.02 % lost (4 process_gone, 2 ring_full in 15 min)`

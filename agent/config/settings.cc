@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/config/settings.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <charconv>
 #include <climits>
@@ -52,6 +54,55 @@ Result<void> set_rate(std::string_view value, Config& into) {
   return {};
 }
 
+constexpr std::uint64_t kMiB = std::uint64_t{1} << 20;
+constexpr std::uint64_t kLeastMemoryMiB = 16;
+constexpr std::uint64_t kMostMemoryMiB = std::uint64_t{1} << 20;
+
+Result<void> set_cpu_budget(std::string_view value, Config& into) {
+  constexpr double kLeast = 0.001;
+  constexpr double kMost = 100'000;
+  into.budgets.cpu_percent = 0;
+  if (value == kOff) return {};
+  double percent = 0;
+  const char* const end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, percent, std::chars_format::fixed);
+  if (error != std::errc() || stop != end || !(percent >= kLeast && percent <= kMost)) {
+    return wrong("must be a percentage of one core from 0.001 to 100000, such as 2 or 0.5, or off");
+  }
+  into.budgets.cpu_percent = percent;
+  return {};
+}
+
+Result<void> set_memory_budget(std::string_view value, Config& into) {
+  into.budgets.memory_bytes = 0;
+  if (value == kOff) return {};
+  std::uint64_t mib = 0;
+  const char* const end = value.data() + value.size();
+  const auto [stop, error] = std::from_chars(value.data(), end, mib);
+  if (error != std::errc() ||
+      std::string_view(stop, static_cast<std::size_t>(end - stop)) != "MiB" ||
+      mib < kLeastMemoryMiB || mib > kMostMemoryMiB) {
+    return wrong("must be a whole number of MiB from 16MiB to 1048576MiB, or off");
+  }
+  into.budgets.memory_bytes = mib * kMiB;
+  return {};
+}
+
+Result<void> set_opt_out(std::string_view value, Config& into) {
+  into.opt_out.clear();
+  if (value == kOff) return {};
+  auto selectors = parse_process_selectors(value);
+  if (!selectors) return wrong("is wrong: " + selectors.error().message);
+  into.opt_out = *std::move(selectors);
+  return {};
+}
+
+std::string opt_out_text(const Config& config) {
+  std::string out;
+  for (const ProcessSelector& one : config.opt_out) out += (out.empty() ? "" : "; ") + one.text;
+  return out.empty() ? std::string(kOff) : out;
+}
+
 constexpr std::array kSettings = {
     Setting{"listen", "SONDE_LISTEN", "--listen", "127.0.0.1:7663",
             "address and port of the page, the API, the metrics and the health checks; port 0 is "
@@ -71,6 +122,28 @@ constexpr std::array kSettings = {
             "samples a second of each CPU, 1 to 1000 Hz; a prime number keeps out of step with "
             "what programs do periodically",
             set_rate, [](const Config& config) { return std::to_string(config.rate_hz); }},
+    Setting{
+        "cpu_budget", "SONDE_CPU_BUDGET", "--cpu-budget", "2",
+        "percent of one core that sonde may take, BPF programs included, on an average of 60 s; "
+        "above it one tick of 2, 4, ... is kept; `off` is no limit",
+        set_cpu_budget,
+        [](const Config& config) {
+          const double percent = config.budgets.cpu_percent;
+          return percent > 0 ? fmt::format("{:g}", percent) : std::string(kOff);
+        }},
+    Setting{
+        "memory_budget", "SONDE_MEMORY_BUDGET", "--memory-budget", "160MiB",
+        "resident memory that sonde may take, its worker included, on an average of 60 s; above "
+        "it caches go first, then ticks as for `cpu_budget`; `off` is no limit",
+        set_memory_budget,
+        [](const Config& config) {
+          const std::uint64_t bytes = config.budgets.memory_bytes;
+          return bytes > 0 ? std::to_string(bytes / kMiB) + "MiB" : std::string(kOff);
+        }},
+    Setting{"opt_out", "SONDE_OPT_OUT", "--opt-out", kOff,
+            "processes that are not sampled, by `process`, `pid`, `cgroup` or `image`: "
+            "`process=backup; cgroup=~/user.slice/.*`; `off` is none",
+            set_opt_out, opt_out_text},
 };
 
 }  // namespace

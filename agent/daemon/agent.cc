@@ -25,6 +25,7 @@ constexpr milliseconds kWaitForDisk{2'000};   // for the next window, or table o
 constexpr milliseconds kLongestStop{5'000};
 constexpr milliseconds kWaitForAnswers{500};
 constexpr std::uint64_t kWindowsUntilNames = 6;  // are written: a minute of them
+constexpr int kWindowsOfAnAverage = 6;           // of the governor: a minute
 constexpr std::uint64_t kHistoryBytes = std::uint64_t{512} << 20;
 constexpr std::uint64_t kNamesBytes = std::uint64_t{64} << 20;
 
@@ -65,6 +66,9 @@ Result<void> Agent::open_history() {
   live_ = std::make_unique<LiveWindow>(*completer_, wake_);
   profiles_ = std::make_unique<ProfileReader>(*history_, *names_, *symbolizer_);
   writer_ = std::make_unique<WindowWriter>(*history_, *names_, *completer_);
+  control_ = std::make_unique<SamplingControl>(
+      *symbolizer_, [this] { writer_->drop_caches(); }, kWindowsOfAnAverage * options_.window);
+  control_->configure(config_);
   return {};
 }
 
@@ -85,6 +89,7 @@ Result<void> Agent::start_session() {
   if (auto started = session_->start(); !started) return started;
   monitor_.session_started(session_->capabilities(), config_.rate_hz,
                            static_cast<std::uint64_t>(options_.window.count()));
+  control_->session_started(*session_);
   return {};
 }
 
@@ -92,6 +97,7 @@ void Agent::add_metric_sources() {
   metrics_.add("build", add_build_metrics);
   metrics_.add("process", add_own_process_metrics);
   metrics_.add("sampling", [this](MetricBatch& into) { monitor_.add_metrics(into); });
+  metrics_.add("budgets", [this](MetricBatch& into) { control_->add_metrics(into); });
   metrics_.add("history", [this](MetricBatch& into) {
     add_history_metrics(history_->state(), writer_->counts(), names_->counts(), into);
   });
@@ -103,14 +109,19 @@ void Agent::add_metric_sources() {
 
 void Agent::add_page(Router& router) {
   add_static_files(router, live_page_files(), live_page_policy());
-  add_api(router, {.history = *history_,
-                   .profiles = *profiles_,
-                   .open_window = [this] { return live_->read(); },
-                   .facts = [this] { return facts(); }});
+  add_api(router,
+          {.history = *history_,
+           .profiles = *profiles_,
+           .open_window = [this] { return live_->read(); },
+           .facts = [this] { return facts(); },
+           .boost = [this](const ProcessSelector& processes,
+                           std::chrono::seconds time) { return control_->boost(processes, time); },
+           .end_boost = [this](std::uint64_t id) { return control_->end_boost(id); }});
 }
 
 AgentFacts Agent::facts() const {
   AgentFacts facts = monitor_.facts();
+  control_->add_facts(facts);
   facts.history_limit_bytes = kHistoryBytes;
   const HistoryState state = history_->state();
   if (!state.problem.empty()) {
@@ -141,6 +152,7 @@ AgentFacts Agent::facts() const {
 Result<void> Agent::run() {
   const auto tick = [this](const SessionProgress& progress) {
     monitor_.progressed(progress);
+    control_->look(*session_, progress);
     live_->serve([this] { return session_->open_window(); });
   };
   while (!agent_stop_wanted()) {
@@ -171,6 +183,7 @@ Result<void> Agent::reload() {
     return {};
   }
   const Config before = std::exchange(config_, *loaded.config);
+  control_->configure(config_);
   if (before.rate_hz != config_.rate_hz) {
     if (auto stopped = session_->stop(); !stopped) log_error(stopped.error().message);
     session_.reset();
@@ -178,6 +191,7 @@ Result<void> Agent::reload() {
       log_error("cannot sample at " + std::to_string(config_.rate_hz) + " Hz, " +
                 started.error().message);
       config_.rate_hz = before.rate_hz;
+      control_->configure(config_);
       if (started = start_session(); !started) return started;
     }
   }

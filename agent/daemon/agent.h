@@ -13,6 +13,7 @@
 #include "agent/daemon/agent_monitor.h"
 #include "agent/daemon/listeners.h"
 #include "agent/daemon/live_window.h"
+#include "agent/daemon/sampling_control.h"
 #include "agent/daemon/window_completer.h"
 #include "agent/daemon/window_writer.h"
 #include "agent/engine/session.h"
@@ -72,6 +73,7 @@ class Agent {
   std::unique_ptr<LiveWindow> live_;
   std::unique_ptr<ProfileReader> profiles_;
   std::unique_ptr<WindowWriter> writer_;
+  std::unique_ptr<SamplingControl> control_;
   std::unique_ptr<Session> session_;
   MetricsPage metrics_;
   std::unique_ptr<Listeners> listeners_;

@@ -71,10 +71,6 @@ void AgentMonitor::window_ended(const ProfileMeta& window, const ProfileMeta& to
   if (window.cpu_count != 0) facts_.cpu_count = window.cpu_count;
   samples_before_ = samples_;
   kernel_map_bytes_ = total.cost.kernel_map_bytes;
-  if (window.duration_ns == 0) return;
-  cpu_percent_ = (window.cost.cpu_seconds + window.cost.bpf_seconds) * 1e11 /
-                 static_cast<double>(window.duration_ns);
-  peak_cpu_percent_ = std::max(peak_cpu_percent_, cpu_percent_);
 }
 
 Readiness AgentMonitor::readiness() const {
@@ -92,26 +88,11 @@ AgentFacts AgentMonitor::facts() const {
   facts.ready = ready.ready;
   facts.ready_why = ready.why;
   facts.open_samples = samples_ - std::min(samples_, samples_before_);
-  facts.budgets = {{.name = "cpu",
-                    .unit = "percent",
-                    .now = cpu_percent_,
-                    .limit = 0,
-                    .peak = peak_cpu_percent_},
-                   {.name = "kernel_maps",
+  facts.budgets = {{.name = "kernel_maps",
                     .unit = "bytes",
                     .now = static_cast<double>(kernel_map_bytes_),
                     .limit = 64.0 * 1024 * 1024,
-                    .peak = static_cast<double>(kernel_map_bytes_)},
-                   {.name = "rss",
-                    .unit = "bytes",
-                    .now = static_cast<double>(books_.meta().cost.rss_peak_bytes),
-                    .limit = 0,
-                    .peak = static_cast<double>(books_.meta().cost.rss_peak_bytes)},
-                   {.name = "rate",
-                    .unit = "hertz",
-                    .now = static_cast<double>(facts_.rate_hz),
-                    .limit = static_cast<double>(facts_.rate_hz),
-                    .peak = static_cast<double>(facts_.rate_hz)}};
+                    .peak = static_cast<double>(kernel_map_bytes_)}};
   return facts;
 }
 

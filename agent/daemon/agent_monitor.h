@@ -43,9 +43,7 @@ class AgentMonitor {
   std::uint64_t last_tick_ns_ = 0;    // monotonic; 0: none yet
   std::uint64_t samples_before_ = 0;  // of the open window: when it began
   std::uint64_t samples_ = 0;
-  MetaSum books_;           // of all sessions so far: a new one begins at nothing
-  double cpu_percent_ = 0;  // of one core, in the last window
-  double peak_cpu_percent_ = 0;
+  MetaSum books_;  // of all sessions so far: a new one begins at nothing
   std::uint64_t kernel_map_bytes_ = 0;
 };
 

@@ -71,6 +71,12 @@ ClosedWindow WindowCompleter::complete(EndedWindow&& ended) {
   return std::move(ended.closed);
 }
 
+void WindowCompleter::drop_caches() {
+  const std::lock_guard lock(mutex_);
+  makers_.clear();
+  symbolizer_.drop_caches();
+}
+
 void WindowCompleter::hurry() {
   hurries_ = true;
   symbolizer_.interrupt();

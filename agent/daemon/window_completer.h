@@ -34,6 +34,10 @@ class WindowCompleter {
   // cost  once all names are known: a look at each file, some us.
   ClosedWindow complete(EndedWindow&& ended);
 
+  // Gives memory back: of the symbolizer, and the names of code that processes made; they are asked
+  // for again.
+  void drop_caches();
+
   // From now on windows are kept without names that are not known yet, and what the symbolizer is
   // asked now is given up. Thread-safe, waits for no window.
   void hurry();

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "agent/daemon/window_writer.h"
 
+#include <malloc.h>
+
 #include <exception>
 #include <string>
 #include <utility>
@@ -75,7 +77,8 @@ bool WindowWriter::finish(std::chrono::milliseconds patience, std::chrono::milli
 std::optional<EndedWindow> WindowWriter::next(bool waits) {
   std::unique_lock lock(mutex_);
   if (waits) {
-    changed_.wait_for(lock, kBetweenLooks, [this] { return finishing_ || !waiting_.empty(); });
+    changed_.wait_for(lock, kBetweenLooks,
+                      [this] { return finishing_ || drop_wanted_ || !waiting_.empty(); });
   }
   if (waiting_.empty()) return std::nullopt;
   EndedWindow window = std::move(waiting_.front());
@@ -129,6 +132,7 @@ void WindowWriter::work() {
     } else if (!is_indexed) {
       is_indexed = history_.catch_up(kWindowsAtATime);
     }
+    drop_if_wanted();
     has_names =
         !is_finishing() && names_.write_one(monotonic_ns(), false) == NameKeeper::Written::kOne;
   }
@@ -138,6 +142,22 @@ void WindowWriter::work() {
   const std::lock_guard lock(mutex_);
   finished_ = true;
   changed_.notify_all();
+}
+
+void WindowWriter::drop_caches() {
+  const std::lock_guard lock(mutex_);
+  drop_wanted_ = true;
+  changed_.notify_all();
+}
+
+void WindowWriter::drop_if_wanted() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (!std::exchange(drop_wanted_, false)) return;
+  }
+  names_.drop_caches(monotonic_ns());
+  completer_.drop_caches();
+  ::malloc_trim(0);
 }
 
 WriterCounts WindowWriter::counts() const {

@@ -48,6 +48,10 @@ class WindowWriter {
   // returns   false: not done in time, the thread still hangs in it.
   bool finish(std::chrono::milliseconds patience, std::chrono::milliseconds most);
 
+  // Lets its thread drop the caches of names and of the symbolizer, and give what the heap has free
+  // back to the kernel. Never waits.
+  void drop_caches();
+
   [[nodiscard]] WriterCounts counts() const;
   // Windows taken that are neither on the disk nor counted as lost. Waits for nothing.
   [[nodiscard]] std::uint64_t waiting() const;
@@ -56,6 +60,7 @@ class WindowWriter {
   void work();
   std::optional<EndedWindow> next(bool waits);
   void write(EndedWindow&& window);
+  void drop_if_wanted();
   void tell_problem();
   [[nodiscard]] bool is_finishing() const;
   [[nodiscard]] bool is_over() const;
@@ -70,6 +75,7 @@ class WindowWriter {
   std::uint64_t waits_for_disk_ = 0;  // of the written ones
   bool finishing_ = false;
   bool finished_ = false;
+  bool drop_wanted_ = false;
   std::string problem_;  // of the disk, that was told; the thread's own
   std::thread thread_;   // last: it uses all of them
 };

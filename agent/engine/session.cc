@@ -323,9 +323,8 @@ milliseconds CpuSession::longest_sleep() const {
 
 void CpuSession::follow(const SamplingPlan& plan) {
   sampler_->set_divisor(plan.divisor * plan.clock);
-  if (const auto set = sampler_->set_rate(options_.rate_hz * plan.clock); !set) {
-    log_warn(set.error().message);
-  }
+  const auto set = sampler_->set_rate(options_.rate_hz * plan.clock);
+  if (!set) log_warn(set.error().message);
   targets_->follow(plan.rules);
 }
 

@@ -260,6 +260,13 @@ std::string NameKeeper::problem() const {
   return problem_;
 }
 
+void NameKeeper::drop_caches(std::uint64_t now_ns) {
+  flush(now_ns, true);
+  const std::lock_guard lock(mutex_);
+  // Without an archive nothing would tell that it is known.
+  if (archive_) std::erase_if(kept_, [](const auto& entry) { return entry.second.fresh.empty(); });
+}
+
 NameKeeperCounts NameKeeper::counts() const {
   const std::lock_guard lock(mutex_);
   return counts_;

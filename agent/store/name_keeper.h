@@ -77,6 +77,8 @@ class NameKeeper {
   Written write_one(std::uint64_t now_ns, bool all);
   // The same until there is none, or one was refused.
   void flush(std::uint64_t now_ns, bool all);
+  // Gives memory back: writes all and forgets what is on the disk; it is read again when asked for.
+  void drop_caches(std::uint64_t now_ns);
 
   [[nodiscard]] NameKeeperCounts counts() const;
   // Why names stay in memory; empty: they do not.

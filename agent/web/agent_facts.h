@@ -22,6 +22,7 @@ struct BudgetFacts {
   double now = 0;
   double limit = 0;  // 0: none
   double peak = 0;
+  std::string words = {};  // one sentence, if there is something to say
 };
 
 struct ExporterFacts {
@@ -52,6 +53,14 @@ struct SymbolFacts {
   std::uint64_t none = 0;
 };
 
+// Processes that are sampled more often for a while.
+struct BoostFacts {
+  std::uint64_t id = 0;
+  std::string match = {};      // who, as it was asked for
+  std::uint64_t until_ns = 0;  // Unix time
+  std::uint32_t rate_hz = 0;   // at which they are sampled
+};
+
 struct AgentFacts {
   std::string host = {};
   std::string version = {};
@@ -61,7 +70,8 @@ struct AgentFacts {
   std::uint64_t pid = 0;
   std::uint64_t restarts = 0;  // of the agent, by whoever runs it; 0 if not known
   std::uint32_t cpu_count = 0;
-  std::uint32_t rate_hz = 0;                 // now
+  std::uint32_t rate_hz = 0;                 // of the configuration
+  std::uint64_t divisor = 1;                 // one tick of so many is kept now
   std::uint64_t window_ns = 10'000'000'000;  // length
   std::uint64_t history_limit_bytes = 0;
   std::uint64_t open_begin_ns = 0;  // of the window that is being filled, Unix time; 0: none
@@ -75,6 +85,7 @@ struct AgentFacts {
   std::vector<std::string> capabilities = {};  // that it holds
   std::vector<std::string> features = {};      // of the kernel, that it uses
   SymbolFacts symbols;
+  std::vector<BoostFacts> boosts = {};
 };
 
 }  // namespace sonde

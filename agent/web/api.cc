@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "agent/web/api_answer.h"
+#include "agent/web/api_boost.h"
 #include "agent/web/api_flame.h"
 #include "agent/web/api_series.h"
 #include "agent/web/api_status.h"
@@ -39,6 +40,12 @@ void add_api(Router& router, ApiSources sources) {
   reads(Reads::kSums, "/api/v1/label/*/values", answer_label_values);
   router.get("/api/v1/status",
              [api](const HttpRequest& request) { return answer_status(api->sources, request); });
+  const auto changes = [&](const char* path, Answer answer) {
+    router.post(
+        path, [api, answer](const HttpRequest& request) { return answer(api->sources, request); });
+  };
+  changes("/api/v1/boost", answer_boost);
+  changes("/api/v1/boost/end", answer_boost_end);
 }
 
 }  // namespace sonde

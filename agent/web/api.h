@@ -12,7 +12,9 @@
 #include "agent/web/agent_facts.h"
 #include "agent/web/router.h"
 #include "core/base/clock.h"
+#include "core/base/result.h"
 #include "core/model/closed_window.h"
+#include "core/model/process_selector.h"
 
 namespace sonde {
 
@@ -23,6 +25,9 @@ struct ApiSources {
   // The window that is being filled, as far as it is; none: there is none.
   std::function<std::optional<ClosedWindow>()> open_window;
   std::function<AgentFacts()> facts;
+  // Samples these processes more often for so long. errors: kResourceExhausted (too many are).
+  std::function<Result<BoostFacts>(const ProcessSelector&, std::chrono::seconds)> boost;
+  std::function<bool(std::uint64_t id)> end_boost;  // false: there is none of this id
   std::function<std::uint64_t()> now_ns = wall_ns;  // Unix time
   std::chrono::milliseconds patience{30'000};       // of one answer, then 503
 };

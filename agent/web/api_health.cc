@@ -130,7 +130,8 @@ Json budgets_json(const AgentFacts& facts) {
                    {"unit", one.unit},
                    {"now", one.now},
                    {"limit", one.limit},
-                   {"peak", one.peak}});
+                   {"peak", one.peak},
+                   {"words", one.words}});
   }
   return out;
 }

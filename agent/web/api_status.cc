@@ -5,6 +5,7 @@
 #include <string>
 
 #include "agent/web/api_answer.h"
+#include "agent/web/api_boost.h"
 #include "agent/web/parameters.h"
 #include "core/base/json.h"
 
@@ -51,6 +52,12 @@ Json degraded_json(const AgentFacts& facts, const HistoryState& state) {
   return out;
 }
 
+Json boosts_json(const AgentFacts& facts) {
+  Json out = Json::array();
+  for (const BoostFacts& one : facts.boosts) out.push_back(boost_json(one));
+  return out;
+}
+
 }  // namespace
 
 HttpResponse answer_status(const ApiSources& sources, const HttpRequest& request) {
@@ -70,11 +77,13 @@ HttpResponse answer_status(const ApiSources& sources, const HttpRequest& request
                {"started", to_ms(facts.started_ns)},
                {"ncpu", facts.cpu_count},
                {"rate", facts.rate_hz},
+               {"divisor", facts.divisor},
                {"window_ms", to_ms(facts.window_ns)},
                {"history", history_json(known, state, facts)},
                {"open", {{"from", to_ms(facts.open_begin_ns)}, {"samples", facts.open_samples}}},
                {"types", types_json()},
                {"degraded", degraded_json(facts, state)},
+               {"boosts", boosts_json(facts)},
                {"ready", facts.ready},
                {"ready_why", facts.ready_why}})};
 }

@@ -86,6 +86,7 @@ class SymbolizerClient::Impl {
   Result<NameTable> names(const NameRequest& request);
   Result<NameTable> code_names(int fd, std::span<const std::uint64_t> addresses);
   void interrupt() { link_.interrupt(); }
+  void drop_caches();
   [[nodiscard]] SymbolizerCounters counters() const;
   [[nodiscard]] int worker_pid() const { return link_.pid(); }
   [[nodiscard]] std::string cache_problem() const { return cache_problem_; }
@@ -120,6 +121,13 @@ class SymbolizerClient::Impl {
     if (cache_) cache_counters_ = cache_->counters();
   }
 };
+
+void SymbolizerClient::Impl::drop_caches() {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock) return;
+  infos_.clear();
+  link_.retire();
+}
 
 void SymbolizerClient::Impl::open_cache(const Options& options) {
   if (options.cache_dir.empty()) return;
@@ -330,6 +338,7 @@ Result<NameTable> SymbolizerClient::names(const NameRequest& request) {
 Result<NameTable> SymbolizerClient::code_names(int fd, std::span<const std::uint64_t> addresses) {
   return impl_->code_names(fd, addresses);
 }
+void SymbolizerClient::drop_caches() { impl_->drop_caches(); }
 void SymbolizerClient::interrupt() { impl_->interrupt(); }
 SymbolizerCounters SymbolizerClient::counters() const { return impl_->counters(); }
 int SymbolizerClient::worker_pid() const { return impl_->worker_pid(); }

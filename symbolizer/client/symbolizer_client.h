@@ -138,6 +138,10 @@ class SymbolizerClient {
   // cost  up to 2 s where a worker cannot be ended at once.
   void interrupt();
 
+  // Gives memory back: ends the worker, whose caches go with it, and forgets what files said about
+  // themselves. Nothing happens while a call is served. The next call starts another worker.
+  void drop_caches();
+
   [[nodiscard]] SymbolizerCounters counters() const;
   // Process id of the running worker, 0 if none. For tests and for accounting of own cost.
   [[nodiscard]] int worker_pid() const;

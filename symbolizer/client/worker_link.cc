@@ -146,6 +146,19 @@ Result<Answer> WorkerLink::receive(const Question& question, std::uint64_t id,
   return answer;
 }
 
+void WorkerLink::retire() {
+  if (!worker_) return;
+  WorkerProcess::Death death;
+  {
+    const std::lock_guard lock(worker_mutex_);
+    death = worker_->kill();
+    worker_.reset();
+  }
+  described_.reset();
+  pid_.store(0, std::memory_order_relaxed);
+  note_usage(death.cpu_ns, death.peak_rss_bytes, true);
+}
+
 void WorkerLink::interrupt() {
   ++interrupts_;
   const std::lock_guard lock(worker_mutex_);

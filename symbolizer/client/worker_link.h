@@ -60,6 +60,9 @@ class WorkerLink {
   // An answer did not pass the caller's checks: ends this worker and counts against the file.
   Error reject_answer(const FileKey& file, const Error& why);
 
+  // Ends the worker that has nothing to do; the next question starts another one.
+  void retire();
+
   // By any thread: ends the worker. What it was asked fails with worker_killed and is not asked
   // again; the next question starts another one.
   void interrupt();

@@ -55,10 +55,15 @@ class Metrics:
                    if sample == name and wanted <= has)
 
 
+# Of windows of half a second the governor would judge seconds in place of minutes.
+UNGOVERNED = {"SONDE_CPU_BUDGET": "off", "SONDE_MEMORY_BUDGET": "off"}
+
+
 class Agent:
     """A running `sonde run`; stderr goes to `log`."""
 
-    def __init__(self, state_dir, *arguments, window="500ms", port=None, log=None, wrapper=()):
+    def __init__(self, state_dir, *arguments, window="500ms", port=None, log=None, wrapper=(),
+                 governed=False):
         self.port = port or free_port()
         self.state_dir = Path(state_dir)
         self.log = Path(log or f"{state_dir}.log")
@@ -70,7 +75,7 @@ class Agent:
                 [*wrapper, sonde_program.SONDE, "run", "--state-dir", str(state_dir), "--window",
                  window, *listen, *arguments],
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log_file,
-                env=sonde_program.ENVIRONMENT)
+                env=sonde_program.ENVIRONMENT | ({} if governed else UNGOVERNED))
 
     def said(self):
         with open(self.log, encoding="utf-8") as log_file:

@@ -28,10 +28,12 @@ inline AgentFacts facts_of_a_test() {
   facts.pid = 4011;
   facts.cpu_count = 2;
   facts.rate_hz = 19;
+  facts.divisor = 2;
   facts.history_limit_bytes = 512 << 20;
   facts.ready = true;
   facts.degraded = {{"kernel_names", "EPERM", "grant CAP_SYSLOG"}};
-  facts.budgets = {{.name = "cpu", .unit = "percent", .now = 0.27, .limit = 1, .peak = 0.41}};
+  facts.budgets = {
+      {.name = "cpu", .unit = "percent", .now = 0.27, .limit = 1, .peak = 0.41, .words = "words"}};
   facts.exporters = {{.name = "pyroscope", .state = "up", .answer = {}}};
   facts.programs = {{.name = "cpu_sample",
                      .hook = "perf event, 2 CPUs",
@@ -106,6 +108,13 @@ class ApiTest : public ReadHistoryTest {
             .profiles = *reader_,
             .open_window = [] { return std::optional(window_of_a_test(kWindows)); },
             .facts = [this] { return facts_; },
+            .boost = [this](const ProcessSelector& processes,
+                            std::chrono::seconds time) -> Result<BoostFacts> {
+              if (boosts_full_) return Error{ErrorCode::kResourceExhausted, "too many"};
+              const auto ns = static_cast<std::uint64_t>(std::chrono::nanoseconds(time).count());
+              return BoostFacts{7, processes.text, now_ns_ + ns, 95};
+            },
+            .end_boost = [](std::uint64_t id) { return id == 7; },
             .now_ns = [this] { return now_ns_; }};
   }
 
@@ -150,6 +159,7 @@ class ApiTest : public ReadHistoryTest {
 
   std::uint64_t now_ns_ = kBeginNs + kWindows * kTenSeconds + 3'000'000'000;
   AgentFacts facts_;
+  bool boosts_full_ = false;
   Router router_;
   std::unique_ptr<ProfileReader> reader_;
 };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // list_history FOLDER: reads a whole history that no agent has open, and prints as JSON each window
-// it holds (begin and end in ns, samples, books, notes) and what could not be read.
+// it holds (begin, end and CPU time in ns, samples, books, notes) and what could not be read.
 #include <cstdio>
 #include <string>
 
@@ -12,11 +12,19 @@ namespace {
 
 Json window_json(const ClosedWindow& window) {
   const ProfileMeta& meta = window.meta;
+  std::uint64_t cpu_ns = 0;
+  for (const WindowStack& stack : window.window.stacks) cpu_ns += stack.cpu_ns;
   return {{"begin", meta.begin_ns},
           {"end", meta.begin_ns + meta.duration_ns},
           {"rate", meta.rate_hz},
           {"samples", window.window.samples},
+          {"cpu_ns", cpu_ns},
           {"expected", meta.ticks.expected},
+          {"missed", meta.ticks.missed},
+          {"idle", meta.ticks.idle},
+          {"filtered", meta.ticks.filtered},
+          {"thinned", meta.ticks.thinned},
+          {"emitted", meta.ticks.emitted},
           {"lost", meta.lost},
           {"notes", meta.notes}};
 }

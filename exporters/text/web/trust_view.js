@@ -150,11 +150,11 @@ function amountText(value, unit) {
 
 function budgetsCard({ budgets }) {
   const columns = [['budget', ''], ['now', ''], ['limit', 'number'], ['peak', 'number']];
-  return card('Budgets', 'what sonde itself uses', tableOf(columns, budgets.map(({ name, unit, now, limit, peak }) => {
+  return card('Budgets', 'what sonde itself uses', tableOf(columns, budgets.map(({ name, unit, now, limit, peak, words }) => {
     const used = limit > 0 ? now / limit : 0;
     const of = limit > 0 ? `${amountText(now, unit)} of ${amountText(limit, unit)}` : amountText(now, unit);
     const level = unit !== 'hertz' && used > 1 ? 'bad' : unit !== 'hertz' && used > 0.9 ? 'warn' : '';
-    const bar = unit === 'hertz' ? (now < limit ? 'lowered' : 'not lowered') : limit > 0 ? meter(used, level) : 'no limit';
+    const bar = unit === 'hertz' ? (now < limit ? printable(words || 'lowered') : 'not lowered') : limit > 0 ? meter(used, level) : 'no limit';
     return rowOf(BUDGET_NAMES[name] ?? printable(name), [bar, of, amountText(peak, unit)], columns);
   })));
 }

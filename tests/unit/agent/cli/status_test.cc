@@ -55,6 +55,15 @@ TEST(StatusTest, TheShareOfTheKernelsAccountingIsSaidIfItIsKnownWellEnough) {
   EXPECT_THAT(render_status(agent, plain()), Not(HasSubstr("account for")));
 }
 
+TEST(StatusTest, ALoweredRateSaysWhy) {
+  AgentAnswers agent = healthy();
+  agent.status["divisor"] = 2;
+  agent.health["budgets"][3]["words"] = "CPU 1.31 % of 1 %: one tick of 2 is kept";
+  const std::string text = render_status(agent, plain());
+  EXPECT_THAT(text, HasSubstr(", 9.5 of 19 Hz, "));
+  EXPECT_THAT(text, HasSubstr("\n! CPU 1.31 % of 1 %: one tick of 2 is kept\n"));
+}
+
 TEST(StatusTest, AnExporterThatWaitsSaysForWhat) {
   AgentAnswers agent = healthy();
   agent.health["exporters"] = *parse_json(

@@ -71,6 +71,30 @@ TEST(SettingsTest, TheStateDirectoryIsAnAbsolutePath) {
   EXPECT_THAT(set("state_dir", "/" + std::string(5000, 'a')), HasSubstr("longer than a path"));
 }
 
+TEST(SettingsTest, BudgetsAreAmountsWithinBoundsOrOff) {
+  EXPECT_EQ(set("cpu_budget", "0.5"), "0.5");
+  EXPECT_EQ(set("cpu_budget", "100000"), "100000");
+  EXPECT_EQ(set("cpu_budget", "off"), "off");
+  for (const char* wrong : {"", "0", "-1", "2%", "1e2", "nan", "inf", "100001", "on"}) {
+    EXPECT_THAT(set("cpu_budget", wrong), HasSubstr("percentage of one core")) << wrong;
+  }
+  EXPECT_EQ(set("memory_budget", "16MiB"), "16MiB");
+  EXPECT_EQ(set("memory_budget", "off"), "off");
+  for (const char* wrong : {"", "160", "15MiB", "160 MiB", "1.5MiB", "160MB", "1048577MiB", "-1MiB",
+                            "99999999999999999999999MiB"}) {
+    EXPECT_THAT(set("memory_budget", wrong), HasSubstr("whole number of MiB")) << wrong;
+  }
+}
+
+TEST(SettingsTest, OptOutsAreConditionsOfProcesses) {
+  EXPECT_EQ(set("opt_out", "off"), "off");
+  EXPECT_EQ(set("opt_out", "process=backup"), "process=backup");
+  EXPECT_EQ(set("opt_out", "pid=7;  {cgroup=~\"/a/.*\"}"), "pid=7; {cgroup=~\"/a/.*\"}");
+  EXPECT_THAT(set("opt_out", ""), HasSubstr("no condition"));
+  EXPECT_THAT(set("opt_out", "thread=x"), HasSubstr("none of process, pid, cgroup, image"));
+  EXPECT_THAT(set("opt_out", "process=~("), HasSubstr("error: "));
+}
+
 TEST(SettingsTest, TelemetryIsAnAddressOrOff) {
   EXPECT_EQ(set("telemetry_listen", "off"), "off");
   EXPECT_EQ(set("telemetry_listen", "0.0.0.0:9763"), "0.0.0.0:9763");

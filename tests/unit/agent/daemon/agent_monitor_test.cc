@@ -76,14 +76,5 @@ TEST(AgentMonitorTest, CpusAreThoseThatTheLastWindowHad) {
   EXPECT_EQ(monitor.facts().cpu_count, 12'345U);
 }
 
-TEST(AgentMonitorTest, CostIsThatOfTheLastWindow) {
-  AgentMonitor monitor;
-  monitor.window_ended(window_with(1, 0), {});
-  const AgentFacts facts = monitor.facts();
-  const auto cpu = std::ranges::find(facts.budgets, "cpu", &BudgetFacts::name);
-  ASSERT_NE(cpu, facts.budgets.end());
-  EXPECT_DOUBLE_EQ(cpu->now, 1.0) << "0.1 s of 10 s";
-}
-
 }  // namespace
 }  // namespace sonde

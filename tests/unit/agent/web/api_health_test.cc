@@ -105,7 +105,8 @@ TEST_F(ApiHealthTest, AccountingThatIsNotKnownIsZero) {
 TEST_F(ApiHealthTest, WhatTheAgentSaysOfItself) {
   const Json json = this->json("/health?" + between(0, 6));
   EXPECT_EQ(json["budgets"],
-            Json::parse(R"([{"name":"cpu","unit":"percent","now":0.27,"limit":1.0,"peak":0.41}])"));
+            Json::parse(R"([{"name":"cpu","unit":"percent","now":0.27,"limit":1.0,"peak":0.41,
+                             "words":"words"}])"));
   EXPECT_EQ(json["exporters"][0]["state"], "up");
   EXPECT_EQ(json["programs"][0]["hook"], "perf event, 2 CPUs");
   EXPECT_EQ(json["agent"], (Json{{"version", "0.1.0"},

@@ -23,6 +23,7 @@ TEST_F(ApiStatusTest, WhatTheAgentIsAndWhetherItWorks) {
   EXPECT_EQ(json["started"], ms_of(0) - 10'000);
   EXPECT_EQ(json["ncpu"], 2);
   EXPECT_EQ(json["rate"], 19);
+  EXPECT_EQ(json["divisor"], 2);
   EXPECT_EQ(json["window_ms"], 10'000);
   EXPECT_EQ(json["history"]["first"], ms_of(0));
   EXPECT_EQ(json["history"]["last"], ms_of(5));
