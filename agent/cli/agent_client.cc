@@ -15,11 +15,32 @@ ListenAddress reachable(ListenAddress address) {
 
 }  // namespace
 
+Result<ListenAddress> configured_address(const ConfigFlags& flags) {
+  const LoadedConfig loaded = load_config(config_sources(flags));
+  if (!loaded.config) {
+    std::string all;
+    for (const std::string& problem : loaded.problems) all += (all.empty() ? "" : "\n") + problem;
+    return Error{ErrorCode::kInvalidArgument, all};
+  }
+  if (loaded.config->listen.port == 0) {
+    return Error{ErrorCode::kInvalidArgument,
+                 "the configuration lets the agent choose its port: --listen ADDRESS says which"};
+  }
+  return loaded.config->listen;
+}
+
 AgentClient::AgentClient(ListenAddress address, HttpLimits limits)
     : address_(reachable(std::move(address))), http_(limits) {}
 
 Result<Json> AgentClient::get(std::string_view path) {
-  auto answer = http_.get(url() + "/api/v1" + std::string(path));
+  return json_of(http_.get(url() + "/api/v1" + std::string(path)));
+}
+
+Result<Json> AgentClient::post(std::string_view path) {
+  return json_of(http_.post(url() + "/api/v1" + std::string(path), "X-Sonde-Request: sonde"));
+}
+
+Result<Json> AgentClient::json_of(const Result<HttpAnswer>& answer) const {
   if (!answer) {
     if (answer.error().code != ErrorCode::kUnavailable) return answer.error().with_context(url());
     return Error{ErrorCode::kUnavailable,

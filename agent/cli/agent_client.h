@@ -7,11 +7,16 @@
 #include <string_view>
 
 #include "agent/config/listen_address.h"
+#include "agent/config/load.h"
 #include "core/base/json.h"
 #include "core/base/result.h"
 #include "core/net/http_client.h"
 
 namespace sonde {
+
+// Where the configuration says that the agent listens. errors: kInvalidArgument (it is wrong, or
+// lets the agent choose).
+Result<ListenAddress> configured_address(const ConfigFlags& flags);
 
 // Thread-confined.
 class AgentClient {
@@ -29,8 +34,12 @@ class AgentClient {
   //         others               what the agent says, in its words
   // cost    waiting, up to the limits
   Result<Json> get(std::string_view path);
+  // The same for what changes something.
+  Result<Json> post(std::string_view path);
 
  private:
+  [[nodiscard]] Result<Json> json_of(const Result<HttpAnswer>& answer) const;
+
   ListenAddress address_;
   HttpClient http_;
 };

@@ -4,10 +4,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <iterator>
 #include <map>
 
+#include "agent/cli/cache_dir.h"
 #include "agent/cli/exit_code.h"
 #include "agent/cli/help.h"
 #include "agent/cli/quantity.h"
@@ -16,20 +16,6 @@
 
 namespace sonde {
 namespace {
-
-std::string default_cache_dir() {
-  const auto variable = [](const char* name) {
-    const char* value = std::getenv(name);  // NOLINT(concurrency-mt-unsafe)
-    return std::string(value == nullptr ? "" : value);
-  };
-  if (std::string dir = variable("SONDE_CACHE_DIR"); !dir.empty()) return dir;
-  if (::geteuid() == 0) return "/var/cache/sonde";
-  if (const std::string dir = variable("XDG_CACHE_HOME"); dir.starts_with('/')) {
-    return dir + "/sonde";
-  }
-  const std::string home = variable("HOME");
-  return home.starts_with('/') ? home + "/.cache/sonde" : "";
-}
 
 // What CLI11 fills in before it is checked.
 struct RawOptions {
@@ -44,7 +30,8 @@ struct RawOptions {
   std::string older;               // report --diff
   std::vector<std::string> sides;  // diff BEFORE AFTER
   std::string fail_above;
-  std::string config_file;                           // --config
+  std::string config_file;  // --config
+  std::string boost_pid, boost_cgroup;
   std::string validate_file;                         // validate FILE
   std::map<std::string, std::string> config_values;  // --listen and so on, by Setting::key
 };
@@ -53,8 +40,9 @@ constexpr std::uint32_t kMaxRows = 1'000'000'000;
 constexpr std::uint32_t kMaxPid = 4'194'304;
 constexpr std::uint32_t kMaxTable = 1U << 30U;
 
-constexpr std::array<std::string_view, 10> kVerbs = {
-    "run", "record", "report", "diff", "top", "doctor", "status", "validate", "config", "version"};
+constexpr std::array<std::string_view, 11> kVerbs = {"run",    "record",   "report", "diff",
+                                                      "top",    "doctor",   "status", "boost",
+                                                      "validate", "config", "version"};
 
 class Parser {
  public:
@@ -77,6 +65,7 @@ class Parser {
     add_config(*doctor_verb_);
     status_verb_ = add_verb("status");
     add_config(*status_verb_);
+    add_boost();
     validate_verb_ = add_verb("validate");
     validate_verb_->add_option("FILE", raw_.validate_file);
     add_config(*validate_verb_);
@@ -191,6 +180,16 @@ class Parser {
     add_cache_dir(verb, top_.cache_dir);
   }
 
+  void add_boost() {
+    boost_verb_ = add_verb("boost");
+    boost_verb_->add_option("CONDITION", boost_.match);
+    boost_verb_->add_option("-p,--pid", raw_.boost_pid)->check(whole_number(1, kMaxPid, "1234"));
+    boost_verb_->add_option("-c,--cgroup", raw_.boost_cgroup);
+    boost_verb_->add_option("--for", raw_.duration);
+    boost_verb_->add_option("--end", boost_.end)->check(whole_number(1, kMaxRows, "3"));
+    add_config(*boost_verb_);
+  }
+
   // Every setting has a flag.
   void add_config(CLI::App& verb) {
     verb.add_option(std::string(kConfigFlag), raw_.config_file);
@@ -261,6 +260,7 @@ class Parser {
     if (config_verb_->parsed()) return with_config(ConfigPrintOptions());
     if (doctor_verb_->parsed()) return with_config(doctor_);
     if (status_verb_->parsed()) return with_config(StatusOptions());
+    if (boost_verb_->parsed()) return checked_boost();
     VersionOptions version;
     take_common(version);
     return version;
@@ -458,6 +458,23 @@ class Parser {
     return options;
   }
 
+  ParsedCommand checked_boost() {
+    const int ways =
+        static_cast<int>(!boost_.match.empty()) + static_cast<int>(!raw_.boost_pid.empty()) +
+        static_cast<int>(!raw_.boost_cgroup.empty()) + static_cast<int>(boost_.end.has_value());
+    if (ways != 1) return mistake("one of CONDITION, -p PID, -c CGROUP and --end ID is needed");
+    if (!raw_.boost_pid.empty()) boost_.match = "pid=" + raw_.boost_pid;
+    if (!raw_.boost_cgroup.empty()) boost_.match = "cgroup=" + raw_.boost_cgroup;
+    if (!raw_.duration.empty()) {
+      const auto time = parse_duration(raw_.duration);
+      if (!time || *time < std::chrono::seconds(1) || *time > std::chrono::hours(1)) {
+        return mistake("--for " + raw_.duration + ": not a time from 1s to 1h, such as 5m");
+      }
+      boost_.time = std::chrono::ceil<std::chrono::seconds>(*time);
+    }
+    return with_config(boost_);
+  }
+
   // For verbs whose other options need no check.
   template <typename Options>
   ParsedCommand with_config(Options options) {
@@ -474,6 +491,7 @@ class Parser {
   CLI::App* top_verb_ = nullptr;
   CLI::App* doctor_verb_ = nullptr;
   CLI::App* status_verb_ = nullptr;
+  CLI::App* boost_verb_ = nullptr;
   CLI::App* validate_verb_ = nullptr;
   CLI::App* config_verb_ = nullptr;
   CLI::App* version_verb_ = nullptr;
@@ -483,6 +501,7 @@ class Parser {
   DiffOptions diff_;
   TopOptions top_;
   DoctorOptions doctor_;
+  BoostOptions boost_;
 };
 
 }  // namespace

@@ -19,7 +19,8 @@ struct ParseStop {
 
 using ParsedCommand =
     std::variant<ParseStop, RunOptions, RecordOptions, ReportOptions, DiffOptions, TopOptions,
-                 DoctorOptions, StatusOptions, ValidateOptions, ConfigPrintOptions, VersionOptions>;
+                 DoctorOptions, StatusOptions, BoostOptions, ValidateOptions, ConfigPrintOptions,
+                 VersionOptions>;
 
 // arguments  without the program's name.
 ParsedCommand parse_command_line(const std::vector<std::string>& arguments);

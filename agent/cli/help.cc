@@ -15,6 +15,7 @@ constexpr std::string_view kOverview = R"(sonde: CPU profiles of everything that
   sonde top                 who uses the CPUs now, with the hottest functions
   sonde doctor              what works here, and the exact fix for what does not
   sonde status              how the running agent is: trust, budgets, history
+  sonde boost -p PID        sample a process more often for a while
   sonde validate FILE       what is wrong in a configuration file
   sonde config print        the configuration in effect, and where it is from
   sonde version
@@ -187,6 +188,28 @@ exit: 0 it works, 1 it is not running or does not answer, 2 usage, 5 it runs
 without something, see the lines marked !
 )";
 
+constexpr std::string_view kBoost = R"(sonde boost [OPTIONS] CONDITION
+
+Asks the agent that runs on this host to sample some processes at five times its
+rate for a while. All others are sampled as before, and every sample keeps its
+weight: CPU times stay what they are, only finer.
+
+who
+  CONDITION            process=postgres, image=~/opt/.*, cgroup=/a.slice, pid=1, or
+                       several that all hold: {process="a",cgroup="/b"}
+  -p, --pid PID        the same as pid=PID
+  -c, --cgroup CGROUP  the same as cgroup=CGROUP
+how
+      --for TIME       1s to 1h; 5m if not given. Again: from now on
+      --end ID         ends one before its time
+      --json           what the agent answers
+      --color WHEN     auto, always, never
+      --listen ADDRESS, --config FILE and the other settings of sonde run: where
+                       the agent is asked
+
+exit: 0 ok, 1 it is not running, does not answer or refuses, 2 usage
+)";
+
 constexpr std::string_view kValidate = R"(sonde validate [OPTIONS] [FILE]
 
 Checks the configuration: FILE, SONDE_* variables and the flags below, together.
@@ -234,6 +257,7 @@ std::string_view help_text(std::string_view verb) {
   if (verb == "top") return kTop;
   if (verb == "doctor") return kDoctor;
   if (verb == "status") return kStatus;
+  if (verb == "boost") return kBoost;
   if (verb == "validate") return kValidate;
   if (verb == "config") return kConfig;
   if (verb == "version") return kVersion;

@@ -94,6 +94,14 @@ struct StatusOptions : CommonOptions {
   ConfigFlags config;
 };
 
+// Starts a boost of `match`, or ends the one of the id `end`.
+struct BoostOptions : CommonOptions {
+  ConfigFlags config;
+  std::string match;               // as the API takes it
+  std::chrono::seconds time{300};  // 1 s to 1 h
+  std::optional<std::uint64_t> end;
+};
+
 struct VersionOptions : CommonOptions {};
 
 }  // namespace sonde

@@ -2,28 +2,12 @@
 #include "agent/cli/status.h"
 
 #include "agent/cli/agent_client.h"
-#include "agent/config/load.h"
 #include "core/base/file.h"
 
 namespace sonde {
 namespace {
 
 constexpr std::string_view kHealthPath = "/health?from=-15m&to=now";
-
-// The address to ask at, with the reason if there is none.
-Result<ListenAddress> address_of(const ConfigFlags& flags) {
-  const LoadedConfig loaded = load_config(config_sources(flags));
-  if (!loaded.config) {
-    std::string all;
-    for (const std::string& problem : loaded.problems) all += (all.empty() ? "" : "\n") + problem;
-    return Error{ErrorCode::kInvalidArgument, all};
-  }
-  if (loaded.config->listen.port == 0) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "the configuration lets the agent choose its port: --listen ADDRESS says which"};
-  }
-  return loaded.config->listen;
-}
 
 Result<AgentAnswers> ask(const ListenAddress& address) {
   AgentClient client(address);
@@ -47,7 +31,7 @@ std::string json_of(const Result<AgentAnswers>& agent) {
 }  // namespace
 
 int run_status(const StatusOptions& options) {
-  const auto address = address_of(options.config);
+  const auto address = configured_address(options.config);
   if (!address) return fail(kExitError, address.error().message);
   const auto agent = ask(*address);
   const Pen pen(detect_terminal(1, options.colour));

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "agent/cli/arguments.h"
+#include "agent/cli/boost.h"
 #include "agent/cli/config_verbs.h"
 #include "agent/cli/diff.h"
 #include "agent/cli/doctor.h"
@@ -64,6 +65,7 @@ struct Runner {
   int operator()(const VersionOptions& options) const { return run_version(options); }
   int operator()(const DoctorOptions& options) const { return run_doctor(options); }
   int operator()(const StatusOptions& options) const { return run_status(options); }
+  int operator()(const BoostOptions& options) const { return run_boost(options); }
   int operator()(const ValidateOptions& options) const { return run_validate(options); }
   int operator()(const ConfigPrintOptions& options) const { return run_config_print(options); }
 };

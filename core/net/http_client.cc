@@ -52,7 +52,14 @@ void HttpClient::CloseHandle::operator()(void* handle) const { ::curl_easy_clean
 
 HttpClient::HttpClient(HttpLimits limits) : limits_(limits), handle_(new_handle()) {}
 
-Result<HttpAnswer> HttpClient::get(const std::string& url) {
+Result<HttpAnswer> HttpClient::get(const std::string& url) { return ask(url, nullptr); }
+
+Result<HttpAnswer> HttpClient::post(const std::string& url, const std::string& header) {
+  return ask(url, &header);
+}
+
+// A header of its own makes it a POST.
+Result<HttpAnswer> HttpClient::ask(const std::string& url, const std::string* header) {
   CURL* const curl = handle_.get();
   if (curl == nullptr) return Error{ErrorCode::kResourceExhausted, "no memory for libcurl"};
   Body body{.max_bytes = limits_.max_bytes};
@@ -74,6 +81,12 @@ Result<HttpAnswer> HttpClient::get(const std::string& url) {
   set(CURLOPT_ERRORBUFFER, words.data());
   set(CURLOPT_WRITEFUNCTION, take);
   set(CURLOPT_WRITEDATA, static_cast<void*>(&body));
+  std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(nullptr, ::curl_slist_free_all);
+  if (header != nullptr) {
+    headers.reset(::curl_slist_append(nullptr, header->c_str()));
+    set(CURLOPT_HTTPHEADER, headers.get());
+    set(CURLOPT_POSTFIELDS, "");
+  }
   const CURLcode code = ::curl_easy_perform(curl);
   set(CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
   if (body.is_over) {

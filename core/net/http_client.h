@@ -35,8 +35,13 @@ class HttpClient {
   //         kResourceExhausted  more bytes than max_bytes
   //         kInvalidArgument    not such a URL
   Result<HttpAnswer> get(const std::string& url);
+  // The same as a POST without a body.
+  //
+  // header  one of its own, `Name: value`.
+  Result<HttpAnswer> post(const std::string& url, const std::string& header);
 
  private:
+  Result<HttpAnswer> ask(const std::string& url, const std::string* header);
   struct CloseHandle {
     void operator()(void* handle) const;
   };
