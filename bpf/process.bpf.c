@@ -34,7 +34,7 @@ static __always_inline void count(__u32 counter)
 }
 
 static __always_inline void send(struct sonde_process_event *event, struct task_struct *task,
-				 __u32 kind, __u64 flags)
+				 const char *comm, __u32 kind, __u64 flags)
 {
 	struct task_struct *leader = SONDE_READ(task, group_leader);
 
@@ -43,7 +43,7 @@ static __always_inline void send(struct sonde_process_event *event, struct task_
 	event->tgid = SONDE_READ(task, tgid);
 	event->start_time_ns = SONDE_READ(leader, start_boottime);
 	event->cgroup_id = sonde_cgroup_id(task);
-	bpf_core_read(event->comm, sizeof(event->comm), &leader->comm);
+	bpf_probe_read_kernel_str(event->comm, sizeof(event->comm), comm);
 	if (bpf_ringbuf_query(&process_events, BPF_RB_AVAIL_DATA) > RING_BYTES / 4)
 		flags = BPF_RB_FORCE_WAKEUP;
 	if (bpf_ringbuf_output(&process_events, event, sizeof(*event), flags))
@@ -57,7 +57,7 @@ int BPF_PROG(on_exec, struct task_struct *task)
 {
 	struct sonde_process_event event = {};
 
-	send(&event, task, SONDE_EVENT_EXEC, BPF_RB_FORCE_WAKEUP);
+	send(&event, task, task->comm, SONDE_EVENT_EXEC, BPF_RB_FORCE_WAKEUP);
 	return 0;
 }
 
@@ -74,7 +74,7 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 		bpf_map_update_elem(&targets, &child_tgid, &yes, BPF_ANY);
 	event.parent_tgid = parent_tgid;
 	event.parent_start_time_ns = sonde_process_start(parent);
-	send(&event, child, SONDE_EVENT_FORK, BPF_RB_NO_WAKEUP);
+	send(&event, child, child->comm, SONDE_EVENT_FORK, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
@@ -88,7 +88,7 @@ int BPF_PROG(on_exit, struct task_struct *task)
 		return 0; /* other threads go on */
 	if (track_targets)
 		bpf_map_delete_elem(&targets, &tgid);
-	send(&event, task, SONDE_EVENT_EXIT, BPF_RB_NO_WAKEUP);
+	send(&event, task, task->group_leader->comm, SONDE_EVENT_EXIT, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 
@@ -99,7 +99,8 @@ int BPF_PROG(on_rename, struct task_struct *task, const char *comm)
 
 	if (task->pid != task->tgid)
 		return 0;
-	send(&event, task, SONDE_EVENT_COMM, BPF_RB_NO_WAKEUP);
+	/* Fires before the task has its new name (fs/exec.c, __set_task_comm). */
+	send(&event, task, comm, SONDE_EVENT_COMM, BPF_RB_NO_WAKEUP);
 	return 0;
 }
 

@@ -5,44 +5,25 @@
 #include <algorithm>
 #include <array>
 #include <iterator>
-#include <map>
 
 #include "agent/cli/cache_dir.h"
 #include "agent/cli/exit_code.h"
 #include "agent/cli/help.h"
 #include "agent/cli/quantity.h"
+#include "agent/cli/raw_options.h"
 #include "agent/config/settings.h"
 #include "core/base/nearest_name.h"
 
 namespace sonde {
 namespace {
 
-// What CLI11 fills in before it is checked.
-struct RawOptions {
-  bool json = false;
-  std::string colour = "auto";
-  std::string window;
-  std::string duration;
-  std::string format;
-  std::string by;
-  std::string sort;
-  bool no_kernel = false;
-  std::string older;               // report --diff
-  std::vector<std::string> sides;  // diff BEFORE AFTER
-  std::string fail_above;
-  std::string config_file;  // --config
-  std::string boost_pid, boost_cgroup;
-  std::string validate_file;                         // validate FILE
-  std::map<std::string, std::string> config_values;  // --listen and so on, by Setting::key
-};
-
 constexpr std::uint32_t kMaxRows = 1'000'000'000;
 constexpr std::uint32_t kMaxPid = 4'194'304;
 constexpr std::uint32_t kMaxTable = 1U << 30U;
 
-constexpr std::array<std::string_view, 11> kVerbs = {"run",    "record",   "report", "diff",
-                                                      "top",    "doctor",   "status", "boost",
-                                                      "validate", "config", "version"};
+constexpr std::array<std::string_view, 11> kVerbs = {"run",      "record", "report", "diff",
+                                                     "top",      "doctor", "status", "boost",
+                                                     "validate", "config", "version"};
 
 class Parser {
  public:

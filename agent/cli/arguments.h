@@ -17,10 +17,9 @@ struct ParseStop {
   std::string text;  // to stdout if exit_code is 0, else to stderr
 };
 
-using ParsedCommand =
-    std::variant<ParseStop, RunOptions, RecordOptions, ReportOptions, DiffOptions, TopOptions,
-                 DoctorOptions, StatusOptions, BoostOptions, ValidateOptions, ConfigPrintOptions,
-                 VersionOptions>;
+using ParsedCommand = std::variant<ParseStop, RunOptions, RecordOptions, ReportOptions, DiffOptions,
+                                   TopOptions, DoctorOptions, StatusOptions, BoostOptions,
+                                   ValidateOptions, ConfigPrintOptions, VersionOptions>;
 
 // arguments  without the program's name.
 ParsedCommand parse_command_line(const std::vector<std::string>& arguments);

@@ -167,7 +167,8 @@ What fails is shown with its cause, the exact fix, and what works until then.
       --color WHEN         auto, always, never
       --cache-dir DIR      the directory to check
       --config FILE        checked as if given to the agent, as are
-      --listen ADDRESS, --telemetry-listen ADDRESS, --state-dir DIR, --rate HZ
+      --listen ADDRESS, --telemetry-listen ADDRESS, --state-dir DIR, --rate HZ,
+      --cpu-budget PERCENT, --memory-budget SIZE, --opt-out CONDITION
 
 exit: 0 all works, 3 no permission, 4 kernel too old, 5 something is missing
 )";
@@ -182,7 +183,8 @@ what it lacks. It is asked where the configuration says that it listens.
       --color WHEN         auto, always, never
       --listen ADDRESS     ask there, such as 127.0.0.1:7663
       --config FILE        the configuration that the agent was started with, as
-      --telemetry-listen ADDRESS, --state-dir DIR, --rate HZ
+      --telemetry-listen ADDRESS, --state-dir DIR, --rate HZ,
+      --cpu-budget PERCENT, --memory-budget SIZE, --opt-out CONDITION
 
 exit: 0 it works, 1 it is not running or does not answer, 2 usage, 5 it runs
 without something, see the lines marked !
@@ -223,6 +225,9 @@ Every mistake is shown with its line; nothing is started.
       --telemetry-listen ADDRESS
       --state-dir DIR
       --rate HZ
+      --cpu-budget PERCENT
+      --memory-budget SIZE
+      --opt-out CONDITION
 
 exit: 0 valid, 1 not valid, 2 usage
 )";
@@ -240,6 +245,9 @@ flags.
                                 metrics and health for other machines, or off
       --state-dir DIR           where history is kept
       --rate HZ                 samples a second and CPU, 1 to 1000
+      --cpu-budget PERCENT      of one core that sonde may take, or off
+      --memory-budget SIZE      that sonde may take, or off
+      --opt-out CONDITION       processes that are not sampled, or off
 
 exit: 0 ok, 1 the configuration is not valid, 2 usage
 )";

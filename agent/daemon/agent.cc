@@ -109,14 +109,17 @@ void Agent::add_metric_sources() {
 
 void Agent::add_page(Router& router) {
   add_static_files(router, live_page_files(), live_page_policy());
-  add_api(router,
-          {.history = *history_,
-           .profiles = *profiles_,
-           .open_window = [this] { return live_->read(); },
-           .facts = [this] { return facts(); },
-           .boost = [this](const ProcessSelector& processes,
-                           std::chrono::seconds time) { return control_->boost(processes, time); },
-           .end_boost = [this](std::uint64_t id) { return control_->end_boost(id); }});
+  const auto boost = [this](const ProcessSelector& processes, std::chrono::seconds time) {
+    auto begun = control_->boost(processes, time);
+    wake_.signal();
+    return begun;
+  };
+  add_api(router, {.history = *history_,
+                   .profiles = *profiles_,
+                   .open_window = [this] { return live_->read(); },
+                   .facts = [this] { return facts(); },
+                   .boost = boost,
+                   .end_boost = [this](std::uint64_t id) { return control_->end_boost(id); }});
 }
 
 AgentFacts Agent::facts() const {

@@ -18,6 +18,7 @@
 #include "agent/engine/profile_meta.h"
 #include "agent/engine/row_loader.h"
 #include "agent/engine/sample_intake.h"
+#include "agent/engine/sampler_options.h"
 #include "agent/engine/session_limits.h"
 #include "agent/engine/table_limits.h"
 #include "agent/engine/table_publisher.h"
@@ -186,23 +187,13 @@ Result<void> CpuSession::start_symbolizer() {
 }
 
 Result<void> CpuSession::open_capture() {
-  CpuSamplerOptions options{.rate_hz = options_.rate_hz,
-                            .kernel_stacks = options_.kernel_stacks,
-                            .kernel_threads = options_.kernel_threads,
-                            .only_targets = !options_.pids.empty(),
-                            .thread_name = options_.comm,
-                            .defer = true,
-                            .cgroup_v1_memory = cgroups_.v1_memory};
-  if (options_.cgroup) {
-    const auto id = cgroup_id_of(cgroups_, *options_.cgroup);
-    if (!id) return id.error();
-    options.cgroup_id = *id;
-  }
-  auto sampler = CpuSampler::create(options);
+  const auto options = sampler_options(options_, cgroups_);
+  if (!options) return options.error();
+  auto sampler = CpuSampler::create(*options);
   if (!sampler) return sampler.error();
   sampler_ = std::move(*sampler);
   auto events = ProcessEvents::create({.targets_fd = sampler_->targets_fd(),
-                                       .track_targets = options.only_targets,
+                                       .track_targets = options->only_targets,
                                        .cgroup_v1_memory = cgroups_.v1_memory});
   if (!events) return events.error();
   process_events_ = std::move(*events);

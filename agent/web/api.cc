@@ -44,6 +44,7 @@ void add_api(Router& router, ApiSources sources) {
     router.post(
         path, [api, answer](const HttpRequest& request) { return answer(api->sources, request); });
   };
+  if (!api->sources.boost) return;
   changes("/api/v1/boost", answer_boost);
   changes("/api/v1/boost/end", answer_boost_end);
 }

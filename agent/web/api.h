@@ -26,10 +26,11 @@ struct ApiSources {
   std::function<std::optional<ClosedWindow>()> open_window;
   std::function<AgentFacts()> facts;
   // Samples these processes more often for so long. errors: kResourceExhausted (too many are).
-  std::function<Result<BoostFacts>(const ProcessSelector&, std::chrono::seconds)> boost;
-  std::function<bool(std::uint64_t id)> end_boost;  // false: there is none of this id
-  std::function<std::uint64_t()> now_ns = wall_ns;  // Unix time
-  std::chrono::milliseconds patience{30'000};       // of one answer, then 503
+  // Without it there are no such paths.
+  std::function<Result<BoostFacts>(const ProcessSelector&, std::chrono::seconds)> boost{};
+  std::function<bool(std::uint64_t id)> end_boost{};  // false: there is none of this id
+  std::function<std::uint64_t()> now_ns = wall_ns;    // Unix time
+  std::chrono::milliseconds patience{30'000};         // of one answer, then 503
 };
 
 // Adds every path of docs/api.md below `/api/v1`.

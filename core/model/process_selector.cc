@@ -27,12 +27,12 @@ Result<std::vector<LabelMatcher>> parse_matchers(std::string_view text) {
 
 Result<ProcessSelector> parse_process_selector(std::string_view text) {
   text = without_spaces(text);
+  const Error none{ErrorCode::kInvalidArgument,
+                   "no condition: it would be about every process; such as process=backup"};
+  if (text.empty()) return none;
   auto matchers = parse_matchers(text);
   if (!matchers) return matchers.error();
-  if (matchers->empty()) {
-    return Error{ErrorCode::kInvalidArgument,
-                 "no condition: it would be about every process; such as process=backup"};
-  }
+  if (matchers->empty()) return none;
   for (const LabelMatcher& one : *matchers) {
     if (std::ranges::find(kLabels, one.name()) == kLabels.end()) {
       return Error{ErrorCode::kInvalidArgument,

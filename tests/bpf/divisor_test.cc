@@ -58,7 +58,7 @@ TEST_F(DivisorTest, ThatOfAllKeepsTheSumOfEveryStretch) {
   const auto busy = spinner_for_each_cpu();
   ASSERT_TRUE(sampler_->enable().ok());
   CpuSamplerCounts before = sampler_->counts();
-  for (const std::uint64_t divisor : {1, 2, 1, 4, 8}) {
+  for (const std::uint64_t divisor : {1U, 2U, 1U, 4U, 8U}) {
     sampler_->set_divisor(divisor);
     std::this_thread::sleep_for(milliseconds(1000));
     const CpuSamplerCounts now = sampler_->counts();

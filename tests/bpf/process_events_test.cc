@@ -2,9 +2,11 @@
 #include "agent/capture/process_events.h"
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -40,6 +42,27 @@ TEST(ProcessEventsTest, ForkExecAndExitOfAChildAreSeenInOrder) {
   EXPECT_EQ(seen.front().parent_tgid, static_cast<std::uint32_t>(::getpid()));
   EXPECT_STREQ(seen.back().comm, "true");
   EXPECT_EQ((*events)->lost(), 0U);
+}
+
+// The kernel tells of it before the task has the name.
+TEST(ProcessEventsTest, ARenameHasTheNewName) {
+  SONDE_NEED_BPF();
+  auto events = ProcessEvents::create({});
+  ASSERT_TRUE(events.ok());
+  const pid_t child = ::fork();
+  if (child == 0) {
+    ::prctl(PR_SET_NAME, "before");
+    ::prctl(PR_SET_NAME, "after");
+    ::_exit(0);
+  }
+  ::waitpid(child, nullptr, 0);
+  std::vector<std::string> names;
+  (*events)->drain([&](const sonde_process_event& event) {
+    if (event.tgid == static_cast<std::uint32_t>(child) && event.kind == SONDE_EVENT_COMM) {
+      names.emplace_back(event.comm);
+    }
+  });
+  EXPECT_EQ(names, (std::vector<std::string>{"before", "after"}));
 }
 
 TEST(ProcessEventsTest, ThreadsAreNotProcesses) {
