@@ -99,12 +99,32 @@ static __always_inline int sonde_read_word(struct sonde_unwind *u, __u64 address
 
 #include "unwind/find.h"
 
+#include "row_cache.bpf.h"
+
 /* Global: inlined into every step, the search alone would use up the verifier's patience. */
 __noinline int look_up_row(__u64 slot, __u64 file_offset)
 {
 	struct sonde_unwind *u = get_scratch();
+	struct cached_row *cached;
+	__u64 table = sonde_image_table(slot), tag;
+	int found;
 
-	return u ? sonde_find_row(slot, file_offset, &u->row) : SONDE_ROW_ABSENT;
+	if (!u)
+		return SONDE_ROW_ABSENT;
+	if (!table)
+		return SONDE_ROW_UNPUBLISHED;
+	tag = row_tag(u->range_target, table, file_offset);
+	cached = cached_row_of(tag);
+	if (cached && cached->tag == tag) {
+		u->row = cached->row;
+		return SONDE_ROW_FOUND;
+	}
+	found = sonde_find_row(slot, file_offset, &u->row);
+	if (cached && found == SONDE_ROW_FOUND) {
+		cached->tag = tag;
+		cached->row = u->row;
+	}
+	return found;
 }
 
 static __always_inline int sonde_look_up(struct sonde_unwind *u, __u64 slot, __u64 file_offset)
