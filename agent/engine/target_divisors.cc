@@ -29,10 +29,12 @@ void TargetDivisors::follow(const std::vector<TargetRule>& rules) {
 std::span<RawSample> TargetDivisors::admit(std::span<RawSample> samples, std::uint64_t now_ns) {
   if (rules_.empty()) return samples;
   look(now_ns);
-  const auto out = std::ranges::stable_partition(
-      samples, [&](const RawSample& sample) { return admits(sample, now_ns); });
-  left_out_ += out.size();
-  return samples.first(samples.size() - out.size());
+  const auto first_out =
+      std::stable_partition(samples.begin(), samples.end(),
+                            [&](const RawSample& sample) { return admits(sample, now_ns); });
+  const auto in = static_cast<std::size_t>(first_out - samples.begin());
+  left_out_ += samples.size() - in;
+  return samples.first(in);
 }
 
 bool TargetDivisors::admits(const RawSample& sample, std::uint64_t now_ns) {
