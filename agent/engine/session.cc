@@ -43,8 +43,9 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 
-constexpr milliseconds kPollOfWork{100};  // while something waits for another look
-constexpr milliseconds kPollOfEnd{25};    // the same of a window that ended: kRingDelayNs and a bit
+constexpr milliseconds kPollOfWork{100};            // while something waits for another look
+constexpr std::uint64_t kYoungNs = 10'000'000'000;  // who has just started sonde wants to see
+constexpr milliseconds kPollOfEnd{25};  // the same of a window that ended: kRingDelayNs and a bit
 constexpr nanoseconds kBetweenLooksAtCpus = milliseconds{100};
 constexpr nanoseconds kReclaimIntervalOfFull = milliseconds{100};
 constexpr nanoseconds kReclaimInterval = std::chrono::seconds{1};
@@ -307,7 +308,8 @@ nanoseconds CpuSession::until_next_look(std::uint64_t now, std::uint64_t end) co
 
 // Nothing happens unheard: rings wake where a look is due. What waits for time to pass is polled.
 milliseconds CpuSession::longest_sleep() const {
-  const bool has_work = held_ || intake_->waits() || publisher_->waits_for_room();
+  const bool has_work = held_ || intake_->waits() || publisher_->waits_for_room() ||
+                        monotonic_ns() < begin_ns_ + kYoungNs;
   const milliseconds most = has_work ? kPollOfWork : options_.longest_sleep;
   return windows_.has_ended() ? std::min(most, kPollOfEnd) : most;
 }

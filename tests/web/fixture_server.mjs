@@ -33,7 +33,7 @@ function statusOf(fixture) {
   const { store, now } = fixture;
   const windows = store.first > 0 ? (store.last - store.first) / store.windowMs + 1 : 0;
   return { v: 1, host: fixture.host, version: fixture.version, kernel: '6.1.0-18-amd64', now, started: fixture.started,
-    ncpu: 2, rate: 19, window_ms: store.windowMs,
+    ncpu: 2, rate: 19, divisor: 1, boosts: [], window_ms: store.windowMs,
     history: { first: store.first, last: store.first > 0 ? store.last : 0, windows, bytes: windows * 5000,
       limit_bytes: 512 * 1024 * 1024, cut: fixture.cut },
     open: { from: store.last + store.windowMs, samples: 30 },

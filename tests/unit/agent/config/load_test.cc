@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <string>
 
+#include "agent/config/settings.h"
 #include "core/base/file.h"
 
 namespace sonde {
@@ -68,7 +69,7 @@ TEST_F(LoadConfigTest, FlagsWinOverTheEnvironmentAndThatOverTheFile) {
   EXPECT_EQ(loaded.config->rate_hz, 40U);
   EXPECT_EQ(loaded.config->state_dir, "/environment");
   EXPECT_EQ(loaded.config->listen.port, 1);
-  ASSERT_EQ(loaded.values.size(), 4U);
+  ASSERT_EQ(loaded.values.size(), settings().size());
   EXPECT_THAT(loaded.values[0].source, EndsWith("/sonde.yaml:3"));
   EXPECT_EQ(loaded.values[1].source, "default");
   EXPECT_EQ(loaded.values[2].source, "SONDE_STATE_DIR");
@@ -81,7 +82,7 @@ TEST_F(LoadConfigTest, AnUnknownKeyHasItsLineAndTheNearestName) {
               ElementsAre("sonde.yaml:3: unknown key listn; the nearest is listen"));
   EXPECT_THAT(problems("exporters:\n  pyroscope: x\n"),
               ElementsAre("sonde.yaml:1: unknown key exporters; known are listen, "
-                          "telemetry_listen, state_dir, rate"));
+                          "telemetry_listen, state_dir, rate, cpu_budget, memory_budget, opt_out"));
   EXPECT_THAT(problems("Rate: 19\n"),
               ElementsAre("sonde.yaml:1: unknown key Rate; the nearest is rate"));
 }
