@@ -8,24 +8,10 @@
 #include "agent/cli/figures.h"
 #include "agent/cli/json_fields.h"
 #include "agent/cli/text.h"
-#include "core/base/ascii.h"
 #include "core/base/file.h"
+#include "core/net/http_client.h"
 
 namespace sonde {
-namespace {
-
-// For a value of a query: whatever is not a letter or a digit as %XX (RFC 3986).
-std::string percent_encoded(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    const bool plain = (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z');
-    out += plain ? std::string(1, c) : fmt::format("%{:02X}", static_cast<unsigned char>(c));
-  }
-  return out;
-}
-
-}  // namespace
-
 std::string boost_request(const BoostOptions& options) {
   if (options.end) return "/boost/end?id=" + std::to_string(*options.end);
   return "/boost?match=" + percent_encoded(options.match) +

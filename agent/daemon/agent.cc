@@ -114,12 +114,17 @@ void Agent::add_page(Router& router) {
     wake_.signal();
     return begun;
   };
+  const auto end_boost = [this](std::uint64_t id) {
+    const bool ended = control_->end_boost(id);
+    wake_.signal();
+    return ended;
+  };
   add_api(router, {.history = *history_,
                    .profiles = *profiles_,
                    .open_window = [this] { return live_->read(); },
                    .facts = [this] { return facts(); },
                    .boost = boost,
-                   .end_boost = [this](std::uint64_t id) { return control_->end_boost(id); }});
+                   .end_boost = end_boost});
 }
 
 AgentFacts Agent::facts() const {

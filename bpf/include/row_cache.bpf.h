@@ -23,7 +23,8 @@ struct {
 
 /* What a row is found by: the image (slot and generation: 24 bits of the range's target) and the
  * offset in it (37 bits) as they are, mixed with where its rows lie. For one image and offset each
- * table has another tag; that of another image is equal once in 2^64. */
+ * table has another tag; that of another image is equal once in 2^64. A slot's generation comes
+ * back after 256 other files in it, whose walks have taken the entry long since. */
 static __always_inline __u64 row_tag(__u64 range_target, __u64 table, __u64 file_offset)
 {
 	__u64 image = range_target >> SONDE_RANGE_GENERATION_SHIFT & 0xffffff;

@@ -5,16 +5,12 @@
 #include <array>
 #include <utility>
 
+#include "core/base/ascii.h"
+
 namespace sonde {
 namespace {
 
 constexpr std::array<std::string_view, 4> kLabels = {"process", "pid", "cgroup", "image"};
-
-std::string_view without_spaces(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
-}
 
 Result<std::vector<LabelMatcher>> parse_matchers(std::string_view text) {
   if (text.starts_with('{')) return parse_selector(text);
@@ -26,7 +22,7 @@ Result<std::vector<LabelMatcher>> parse_matchers(std::string_view text) {
 }  // namespace
 
 Result<ProcessSelector> parse_process_selector(std::string_view text) {
-  text = without_spaces(text);
+  text = trimmed(text);
   const Error none{ErrorCode::kInvalidArgument,
                    "no condition: it would be about every process; such as process=backup"};
   if (text.empty()) return none;

@@ -52,6 +52,12 @@ void HttpClient::CloseHandle::operator()(void* handle) const { ::curl_easy_clean
 
 HttpClient::HttpClient(HttpLimits limits) : limits_(limits), handle_(new_handle()) {}
 
+std::string percent_encoded(const std::string& text) {
+  const std::unique_ptr<char, void (*)(void*)> out(
+      ::curl_easy_escape(nullptr, text.data(), static_cast<int>(text.size())), ::curl_free);
+  return out ? out.get() : std::string();
+}
+
 Result<HttpAnswer> HttpClient::get(const std::string& url) { return ask(url, nullptr); }
 
 Result<HttpAnswer> HttpClient::post(const std::string& url, const std::string& header) {

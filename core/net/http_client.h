@@ -23,6 +23,9 @@ struct HttpAnswer {
   std::string body;
 };
 
+// For a value of a query: whatever is not unreserved (RFC 3986, 2.3) as %XX.
+std::string percent_encoded(const std::string& text);
+
 // Keeps its connection open from one question to the next. Thread-confined.
 class HttpClient {
  public:

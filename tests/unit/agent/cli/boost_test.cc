@@ -31,8 +31,8 @@ std::string mistake(const std::vector<std::string>& arguments) {
 TEST(BoostTest, AsksForAProcessAGroupOrACondition) {
   EXPECT_EQ(boost_request(parsed({"-p", "41"})), "/boost?match=pid%3D41&for=300");
   EXPECT_EQ(boost_request(parsed({"-c", "/a b.slice", "--for", "90s"})),
-            "/boost?match=cgroup%3D%2Fa%20b%2Eslice&for=90");
-  EXPECT_EQ(boost_request(parsed({"process=~x&y"})), "/boost?match=process%3D%7Ex%26y&for=300");
+            "/boost?match=cgroup%3D%2Fa%20b.slice&for=90");
+  EXPECT_EQ(boost_request(parsed({"process=~x&y"})), "/boost?match=process%3D~x%26y&for=300");
   EXPECT_EQ(boost_request(parsed({"--end", "3"})), "/boost/end?id=3");
   EXPECT_EQ(parsed({"pid=1", "--for", "1h"}).time, std::chrono::hours(1));
 }

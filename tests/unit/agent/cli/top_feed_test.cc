@@ -8,6 +8,8 @@
 #include <chrono>
 #include <future>
 
+#include "tests/support/real_worker.h"
+
 namespace sonde {
 namespace {
 
@@ -26,11 +28,8 @@ EndedWindow window_of(std::uint64_t begin_ns, std::uint64_t duration_ns = 2'000'
 class TopFeedTest : public testing::Test {
  protected:
   void SetUp() override {
-    SymbolizerClient::Options options;
-    options.executable = SONDE_WORKER_PROGRAM;
-    auto client = SymbolizerClient::start(options);
-    ASSERT_TRUE(client.ok());
-    client_ = std::move(*client);
+    client_ = start_real_worker();
+    ASSERT_TRUE(client_);
   }
 
   std::unique_ptr<SymbolizerClient> client_;

@@ -12,6 +12,7 @@
 
 #include "bpf/abi/rows.h"
 #include "core/base/clock.h"
+#include "tests/support/real_worker.h"
 
 namespace sonde {
 namespace {
@@ -48,11 +49,8 @@ class ToldSession final : public Session {
 class SamplingControlTest : public testing::Test {
  protected:
   void SetUp() override {
-    SymbolizerClient::Options options;
-    options.executable = SONDE_WORKER_PROGRAM;
-    auto client = SymbolizerClient::start(options);
-    ASSERT_TRUE(client.ok());
-    client_ = std::move(*client);
+    client_ = start_real_worker();
+    ASSERT_TRUE(client_);
     control_ = std::make_unique<SamplingControl>(
         *client_, [this] { ++drops_; }, milliseconds(60));
     config_.rate_hz = 19;

@@ -13,6 +13,7 @@
 #include <memory>
 
 #include "core/model/reason.h"
+#include "tests/support/real_worker.h"
 
 namespace sonde {
 namespace {
@@ -55,11 +56,8 @@ class WindowNamerTest : public testing::Test {
  protected:
   void SetUp() override {
     std::filesystem::create_directories(dir_);
-    SymbolizerClient::Options options;
-    options.executable = SONDE_WORKER_PROGRAM;
-    auto client = SymbolizerClient::start(options);
-    ASSERT_TRUE(client.ok());
-    client_ = std::move(*client);
+    client_ = start_real_worker();
+    ASSERT_TRUE(client_);
     namer_ = std::make_unique<WindowNamer>(*client_);
   }
   void TearDown() override { std::filesystem::remove_all(dir_); }
