@@ -81,7 +81,7 @@ class StatusView {
   [[nodiscard]] std::string rate_text() const {
     const std::uint64_t rate = count_in(agent_.status, "rate");
     const std::uint64_t divisor = count_in(agent_.status, "divisor");
-    const std::string all = format_count(rate) + " Hz";
+    std::string all = format_count(rate) + " Hz";
     if (divisor <= 1) return all;
     return fmt::format("{:.3g} of ", static_cast<double>(rate) / static_cast<double>(divisor)) +
            all;

@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <thread>
 #include <vector>
@@ -118,12 +119,16 @@ TEST_F(DivisorTest, AProcessOfItsOwnIsSparedOrLeftOut) {
   expect_balanced(sampler_->counts());
 }
 
-// Busy for a part of the time.
+// Busy for a part of the time, each stretch 0.5 to 1.5 times as long as named: a load that repeats
+// itself would keep step with the clock, and its sums would differ by more than chance.
 template <int kBusyMs, int kIdleMs>
 void work_now_and_then() {
-  const auto end = std::chrono::steady_clock::now() + milliseconds(kBusyMs);
+  static std::minstd_rand random;
+  std::uniform_real_distribution<double> stretch(0.5, 1.5);
+  using Milliseconds = std::chrono::duration<double, std::milli>;
+  const auto end = std::chrono::steady_clock::now() + Milliseconds(kBusyMs * stretch(random));
   while (std::chrono::steady_clock::now() < end) continue;
-  std::this_thread::sleep_for(milliseconds(kIdleMs));
+  std::this_thread::sleep_for(Milliseconds(kIdleMs * stretch(random)));
 }
 
 // Both clocks at once see the same load, which one after the other would not.
@@ -159,7 +164,10 @@ TEST_F(DivisorTest, AtPartialLoadSumsOfEachProgramAgreeWithinChance) {
   for (const Spinner* spinner : {&often, &seldom}) {
     const Sum &full = all[spinner->pid()], &part = kept[spinner->pid()];
     ASSERT_GT(part.seconds, 0.05) << "it had a share of the CPUs";
-    EXPECT_NEAR(part.seconds, full.seconds, 4 * std::sqrt(full.variance + part.variance));
+    const double sigma = std::sqrt(full.variance + part.variance);
+    std::printf("%.2f s of all samples, %.2f s of one in %lu: %+.1f sigma\n", full.seconds,
+                part.seconds, kDivisor, (part.seconds - full.seconds) / sigma);
+    EXPECT_NEAR(part.seconds, full.seconds, 4 * sigma);
   }
 }
 

@@ -10,6 +10,7 @@
 #include "agent/cli/help.h"
 #include "agent/config/settings.h"
 #include "core/base/file.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sonde {
 namespace {
@@ -17,7 +18,8 @@ namespace {
 using ::testing::HasSubstr;
 
 LoadedConfig load(const std::string& text, std::map<std::string, std::string> flags = {}) {
-  const std::string path = ::testing::TempDir() + "sonde-config-verbs.yaml";
+  static const TemporaryDirectory directory;
+  const std::string path = directory.path() / "verbs.yaml";
   EXPECT_TRUE(write_file_atomically(path, text).ok());
   return load_config({.flags = {path, std::move(flags)}, .environment = {}});
 }
@@ -65,7 +67,8 @@ TEST(ConfigVerbsTest, EveryPathThatMayBeConfiguredIsReadBack) {
 }
 
 TEST(ConfigVerbsTest, AFileNameCannotEndItsComment) {
-  const std::string path = ::testing::TempDir() + "sonde-config\nrate: 7 #";
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() / "sonde-config\nrate: 7 #";
   ASSERT_TRUE(write_file_atomically(path, "rate: 49\n").ok());
   const std::string printed = render_config(load_config({.flags = {path, {}}, .environment = {}}));
   EXPECT_THAT(printed, HasSubstr("sonde-config\\x0arate: 7 #:1\n"));

@@ -58,8 +58,8 @@ TEST(StatusTest, TheShareOfTheKernelsAccountingIsSaidIfItIsKnownWellEnough) {
 TEST(StatusTest, ABoostSaysWhoAndForHowLong) {
   AgentAnswers agent = healthy();
   const std::uint64_t now = agent.status["now"].get<std::uint64_t>();
-  agent.status["boosts"] = Json::array(
-      {{{"id", 3}, {"match", "process=a\x1b"}, {"until", now + 90'000}, {"rate", 95}}});
+  agent.status["boosts"] =
+      Json::array({{{"id", 3}, {"match", "process=a\x1b"}, {"until", now + 90'000}, {"rate", 95}}});
   EXPECT_THAT(render_status(agent, plain()),
               AllOf(HasSubstr("✓ boost 3: process=a"), HasSubstr(" at 95 Hz, 1 min 30 s left;"),
                     Not(HasSubstr("\x1b"))));

@@ -11,6 +11,7 @@
 
 #include "agent/config/load.h"
 #include "core/base/file.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sonde {
 namespace {
@@ -123,7 +124,8 @@ TEST(SettingsTest, TheFileOnThePageIsValid) {
   ASSERT_NE(at, std::string::npos);
   const std::string file =
       text.substr(at + begin.size(), text.find("```", at + 3) - at - begin.size());
-  const std::string path = ::testing::TempDir() + "sonde-documented.yaml";
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() / "documented.yaml";
   ASSERT_TRUE(write_file_atomically(path, file).ok());
   const LoadedConfig loaded = load_config({.flags = {path, {}}, .environment = {}});
   EXPECT_THAT(loaded.problems, ::testing::IsEmpty());

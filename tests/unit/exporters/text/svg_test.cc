@@ -10,6 +10,7 @@
 #include "core/base/file.h"
 #include "core/base/utf8.h"
 #include "tests/support/sample_profile.h"
+#include "tests/support/temporary_directory.h"
 
 namespace sonde {
 namespace {
@@ -66,14 +67,14 @@ TEST(SvgTest, XmlParsersAcceptEveryPicture) {
   if (std::system("xmllint --version >/dev/null 2>&1") != 0) {
     GTEST_SKIP() << "needs xmllint (package libxml2-utils)";
   }
-  const std::string path = testing::TempDir() + "svg_test.svg";
+  const TemporaryDirectory directory;
+  const std::string path = directory.path() / "picture.svg";
   for (const auto& profile : {small_profile(), hostile_profile(), node_profile(),
                               large_profile(24'000), SymbolizedProfile{}}) {
     ASSERT_TRUE(write_file_atomically(path, encode_svg(profile)).ok());
     const int status = std::system(("xmllint --noout --nonet " + path).c_str());
     EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
   }
-  std::remove(path.c_str());
 }
 
 }  // namespace
