@@ -58,7 +58,7 @@ void TopFeed::run() {
 }
 
 void TopFeed::name(const EndedWindow& window, std::uint64_t left_out) {
-  if (const int worker = client_.worker_pid(); worker > 0) {
+  for (const int worker : client_.worker_pids()) {
     const auto pid = static_cast<std::uint32_t>(worker);
     if (std::ranges::find(own_pids_, pid) == own_pids_.end()) own_pids_.push_back(pid);
     if (own_pids_.size() > kOwnPids) own_pids_.erase(own_pids_.begin() + 1);

@@ -63,7 +63,7 @@ Result<void> Agent::open_history() {
   names_ = std::make_unique<NameKeeper>(NameArchive(config_.state_dir + "/names", kNamesBytes),
                                         *symbolizer_, kWindowsUntilNames * window_ns);
   completer_ = std::make_unique<WindowCompleter>(*names_, *symbolizer_);
-  live_ = std::make_unique<LiveWindow>(*completer_, wake_);
+  live_ = std::make_unique<LiveWindows>(*completer_, wake_);
   profiles_ = std::make_unique<ProfileReader>(*history_, *names_, *symbolizer_);
   writer_ = std::make_unique<WindowWriter>(*history_, *names_, *completer_);
   control_ = std::make_unique<SamplingControl>(
@@ -121,10 +121,18 @@ void Agent::add_page(Router& router) {
   };
   add_api(router, {.history = *history_,
                    .profiles = *profiles_,
-                   .open_window = [this] { return live_->read(); },
+                   .open_windows = [this] { return open_windows(); },
                    .facts = [this] { return facts(); },
                    .boost = boost,
                    .end_boost = end_boost});
+}
+
+// In this order no window is missed: one that ends in between is in both, and is known by its
+// begin.
+std::vector<ClosedWindow> Agent::open_windows() {
+  std::vector<ClosedWindow> open = live_->read();
+  writer_->hand_over(kWaitForDisk);
+  return open;
 }
 
 AgentFacts Agent::facts() const {
@@ -161,7 +169,7 @@ Result<void> Agent::run() {
   const auto tick = [this](const SessionProgress& progress) {
     monitor_.progressed(progress);
     control_->look(*session_, progress);
-    live_->serve([this] { return session_->open_window(); });
+    live_->serve([this] { return session_->open_windows(); });
   };
   while (!agent_stop_wanted()) {
     bool reload_wanted = false;

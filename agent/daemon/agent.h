@@ -12,7 +12,7 @@
 #include "agent/config/config.h"
 #include "agent/daemon/agent_monitor.h"
 #include "agent/daemon/listeners.h"
-#include "agent/daemon/live_window.h"
+#include "agent/daemon/live_windows.h"
 #include "agent/daemon/sampling_control.h"
 #include "agent/daemon/window_completer.h"
 #include "agent/daemon/window_writer.h"
@@ -59,6 +59,7 @@ class Agent {
   void add_metric_sources();
   void add_page(Router& router);
   Result<void> reload();
+  std::vector<ClosedWindow> open_windows();
   [[nodiscard]] AgentFacts facts() const;
 
   const RunOptions& options_;
@@ -70,7 +71,7 @@ class Agent {
   std::unique_ptr<History> history_;
   std::unique_ptr<NameKeeper> names_;
   std::unique_ptr<WindowCompleter> completer_;
-  std::unique_ptr<LiveWindow> live_;
+  std::unique_ptr<LiveWindows> live_;
   std::unique_ptr<ProfileReader> profiles_;
   std::unique_ptr<WindowWriter> writer_;
   std::unique_ptr<SamplingControl> control_;

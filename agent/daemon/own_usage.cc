@@ -34,7 +34,7 @@ OwnUsage read_own_usage(const SymbolizerClient& symbolizer) {
   usage.cpu_seconds = seconds(own.ru_utime) + seconds(own.ru_stime) +
                       static_cast<double>(symbolizer.counters().worker_cpu_ns) / 1e9;
   usage.memory_bytes = resident_bytes("self");
-  if (const int worker = symbolizer.worker_pid(); worker > 0) {
+  for (const int worker : symbolizer.worker_pids()) {
     usage.memory_bytes += resident_bytes(std::to_string(worker));
   }
   return usage;

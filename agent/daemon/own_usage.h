@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the agent takes of the host: its own process and its worker's. Stateless, thread-safe.
+// What the agent takes of the host: its own process and its workers'. Stateless, thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@ namespace sonde {
 
 struct OwnUsage {
   double cpu_seconds = 0;          // user + system, since the start
-  std::uint64_t memory_bytes = 0;  // resident now; pages that both have mapped count twice
+  std::uint64_t memory_bytes = 0;  // resident now; pages that several have mapped count each time
 };
 
 // What cannot be read counts as nothing.

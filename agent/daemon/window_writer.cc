@@ -22,6 +22,11 @@ std::uint64_t lost_windows(const WriterCounts& counts) {
   return counts.lost[static_cast<std::size_t>(WriterLoss::kWriterBehind)];
 }
 
+// Nothing is left to be done for them.
+std::uint64_t done_windows(const WriterCounts& counts) {
+  return counts.written + lost_windows(counts);
+}
+
 }  // namespace
 
 WindowWriter::WindowWriter(History& history, NameKeeper& names, WindowCompleter& completer)
@@ -51,6 +56,20 @@ void WindowWriter::take(EndedWindow&& window) {
   changed_.notify_all();
 }
 
+bool WindowWriter::hand_over(std::chrono::milliseconds patience) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t taken = counts_.taken;
+  while (done_windows(counts_) < taken) {
+    const std::uint64_t done = done_windows(counts_);
+    const auto is_further = [&] { return done_windows(counts_) > done; };
+    if (overdue_ == done + 1 || !changed_.wait_for(lock, patience, is_further)) {
+      overdue_ = done + 1;
+      return false;
+    }
+  }
+  return true;
+}
+
 bool WindowWriter::finish(std::chrono::milliseconds patience, std::chrono::milliseconds most) {
   using Clock = std::chrono::steady_clock;
   std::unique_lock lock(mutex_);
@@ -61,7 +80,7 @@ bool WindowWriter::finish(std::chrono::milliseconds patience, std::chrono::milli
   std::uint64_t done = 0;
   while (!changed_.wait_for(lock, kBetweenHurries, [this] { return finished_; })) {
     const std::uint64_t windows = counts_.written;
-    const bool are_windows_done = windows + lost_windows(counts_) == counts_.taken;
+    const bool are_windows_done = done_windows(counts_) == counts_.taken;
     lock.unlock();
     const auto now = Clock::now();
     const std::uint64_t done_now = windows + names_.counts().tables_written;
@@ -108,6 +127,7 @@ void WindowWriter::write(EndedWindow&& window) {
   tell_problem();
   const std::lock_guard lock(mutex_);
   ++counts_.written;
+  changed_.notify_all();
 }
 
 bool WindowWriter::is_finishing() const {
@@ -169,7 +189,7 @@ WriterCounts WindowWriter::counts() const {
 
 std::uint64_t WindowWriter::waiting() const {
   const std::lock_guard lock(mutex_);
-  return counts_.taken - lost_windows(counts_) - counts_.written + waits_for_disk_;
+  return counts_.taken - done_windows(counts_) + waits_for_disk_;
 }
 
 }  // namespace sonde

@@ -40,6 +40,13 @@ class WindowWriter {
   // Never waits.
   void take(EndedWindow&& window);
 
+  // Waits until the history has every window taken so far, or has lost it: then whoever asks it
+  // finds them.
+  //
+  // patience  for the next window. Where one is overdue, nobody waits again until it is done.
+  // returns   false: some are still on their way.
+  bool hand_over(std::chrono::milliseconds patience);
+
   // Writes every window that waits to the disk, then every name. Names that the symbolizer has not
   // found after half of the patience are left out.
   //
@@ -73,6 +80,7 @@ class WindowWriter {
   std::deque<EndedWindow> waiting_;  // under mutex_, as all below
   WriterCounts counts_;
   std::uint64_t waits_for_disk_ = 0;  // of the written ones
+  std::uint64_t overdue_ = 0;         // the window that somebody waited for in vain; 0: none
   bool finishing_ = false;
   bool finished_ = false;
   bool drop_wanted_ = false;

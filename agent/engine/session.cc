@@ -72,7 +72,7 @@ class CpuSession final : public Session {
   void follow(const SamplingPlan& plan) override;
   Result<SymbolizedProfile> finish() override;
   Result<void> stop() override;
-  EndedWindow open_window() override;
+  std::vector<EndedWindow> open_windows() override;
   [[nodiscard]] const SessionCapabilities& capabilities() const override { return capabilities_; }
 
  private:
@@ -386,16 +386,19 @@ void CpuSession::hand_on(FilledWindow&& filled, bool last) {
   options_.on_window(std::move(ended));
 }
 
-// Its books are those of its samples: what else its ticks became is told when it ends.
-EndedWindow CpuSession::open_window() {
-  FilledWindow filled = windows_.current(read_clocks());
+// Their books are those of their samples: what else their ticks became is told when they end.
+std::vector<EndedWindow> CpuSession::open_windows() {
   ProfileMeta now = meta(0);
-  const std::uint64_t samples = filled.window.samples;
-  now.ticks = {.expected = samples, .run = samples, .emitted = samples};
   now.lost.clear();
   now.notes.clear();
   now.cost = {};
-  return maker_->make(std::move(filled), std::move(now));
+  std::vector<EndedWindow> out;
+  for (FilledWindow& filled : windows_.copies(read_clocks())) {
+    const std::uint64_t samples = filled.window.samples;
+    now.ticks = {.expected = samples, .run = samples, .emitted = samples};
+    out.push_back(maker_->make(std::move(filled), now));
+  }
+  return out;
 }
 
 // CPUs that went take their clock and their ring of mappings along; those that came get new ones.

@@ -85,8 +85,10 @@ class Session {
   // The same, but hands on the windows that are left. Precondition: window_ns and on_window.
   virtual Result<void> stop() = 0;
 
-  // What the window that is being filled holds so far. Between run()'s looks: from `tick`.
-  virtual EndedWindow open_window() = 0;
+  // What the windows that were not handed on yet hold so far, oldest first: the one that is being
+  // filled, and before it any that ended but whose samples may still come. Between run()'s looks:
+  // from `tick`.
+  virtual std::vector<EndedWindow> open_windows() = 0;
 
   // Known whole once start() has returned: kernel functions are looked for there.
   [[nodiscard]] virtual const SessionCapabilities& capabilities() const = 0;

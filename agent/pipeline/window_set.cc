@@ -57,7 +57,7 @@ std::deque<FilledWindow> WindowSet::close_all(const ClockReading& end) {
   if (clock_) {
     observe(end);
     while (auto closed = close(end.mono_ns)) out.push_back(std::move(*closed));
-    out.push_back(current(end));
+    out.push_back(copy_of(filling_.size() - 1, end));
   }
   clock_.reset();
   filling_.clear();
@@ -65,15 +65,19 @@ std::deque<FilledWindow> WindowSet::close_all(const ClockReading& end) {
   return out;
 }
 
-FilledWindow WindowSet::current(const ClockReading& now) const {
-  FilledWindow out;
+FilledWindow WindowSet::copy_of(std::size_t index, const ClockReading& now) const {
+  FilledWindow out{clock_->open()[index], filling_[index]->window()};
+  WindowSpan& span = out.span;
+  if (now.mono_ns >= span.end_mono_ns) return out;
+  span.end_mono_ns = std::max(now.mono_ns, span.begin_mono_ns);
+  span.end_wall_ns = span.begin_wall_ns + (span.end_mono_ns - span.begin_mono_ns);
+  return out;
+}
+
+std::vector<FilledWindow> WindowSet::copies(const ClockReading& now) const {
+  std::vector<FilledWindow> out;
   if (!clock_) return out;
-  out.span = clock_->open().back();
-  const std::uint64_t end = std::clamp(now.mono_ns, out.span.begin_mono_ns, out.span.end_mono_ns);
-  const std::uint64_t length = end - out.span.begin_mono_ns;
-  out.span.end_mono_ns = out.span.begin_mono_ns + length;
-  out.span.end_wall_ns = out.span.begin_wall_ns + length;
-  out.window = filling_.back()->window();
+  for (std::size_t i = 0; i < clock_->open().size(); ++i) out.push_back(copy_of(i, now));
   return out;
 }
 

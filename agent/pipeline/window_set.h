@@ -7,6 +7,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "agent/pipeline/aggregator.h"
 #include "agent/pipeline/window_clock.h"
@@ -42,8 +43,9 @@ class WindowSet {
   // Whether one waits for close().
   [[nodiscard]] bool has_ended() const { return filling_.size() > 1; }
 
-  // A copy of the window that is being filled, up to `now`.
-  [[nodiscard]] FilledWindow current(const ClockReading& now) const;
+  // Copies of those that are being filled, oldest first, each up to `now` at most; none before
+  // begin().
+  [[nodiscard]] std::vector<FilledWindow> copies(const ClockReading& now) const;
   // Of the window that is being filled, as far as it is known; none before begin().
   [[nodiscard]] std::optional<WindowSpan> filling_span() const {
     return clock_ ? std::optional(clock_->open().back()) : std::nullopt;
@@ -57,6 +59,7 @@ class WindowSet {
 
  private:
   [[nodiscard]] FilledWindow take_oldest(const WindowSpan& span);
+  [[nodiscard]] FilledWindow copy_of(std::size_t index, const ClockReading& now) const;
   void match_clock();
 
   const std::uint64_t length_ns_;

@@ -71,8 +71,8 @@ struct SumOptions {
   // Windows that begin in the same stretch of that length, counted from the begin of the range, are
   // one point; 0: each is one.
   std::uint64_t step_ns = 0;
-  // The window that begins then is left out: who asks has it already. 0: none is.
-  std::uint64_t without_ns = 0;
+  // Windows that begin then are left out: who asks has them already.
+  std::vector<std::uint64_t> without_ns = {};
   // Of series: where there are more groups, the lighter half is put together, again and again.
   std::size_t max_groups = 20'000;
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();

@@ -153,6 +153,9 @@ Result<void> History::each_total(const Selection& selection, const SumOptions& o
   const std::vector<WindowTotals> waiting = waiting_in(selection.range, position);
   const auto extent = this->extent();
   if (!extent) return extent.error();
+  const auto is_left_out = [&](std::uint64_t begin_ns) {
+    return std::ranges::find(options.without_ns, begin_ns) != options.without_ns.end();
+  };
   const std::uint64_t begin = std::max(selection.range.begin_ns, extent->oldest_begin_ns);
   const std::uint64_t end = std::min(selection.range.end_ns, extent->newest_begin_ns + 1);
   for (std::uint64_t at = begin; at < end;) {
@@ -169,13 +172,13 @@ Result<void> History::each_total(const Selection& selection, const SumOptions& o
     if (!rows) return rows.error();
     for (const TotalsRow& row : *rows) {
       if (row.sequence >= position) continue;  // among those that waited
-      if (row.begin_ns == options.without_ns) continue;
+      if (is_left_out(row.begin_ns)) continue;
       const Labels* group = groups.at(row.target);
       if (group != nullptr) take(*group, {row.begin_ns, row.end_ns}, row.totals);
     }
   }
   for (const WindowTotals& window : waiting) {
-    if (window.begin_ns == options.without_ns) continue;
+    if (is_left_out(window.begin_ns)) continue;
     for (const TargetTotals& target : window.targets) {
       const Labels* group = groups.of(target.labels);
       if (group != nullptr) take(*group, {window.begin_ns, window.end_ns}, target.totals);

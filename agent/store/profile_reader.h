@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct ProfileQuestion {
   Selection selection = {};
   std::optional<HistoryRange> before = {};       // another range to compare it with
   std::vector<std::string> group_by{"process"};  // labels: what becomes one process of the profile
-  const ClosedWindow* open = nullptr;            // counts as well where it begins in a range
+  std::span<const ClosedWindow> open = {};       // count as well where they begin in a range
   std::chrono::steady_clock::time_point deadline = std::chrono::steady_clock::time_point::max();
 };
 

@@ -34,9 +34,8 @@ Result<std::vector<std::string>> walk_windows(
       if (failed++ == 0) why = window.error().message;
     }
   }
-  if (walk.open != nullptr && begins_in(walk.range, *walk.open) &&
-      !has_window(*windows, walk.open->meta.begin_ns)) {
-    visit(*walk.open);
+  for (const ClosedWindow& open : walk.open) {
+    if (begins_in(walk.range, open) && !has_window(*windows, open.meta.begin_ns)) visit(open);
   }
   std::vector<std::string> problems;
   if (failed > 0) {

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -16,9 +17,9 @@ namespace sonde {
 
 struct WindowWalk {
   HistoryRange range = {};
-  // The window that is being filled: the last, if it is in it. One that has ended and been stored
-  // since it was copied counts once, as it was stored.
-  const ClosedWindow* open = nullptr;
+  // Windows that are being filled, oldest first: the last ones, if they are in it. One that has
+  // ended and been stored since it was copied counts once, as it was stored.
+  std::span<const ClosedWindow> open = {};
   std::chrono::steady_clock::time_point deadline =
       std::chrono::steady_clock::time_point::max();  // for all of them
 };

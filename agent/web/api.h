@@ -5,7 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <optional>
+#include <vector>
 
 #include "agent/store/history.h"
 #include "agent/store/profile_reader.h"
@@ -22,8 +22,9 @@ namespace sonde {
 struct ApiSources {
   History& history;
   ProfileReader& profiles;
-  // The window that is being filled, as far as it is; none: there is none.
-  std::function<std::optional<ClosedWindow>()> open_window;
+  // The windows that are being filled, as far as they are, oldest first. When it returns, the
+  // history has every window before them.
+  std::function<std::vector<ClosedWindow>()> open_windows;
   std::function<AgentFacts()> facts;
   // Samples these processes more often for so long. errors: kResourceExhausted (too many are).
   // Without it there are no such paths.

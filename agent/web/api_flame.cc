@@ -102,11 +102,11 @@ struct Made {
 };
 
 Made flame_of(const ApiSources& sources, const FlameQuery& query) {
-  const std::optional<ClosedWindow> open =
-      query.live ? sources.open_window() : std::optional<ClosedWindow>();
+  const std::vector<ClosedWindow> open =
+      query.live ? sources.open_windows() : std::vector<ClosedWindow>();
   ProfileQuestion question = question_of(sources, query);
   question.group_by = query.group;
-  question.open = open ? &*open : nullptr;
+  question.open = open;
   if (query.before) question.before = history_range(*query.before);
   auto read = sources.profiles.read(question);
   if (!read) return {error_answer(read.error())};
@@ -133,10 +133,10 @@ Result<std::string> bytes_of(const SymbolizedProfile& profile, ProfileFormat for
 }
 
 Made file_of(const ApiSources& sources, const ProfileQuery& query) {
-  const std::optional<ClosedWindow> open =
-      query.range.to_now ? sources.open_window() : std::optional<ClosedWindow>();
+  const std::vector<ClosedWindow> open =
+      query.range.to_now ? sources.open_windows() : std::vector<ClosedWindow>();
   ProfileQuestion question = question_of(sources, query);
-  question.open = open ? &*open : nullptr;
+  question.open = open;
   // pprof tells processes apart; everything else puts those of one name together.
   if (query.format == ProfileFormat::kPprof) question.group_by = {"process", "pid"};
   auto read = sources.profiles.read(question);

@@ -126,14 +126,16 @@ class SeriesAnswer {
         columns_(query.range, query.points, facts.window_ns) {}
 
   Result<void> read() {
-    // The open window first: what is stored after that is known by the copy's begin.
-    const std::optional<WindowTotals> open = query_.live ? read_open() : std::nullopt;
+    // The open windows first: what is stored after that is known by the copies' begins.
+    std::vector<WindowTotals> open = query_.live ? read_open() : std::vector<WindowTotals>();
     const auto windows = sources_.history.windows(range_);
     if (!windows) return windows.error();
     for (const HistoryWindow& one : *windows) columns_.add(one.begin_ns, one.end_ns, one.lost);
-    const bool opens = open && !has_window(*windows, open->begin_ns);
-    if (auto done = read_sums(opens ? open->begin_ns : 0); !done) return done.error();
-    if (opens) add_open(*open);
+    std::erase_if(open, [&](const auto& one) { return has_window(*windows, one.begin_ns); });
+    std::vector<std::uint64_t> begins;
+    for (const WindowTotals& one : open) begins.push_back(one.begin_ns);
+    if (auto done = read_sums(std::move(begins)); !done) return done.error();
+    for (const WindowTotals& one : open) add_open(one);
     return {};
   }
 
@@ -156,21 +158,22 @@ class SeriesAnswer {
   }
 
  private:
-  // None if it does not begin in the range.
-  std::optional<WindowTotals> read_open() {
-    const std::optional<ClosedWindow> open = sources_.open_window();
-    if (!open) return std::nullopt;
-    WindowTotals window = totals_of(*open);
-    if (window.begin_ns < range_.begin_ns || window.begin_ns >= range_.end_ns) return std::nullopt;
-    return window;
+  // Those that begin in the range.
+  std::vector<WindowTotals> read_open() {
+    std::vector<WindowTotals> out;
+    for (const ClosedWindow& one : sources_.open_windows()) {
+      const std::uint64_t begin_ns = one.meta.begin_ns;
+      if (begin_ns >= range_.begin_ns && begin_ns < range_.end_ns) out.push_back(totals_of(one));
+    }
+    return out;
   }
 
-  Result<void> read_sums(std::uint64_t without_ns) {
+  Result<void> read_sums(std::vector<std::uint64_t> without_ns) {
     SumOptions options;
     options.group_by.emplace();
     if (!query_.group.empty()) options.group_by = std::vector<std::string>{query_.group, "pid"};
     options.step_ns = columns_.step_ns();
-    options.without_ns = without_ns;
+    options.without_ns = std::move(without_ns);
     options.deadline = std::chrono::steady_clock::now() + sources_.patience;
     const auto series = sources_.history.series({range_, query_.match}, options);
     if (!series) return series.error();

@@ -15,7 +15,7 @@
 #include "symbolizer/client/debug_files.h"
 #include "symbolizer/client/name_message.h"
 #include "symbolizer/client/row_cache.h"
-#include "symbolizer/client/worker_link.h"
+#include "symbolizer/client/worker_pool.h"
 #include "symbolizer/wire/file_key.h"
 #include "symbolizer/wire/row_file.h"
 #include "symbolizer/wire/sealed_file.h"
@@ -76,40 +76,47 @@ Question rows_question() { return Question{.kind = RequestKind::kRows, .fds = {}
 }  // namespace
 
 class SymbolizerClient::Impl {
- public:
-  explicit Impl(const Options& options) : link_(options) { open_cache(options); }
+  using Worker = WorkerPool::Lease;
 
-  Result<void> start() { return link_.ensure_worker(); }
+ public:
+  explicit Impl(const Options& options) : workers_(options) { open_cache(options); }
+
+  Result<void> start() { return workers_.start(); }
   Result<FileInfo> describe(int fd);
   std::optional<FileInfo> remembered(int fd);
   Result<RowTable> rows(int fd);
   Result<NameTable> names(const NameRequest& request);
   Result<NameTable> code_names(int fd, std::span<const std::uint64_t> addresses);
-  void interrupt() { link_.interrupt(); }
+  void interrupt() { workers_.interrupt(); }
   void drop_caches();
   [[nodiscard]] SymbolizerCounters counters() const;
-  [[nodiscard]] int worker_pid() const { return link_.pid(); }
+  [[nodiscard]] std::vector<int> worker_pids() const { return workers_.pids(); }
   [[nodiscard]] std::string cache_problem() const { return cache_problem_; }
 
  private:
   void open_cache(const Options& options);
-  Result<FileInfo> described(int fd, const FileKey& key);
-  Result<FileInfo> remember(const FileKey& key, std::span<const std::byte> answer);
-  Result<RowTable> build_rows(int fd, const FileKey& key, FileInfo info);
-  Result<NameTable> named(const NameRequest& request, const FileKey& key);
-  std::optional<NameTable> try_debug_files(const NameRequest& request, const FileKey& key,
-                                           const FileInfo& info);
+  std::optional<FileInfo> remembered(const FileKey& key);
+  Result<FileInfo> described(const Worker& worker, int fd, const FileKey& key);
+  Result<FileInfo> remember(const Worker& worker, const FileKey& key,
+                            std::span<const std::byte> answer);
+  std::optional<RowTable> cached_rows(const FileInfo& info);
+  Result<RowTable> build_rows(const Worker& worker, int fd, const FileKey& key, FileInfo info);
+  Result<NameTable> named(const Worker& worker, const NameRequest& request, const FileKey& key);
+  std::optional<NameTable> try_debug_files(const Worker& worker, const NameRequest& request,
+                                           const FileKey& key, const FileInfo& info);
   ForeignFile open_debug_file(const DebugFileCandidate& candidate, const NameRequest& request,
                               const FileKey& of);
-  Result<NameTable> ask_names(const NameRequest& request, const FileKey& key, Question question,
-                              bool& rejected);
+  static Result<NameTable> ask_names(const Worker& worker, const NameRequest& request,
+                                     const FileKey& key, Question question, bool& rejected);
 
-  std::mutex mutex_;  // one request at a time
-  WorkerLink link_;
-  std::optional<RowCache> cache_;
+  WorkerPool workers_;
   std::string cache_problem_;
-  std::map<FileKey, FileInfo> infos_;
-  TimedCalls calls_;
+  std::mutex cache_mutex_;
+  std::optional<RowCache> cache_;  // guarded by cache_mutex_
+  std::mutex infos_mutex_;
+  std::map<FileKey, FileInfo> infos_;  // guarded by infos_mutex_
+  std::mutex calls_mutex_;
+  TimedCalls calls_;  // guarded by calls_mutex_
 
   mutable std::mutex counters_mutex_;
   RowCache::Counters cache_counters_;       // guarded by counters_mutex_
@@ -118,15 +125,14 @@ class SymbolizerClient::Impl {
 
   void publish_cache_counters() {
     const std::lock_guard lock(counters_mutex_);
-    if (cache_) cache_counters_ = cache_->counters();
+    cache_counters_ = cache_->counters();
   }
 };
 
 void SymbolizerClient::Impl::drop_caches() {
-  const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock) return;
+  workers_.retire();
+  const std::lock_guard lock(infos_mutex_);
   infos_.clear();
-  link_.retire();
 }
 
 void SymbolizerClient::Impl::open_cache(const Options& options) {
@@ -140,64 +146,75 @@ void SymbolizerClient::Impl::open_cache(const Options& options) {
 }
 
 Result<FileInfo> SymbolizerClient::Impl::describe(int fd) {
-  const std::lock_guard lock(mutex_);
   const auto key = FileKey::of(fd);
   if (!key) return key.error();
-  return described(fd, *key);
+  if (auto known = remembered(*key)) return *std::move(known);
+  return described(workers_.lease(), fd, *key);
 }
 
 std::optional<FileInfo> SymbolizerClient::Impl::remembered(int fd) {
-  const std::lock_guard lock(mutex_);
   const auto key = FileKey::of(fd);
-  const auto found = key ? infos_.find(*key) : infos_.end();
+  return key ? remembered(*key) : std::nullopt;
+}
+
+std::optional<FileInfo> SymbolizerClient::Impl::remembered(const FileKey& key) {
+  const std::lock_guard lock(infos_mutex_);
+  const auto found = infos_.find(key);
   return found == infos_.end() ? std::nullopt : std::optional(found->second);
 }
 
-Result<FileInfo> SymbolizerClient::Impl::described(int fd, const FileKey& key) {
-  if (const auto found = infos_.find(key); found != infos_.end()) return found->second;
+Result<FileInfo> SymbolizerClient::Impl::described(const Worker& worker, int fd,
+                                                   const FileKey& key) {
+  if (auto known = remembered(key)) return *std::move(known);
   const Question question = describe_question(fd);
-  auto answers = link_.ask(key, std::span(&question, 1));
+  auto answers = worker->ask(key, std::span(&question, 1));
   if (!answers) return answers.error();
-  return remember(key, answers->front().payload);
+  return remember(worker, key, answers->front().payload);
 }
 
-Result<FileInfo> SymbolizerClient::Impl::remember(const FileKey& key,
+Result<FileInfo> SymbolizerClient::Impl::remember(const Worker& worker, const FileKey& key,
                                                   std::span<const std::byte> answer) {
   auto info = decode_info(answer);
-  if (!info) return link_.reject_answer(key, info.error());
+  if (!info) return worker->reject_answer(key, info.error());
+  const std::lock_guard lock(infos_mutex_);
   if (infos_.size() >= kMaxRemembered) infos_.clear();
   infos_.insert_or_assign(key, *info);
   return info;
 }
 
 Result<RowTable> SymbolizerClient::Impl::rows(int fd) {
-  const std::lock_guard lock(mutex_);
   const auto key = FileKey::of(fd);
   if (!key) return key.error();
-  auto info = described(fd, *key);
+  const Worker worker = workers_.lease();
+  auto info = described(worker, fd, *key);
   if (!info) return info.error();
   if (!info->has_rows) return RowTable{};
-  if (cache_) {
-    auto cached = cache_->load(info->sha256);
-    publish_cache_counters();
-    if (cached) return std::move(*cached);
-  }
-  return build_rows(fd, *key, std::move(*info));
+  if (auto cached = cached_rows(*info)) return *std::move(cached);
+  return build_rows(worker, fd, *key, std::move(*info));
+}
+
+std::optional<RowTable> SymbolizerClient::Impl::cached_rows(const FileInfo& info) {
+  const std::lock_guard lock(cache_mutex_);
+  if (!cache_) return std::nullopt;
+  auto cached = cache_->load(info.sha256);
+  publish_cache_counters();
+  return cached;
 }
 
 // The worker makes rows of the very bytes it hashed when it described the file: a file that
 // changes in between cannot put its rows under another file's hash.
-Result<RowTable> SymbolizerClient::Impl::build_rows(int fd, const FileKey& key, FileInfo info) {
+Result<RowTable> SymbolizerClient::Impl::build_rows(const Worker& worker, int fd,
+                                                    const FileKey& key, FileInfo info) {
   Result<std::vector<Answer>> answers = refuse(Reason::kWorkerUnavailable, "not asked yet");
-  if (link_.described() == key) {
+  if (worker->described() == key) {
     const Question question = rows_question();
-    answers = link_.ask(key, std::span(&question, 1));
+    answers = worker->ask(key, std::span(&question, 1));
   }
   if (!answers && reason_of(answers.error()) == Reason::kWorkerUnavailable) {
     const std::array questions{describe_question(fd), rows_question()};
-    answers = link_.ask(key, questions);
+    answers = worker->ask(key, questions);
     if (!answers) return answers.error();
-    auto again = remember(key, answers->front().payload);
+    auto again = remember(worker, key, answers->front().payload);
     if (!again) return again.error();
     info = std::move(*again);
   }
@@ -205,7 +222,8 @@ Result<RowTable> SymbolizerClient::Impl::build_rows(int fd, const FileKey& key, 
   const int answer = answers->back().fd.get();
   const auto bytes = sealed_size(answer, kMaxRowFileBytes);
   auto table = bytes ? read_row_file(answer, 0, *bytes) : Result<RowTable>(bytes.error());
-  if (!table) return link_.reject_answer(key, table.error());
+  if (!table) return worker->reject_answer(key, table.error());
+  const std::lock_guard lock(cache_mutex_);
   if (cache_) {
     cache_->store(info.sha256, *table);
     publish_cache_counters();
@@ -217,9 +235,8 @@ Result<NameTable> SymbolizerClient::Impl::names(const NameRequest& request) {
   if (!std::ranges::is_sorted(request.offsets) || request.offsets.size() > kMaxOffsets) {
     return Error{ErrorCode::kInvalidArgument, "offsets must ascend and be 16 M at most"};
   }
-  const std::lock_guard lock(mutex_);
   const auto key = FileKey::of(request.fd);
-  auto table = key ? named(request, *key) : Result<NameTable>(key.error());
+  auto table = key ? named(workers_.lease(), request, *key) : Result<NameTable>(key.error());
   if (!table) return all_unnamed(request.offsets, reason_of(table.error()));
   return table;
 }
@@ -229,28 +246,30 @@ Result<NameTable> SymbolizerClient::Impl::code_names(int fd,
   if (!std::ranges::is_sorted(addresses) || addresses.size() > kMaxOffsets) {
     return Error{ErrorCode::kInvalidArgument, "addresses must ascend and be 16 M at most"};
   }
-  const std::lock_guard lock(mutex_);
   const auto key = FileKey::of(fd);
   bool rejected = false;
-  auto table = key ? ask_names({.fd = fd, .offsets = addresses, .root = {}, .path = {}}, *key,
-                               Question{.kind = RequestKind::kCode, .fds = {fd}}, rejected)
-                   : Result<NameTable>(key.error());
+  auto table =
+      key ? ask_names(workers_.lease(), {.fd = fd, .offsets = addresses, .root = {}, .path = {}},
+                      *key, Question{.kind = RequestKind::kCode, .fds = {fd}}, rejected)
+          : Result<NameTable>(key.error());
   if (!table) return all_unnamed(addresses, reason_of(table.error()));
   return table;
 }
 
-Result<NameTable> SymbolizerClient::Impl::named(const NameRequest& request, const FileKey& key) {
-  const auto info = described(request.fd, key);
+Result<NameTable> SymbolizerClient::Impl::named(const Worker& worker, const NameRequest& request,
+                                                const FileKey& key) {
+  const auto info = described(worker, request.fd, key);
   if (!info) return info.error();
   if (!info->has_symtab) {
-    if (auto table = try_debug_files(request, key, *info)) return std::move(*table);
+    if (auto table = try_debug_files(worker, request, key, *info)) return std::move(*table);
   }
   bool rejected = false;
-  return ask_names(request, key, Question{.kind = RequestKind::kNames, .fds = {request.fd}},
+  return ask_names(worker, request, key, Question{.kind = RequestKind::kNames, .fds = {request.fd}},
                    rejected);
 }
 
-std::optional<NameTable> SymbolizerClient::Impl::try_debug_files(const NameRequest& request,
+std::optional<NameTable> SymbolizerClient::Impl::try_debug_files(const Worker& worker,
+                                                                 const NameRequest& request,
                                                                  const FileKey& key,
                                                                  const FileInfo& info) {
   const DebugFileQuery query{request.root, request.path, info.build_id, info.debuglink};
@@ -260,7 +279,7 @@ std::optional<NameTable> SymbolizerClient::Impl::try_debug_files(const NameReque
     Question question{.kind = RequestKind::kNames, .fds = {request.fd, fd->get()}};
     if (!candidate.by_build_id) question.debuglink_crc = info.debuglink_crc;
     bool rejected = false;
-    auto table = ask_names(request, key, std::move(question), rejected);
+    auto table = ask_names(worker, request, key, std::move(question), rejected);
     if (!table) return std::nullopt;
     if (!rejected) return std::move(*table);
     const std::lock_guard lock(counters_mutex_);
@@ -278,6 +297,7 @@ ForeignFile SymbolizerClient::Impl::open_debug_file(const DebugFileCandidate& ca
   const std::uint64_t place = of.device << 1U | (candidate.in_root ? 1U : 0U);
   const auto owner = owner_of(request.fd);
   if (!owner) return nullptr;
+  const std::lock_guard calls_lock(calls_mutex_);
   auto file = calls_.run<Result<ForeignFile>>(
       {.id = place, .user = candidate.in_root ? request.user : 0},
       [root, path = candidate.path, owner = *owner]() -> Result<ForeignFile> {
@@ -294,20 +314,48 @@ ForeignFile SymbolizerClient::Impl::open_debug_file(const DebugFileCandidate& ca
   return nullptr;
 }
 
-Result<NameTable> SymbolizerClient::Impl::ask_names(const NameRequest& request, const FileKey& key,
+Result<NameTable> SymbolizerClient::Impl::ask_names(const Worker& worker,
+                                                    const NameRequest& request, const FileKey& key,
                                                     Question question, bool& rejected) {
   question.payload = std::as_bytes(request.offsets);
   question.max_answer_bytes = max_name_message_bytes(request.offsets.size());
-  auto answers = link_.ask(key, std::span(&question, 1));
+  auto answers = worker->ask(key, std::span(&question, 1));
   if (!answers) return answers.error();
   rejected = answers->front().debug_file_rejected;
   auto table = decode_names(answers->front().payload, request.offsets);
-  if (!table) return link_.reject_answer(key, table.error());
+  if (!table) return worker->reject_answer(key, table.error());
   return table;
 }
 
+SymbolizerCounters& SymbolizerCounters::operator+=(const SymbolizerCounters& other) {
+  constexpr std::array kAll = {&SymbolizerCounters::requests,
+                               &SymbolizerCounters::worker_starts,
+                               &SymbolizerCounters::worker_restarts,
+                               &SymbolizerCounters::worker_killed,
+                               &SymbolizerCounters::worker_crashes,
+                               &SymbolizerCounters::deadlines_exceeded,
+                               &SymbolizerCounters::bad_answers,
+                               &SymbolizerCounters::workers_stuck,
+                               &SymbolizerCounters::files_refused,
+                               &SymbolizerCounters::cache_hits,
+                               &SymbolizerCounters::cache_misses,
+                               &SymbolizerCounters::cache_corrupt,
+                               &SymbolizerCounters::cache_read_failures,
+                               &SymbolizerCounters::cache_write_failures,
+                               &SymbolizerCounters::cache_evictions,
+                               &SymbolizerCounters::names_reused,
+                               &SymbolizerCounters::names_evicted,
+                               &SymbolizerCounters::debug_files_rejected,
+                               &SymbolizerCounters::debug_files_stuck,
+                               &SymbolizerCounters::worker_cpu_ns,
+                               &SymbolizerCounters::worker_peak_rss_bytes};
+  static_assert(sizeof(SymbolizerCounters) == kAll.size() * sizeof(std::uint64_t));
+  for (const auto counter : kAll) this->*counter += other.*counter;
+  return *this;
+}
+
 SymbolizerCounters SymbolizerClient::Impl::counters() const {
-  SymbolizerCounters out = link_.counters();
+  SymbolizerCounters out = workers_.counters();
   const std::lock_guard lock(counters_mutex_);
   out.cache_hits = cache_counters_.hits;
   out.cache_misses = cache_counters_.misses;
@@ -341,7 +389,7 @@ Result<NameTable> SymbolizerClient::code_names(int fd, std::span<const std::uint
 void SymbolizerClient::drop_caches() { impl_->drop_caches(); }
 void SymbolizerClient::interrupt() { impl_->interrupt(); }
 SymbolizerCounters SymbolizerClient::counters() const { return impl_->counters(); }
-int SymbolizerClient::worker_pid() const { return impl_->worker_pid(); }
+std::vector<int> SymbolizerClient::worker_pids() const { return impl_->worker_pids(); }
 std::string SymbolizerClient::cache_problem() const { return impl_->cache_problem(); }
 
 }  // namespace sonde

@@ -66,7 +66,7 @@ struct NameRequest {
 struct SymbolizerCounters {
   std::uint64_t requests = 0;            // sent to a worker, retries included
   std::uint64_t worker_starts = 0;       // the first start included
-  std::uint64_t worker_restarts = 0;     // for any cause
+  std::uint64_t worker_restarts = 0;     // of those that ended while they were wanted
   std::uint64_t worker_killed = 0;       // died by SIGKILL that was not ours
   std::uint64_t worker_crashes = 0;      // died by itself
   std::uint64_t deadlines_exceeded = 0;  // killed by us: too slow
@@ -84,10 +84,12 @@ struct SymbolizerCounters {
   std::uint64_t debug_files_rejected = 0;   // found, but build id, CRC or owner did not match
   std::uint64_t debug_files_stuck = 0;      // looked for, and their file system did not answer
   std::uint64_t worker_cpu_ns = 0;          // user + system, of all workers so far
-  std::uint64_t worker_peak_rss_bytes = 0;  // highest of all workers
+  std::uint64_t worker_peak_rss_bytes = 0;  // highest of the workers that ran one after the other
+
+  SymbolizerCounters& operator+=(const SymbolizerCounters& other);
 };
 
-// Thread-safe: calls are served one at a time, in the order of arrival.
+// Thread-safe: two calls are served at once, by a worker each; others wait for their turn.
 class SymbolizerClient {
  public:
   struct Options {
@@ -96,6 +98,7 @@ class SymbolizerClient {
     // Of one request. A busy host gives the worker little of the CPU: that is no reason to kill it.
     std::chrono::milliseconds deadline{30'000};
     std::chrono::seconds cpu_limit{10};
+    std::chrono::milliseconds keep_second{30'000};               // worker, after its last call
     std::uint64_t worker_memory_bytes = std::uint64_t{3} << 30;  // address space limit
     // What is executed as the worker; its main must call worker_main(kWorkerSocketFd).
     std::string executable = "/proc/self/exe";
@@ -133,18 +136,18 @@ class SymbolizerClient {
   // as of names().
   Result<NameTable> code_names(int fd, std::span<const std::uint64_t> addresses);
 
-  // Ends the call that is being served, if any: it answers as if its worker had been killed. Calls
+  // Ends the calls that are being served: they answer as if their worker had been killed. Calls
   // that wait for their turn are served, by another worker. For who cannot wait for a deadline.
   // cost  up to 2 s where a worker cannot be ended at once.
   void interrupt();
 
-  // Gives memory back: ends the worker, whose caches go with it, and forgets what files said about
-  // themselves. Nothing happens while a call is served. The next call starts another worker.
+  // Gives memory back: ends workers that serve no call, whose caches go with them, and forgets what
+  // files said about themselves. The next call starts another worker.
   void drop_caches();
 
   [[nodiscard]] SymbolizerCounters counters() const;
-  // Process id of the running worker, 0 if none. For tests and for accounting of own cost.
-  [[nodiscard]] int worker_pid() const;
+  // Process ids of the running workers. For tests and for accounting of own cost.
+  [[nodiscard]] std::vector<int> worker_pids() const;
   // Why there is no cache on disk although one was asked for; empty if there is.
   [[nodiscard]] std::string cache_problem() const;
 

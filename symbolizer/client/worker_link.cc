@@ -29,13 +29,17 @@ Error protocol_error(std::string_view what) {
 
 }  // namespace
 
+Result<void> WorkerLink::prepare() {
+  if (starter_) return {};
+  auto starter = WorkerStarter::create(options_.executable, options_.arguments);
+  if (!starter) return refuse(Reason::kWorkerUnavailable, starter.error().message);
+  starter_ = std::move(*starter);
+  return {};
+}
+
 Result<void> WorkerLink::ensure_worker() {
   if (worker_) return {};
-  if (!starter_) {
-    auto starter = WorkerStarter::create(options_.executable, options_.arguments);
-    if (!starter) return refuse(Reason::kWorkerUnavailable, starter.error().message);
-    starter_ = std::move(*starter);
-  }
+  if (auto prepared = prepare(); !prepared) return prepared;
   auto started = WorkerProcess::start(*starter_);
   if (!started) return refuse(Reason::kWorkerUnavailable, started.error().message);
   {
@@ -44,7 +48,8 @@ Result<void> WorkerLink::ensure_worker() {
   }
   pid_.store(worker_->pid(), std::memory_order_relaxed);
   const std::lock_guard lock(counters_mutex_);
-  if (counters_.worker_starts++ > 0) ++counters_.worker_restarts;
+  if (counters_.worker_starts++ > 0 && !is_retired_) ++counters_.worker_restarts;
+  is_retired_ = false;
   return {};
 }
 
@@ -154,6 +159,7 @@ void WorkerLink::retire() {
     death = worker_->kill();
     worker_.reset();
   }
+  is_retired_ = true;
   described_.reset();
   pid_.store(0, std::memory_order_relaxed);
   note_usage(death.cpu_ns, death.peak_rss_bytes, true);

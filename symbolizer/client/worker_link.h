@@ -40,12 +40,14 @@ struct Answer {
   bool debug_file_rejected = false;
 };
 
-// Calls are confined to whoever holds the client's lock, except interrupt(), pid() and
-// counters().
+// Calls are confined to whoever has it from the pool, except interrupt(), pid() and counters().
 class WorkerLink {
  public:
   explicit WorkerLink(const SymbolizerClient::Options& options) : options_(options) {}
 
+  // Makes it possible to start workers: to be called before files of others are open.
+  // errors: worker_unavailable.
+  Result<void> prepare();
   // Starts the worker if none runs. errors: worker_unavailable.
   Result<void> ensure_worker();
 
@@ -97,6 +99,7 @@ class WorkerLink {
   std::mutex worker_mutex_;                // of interrupt() and of who starts and ends the worker
   std::unique_ptr<WorkerProcess> worker_;  // changed under worker_mutex_
   std::atomic<std::uint64_t> interrupts_{0};
+  bool is_retired_ = false;  // its next worker is no restart
   std::optional<FileKey> described_;
   std::map<FileKey, Strikes> strikes_;
   std::uint64_t next_id_ = 1;

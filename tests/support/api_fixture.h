@@ -106,7 +106,7 @@ class ApiTest : public ReadHistoryTest {
   ApiSources sources() {
     return {.history = *history_,
             .profiles = *reader_,
-            .open_window = [] { return std::optional(window_of_a_test(kWindows)); },
+            .open_windows = [] { return std::vector{window_of_a_test(kWindows)}; },
             .facts = [this] { return facts_; },
             .boost = [this](const ProcessSelector& processes,
                             std::chrono::seconds time) -> Result<BoostFacts> {

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A real agent for tests of its page, on a port and with a history of its own, beside a program that
 // always has something to do.
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 
 const SONDE = process.env.SONDE_PROGRAM ?? 'build/dev/sonde';
 const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('SONDE_')));
@@ -20,6 +21,8 @@ function freePort() {
   });
 }
 
+const spin = () => spawn('nice', ['bash', '-c', 'while :; do :; done'], { stdio: 'ignore' });
+
 const ended = (child) => new Promise((resolve) => {
   if (child.exitCode !== null || child.signalCode !== null) resolve();
   else child.once('exit', resolve);
@@ -32,13 +35,22 @@ export class Agent {
     agent.address = `http://127.0.0.1:${agent.port}`;
     agent.folder = mkdtempSync(join(tmpdir(), 'sonde-agent-'));
     agent.log = join(agent.folder, 'log');
-    agent.spinner = spawn('nice', ['bash', '-c', 'while :; do :; done'], { stdio: 'ignore' });
+    agent.spinner = spin();
     return agent;
   }
 
   start(...flags) {
     this.child = spawn(SONDE, ['run', '--state-dir', join(this.folder, 'state'), '--listen', `127.0.0.1:${this.port}`, ...flags],
       { env: environment, stdio: ['ignore', 'ignore', openSync(this.log, 'a')] });
+  }
+
+  // Does not run for a while, in which all CPUs are busy.
+  async pause(ms) {
+    const busy = cpus().map(spin);
+    this.child.kill('SIGSTOP');
+    await new Promise((done) => setTimeout(done, ms));
+    for (const one of busy) one.kill('SIGKILL');
+    this.child.kill('SIGCONT');
   }
 
   async kill() {
@@ -71,6 +83,13 @@ export class Agent {
       }
       await new Promise((done) => setTimeout(done, 25));
     }
+  }
+
+  // What a verb of the command line printed, asked of this agent.
+  async say(verb, ...flags) {
+    const { stdout } = await promisify(execFile)(SONDE, [verb, '--listen', `127.0.0.1:${this.port}`, ...flags], { env: environment })
+      .catch((failed) => failed); // an exit code says how the agent is
+    return stdout;
   }
 
   async close() {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The page of a real agent in headless Chromium: how soon the first graph is there, what its states say,
-// and what it gives to download.
+// that losses are the same wherever they are told, and what it gives to download.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -8,11 +8,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { percentText } from '../../exporters/text/web/format.js';
+import { lostShare } from '../../exporters/text/web/health.js';
 import { Agent } from './agent.mjs';
 import { speedscopeProblems } from './speedscope.mjs';
 import { openFile, openLive, startBrowser, text, until } from './support.mjs';
 
 const FIRST_GRAPH_MS = 5000;
+const STOPPED_MS = 5000; // the ring of a stopped agent is full by then: it holds half a second of 1 KiB records
 const GO = ['/usr/lib/go-1.19/bin/go', '/usr/bin/go'].find((path) => existsSync(path));
 
 const folder = mkdtempSync(join(tmpdir(), 'sonde-page-'));
@@ -33,11 +36,13 @@ after(async () => {
 const words = async (selector) => (await text(page, selector)).replace(/\s+/g, ' ').trim();
 
 async function show(hash) {
-  await page.evaluate((wanted) => {
+  const isNew = await page.evaluate((wanted) => {
+    const before = location.hash;
     window.shownBefore = window.sondePage.shown;
     location.hash = wanted;
+    return location.hash !== before;
   }, hash);
-  await until(page, () => window.sondePage.shown !== window.shownBefore, undefined, 30_000);
+  if (isNew) await until(page, () => window.sondePage.shown !== window.shownBefore, undefined, 30_000);
 }
 
 test(`the first graph is there ${FIRST_GRAPH_MS / 1000} s after the agent was started`, async () => {
@@ -59,9 +64,9 @@ test('an agent that is killed: the picture stays and the page finds the next one
   await until(page, () => !document.getElementById('gone').hidden);
   assert.match(await words('#gone'), /^No answer from sonde since \d\d:\d\d:\d\d\. Trying again in \d+ s\. Try now$/);
   assert.ok(await page.evaluate(() => window.sonde.stage.view.drawn.length > 3));
-  agent.start('--rate', '97', '--window', '2s');
+  agent.start('--rate', '997', '--window', '2s');
   await until(page, () => document.getElementById('gone').hidden, undefined, 90_000);
-  await until(page, () => window.sondePage.status.rate === 97 && window.sondePage.shown.flame.total > 0, undefined, 90_000);
+  await until(page, () => window.sondePage.status.rate === 997 && window.sondePage.shown.flame.total > 0, undefined, 90_000);
   await agent.until('two windows', storedSpan, 120_000);
   page.complaints.length = 0; // those of the requests that nobody answered
 });
@@ -90,6 +95,45 @@ async function storedSpan() {
   const { history } = await agent.api('status');
   return history.windows > 1 && { from: history.first, to: history.last + 1 };
 }
+
+// Lost by reason, as the metrics have it.
+const lossesIn = (metrics) => Object.fromEntries([...metrics.matchAll(/^sonde_lost_total\{stage="(?:kernel|agent)",reason="(\w+)"\} (\d+)$/gm)]
+  .map(([, reason, count]) => [reason, Number(count)]).filter(([, count]) => count > 0).sort());
+
+// The metrics, the health and the status of one moment, which no window's end falls into.
+async function booksOfOneMoment() {
+  const span = await storedSpan();
+  const before = await agent.get('/metrics');
+  const health = await agent.api(`health?from=${span.from}&to=${span.to}`);
+  const status = await agent.say('status');
+  const lost = lossesIn(before);
+  const same = lost.ring_full > 0 && JSON.stringify(lossesIn(await agent.get('/metrics'))) === JSON.stringify(lost);
+  return same && (await storedSpan()).to === span.to && { span, health, status, lost };
+}
+
+test('losses are the same in the badge, in Health, in sonde status and in the metrics', async () => {
+  await agent.pause(STOPPED_MS);
+  const { span, health, status, lost } = await agent.until('losses', booksOfOneMoment, 120_000);
+  console.log(`lost: ${JSON.stringify(lost)}`);
+  const count = lost.ring_full.toLocaleString('en');
+  assert.equal(health.books.unaccounted, 0);
+  assert.deepEqual(Object.fromEntries(health.books.lost.filter(({ side }) => side !== 'clock').map((one) => [one.reason, one.samples]).sort()),
+    Object.fromEntries(Object.entries(lost).filter(([reason]) => reason !== 'missed')));
+  assert.match(status.replace(/\s+/g, ' '), new RegExp(`${count} ring_full.* in 15 min`));
+
+  const share = percentText(lostShare({ ...health.trust, missed: health.books.missed, expected: health.books.expected })).replace(/\s/g, ' ');
+  await show(`#/health?t=${span.from}..${span.to}`);
+  const told = await words('#health-view');
+  assert.match(told, new RegExp(`lost: ring_full ${count} `));
+  assert.match(told, /unaccounted 0 0 % ✓ sums match/);
+  assert.ok(told.includes(`${share} lost: `), `${share} in ${told.slice(0, 400)}`);
+  for (const view of ['health', 'profile']) {
+    if (view === 'profile') await show(`#/profile?t=${span.from}..${span.to}`);
+    assert.ok((await words('#badge')).includes(`${share} lost`), `${share} in ${await words('#badge')} of ${view}`);
+    assert.match(await page.locator('#badge').getAttribute('data-level'), /warn|bad/);
+  }
+  assert.deepEqual(page.complaints, []);
+});
 
 async function saved(label) {
   await page.locator('#download').click();

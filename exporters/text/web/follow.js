@@ -4,12 +4,13 @@
 import { AgentError } from './agent.js';
 
 const CLOSING_MS = 1500; // after its end a window is still being drained
+const TICK_MS = 250;
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 10_000;
 
 export class Follower {
-  // owner: {load() -> Promise, using() -> bool, following() -> bool, preview() -> bool,
-  // windowMs(), now(), show()}
+  // owner: {load() -> Promise, using() -> bool, following() -> bool, previewMs() -> the pause while
+  // no window has ended, else 0, windowMs(), now(), show()}
   constructor(owner) {
     this.owner = owner;
     this.held = false; // by Space, besides what the picture's use holds
@@ -17,7 +18,7 @@ export class Follower {
     this.wait = FIRST_WAIT_MS;
     this.due = 0; // by performance.now()
     this.lastAnswer = 0;
-    setInterval(() => this.tick(), 250);
+    setInterval(() => this.tick(), TICK_MS);
     document.addEventListener('visibilitychange', () => this.tick());
   }
 
@@ -63,7 +64,7 @@ export class Follower {
     const windowMs = this.owner.windowMs();
     const closing = Math.min(CLOSING_MS, windowMs / 4);
     const left = windowMs - ((this.lastAnswer - closing) % windowMs);
-    this.due = performance.now() + (this.owner.preview() ? 1000 : left);
+    this.due = performance.now() + (this.owner.previewMs() || left);
   }
 
   missed() {

@@ -23,6 +23,8 @@ import { WORDS } from './words.js';
 
 const ASKED = ['view', 'range', 'before', 'beforeFilters', 'filters', 'group', 'context']; // need a new answer
 const MIN_SAMPLES = 20; // of a preview
+const PREVIEW_MS = 1000; // between two previews
+const COLLECTING_MS = 250; // until there is one
 const MAX_BELOW = 30_000; // nodes of an answer that is put into another
 
 class LivePage {
@@ -87,7 +89,7 @@ class LivePage {
       load: () => this.load(),
       using: () => this.using(),
       following: () => Boolean(this.state.range.ago),
-      preview: () => this.status?.history.windows === 0,
+      previewMs: () => this.previewMs(),
       windowMs: () => this.windowMs(),
       now: () => this.now(),
       show: () => this.bars.tick(),
@@ -391,8 +393,20 @@ class LivePage {
     return samples.reduce((sum, one) => sum + one, 0);
   }
 
+  // No window has ended yet, and there are too few samples to show.
+  isCollecting(flame) {
+    return this.status.history.windows === 0 && flame.samples < MIN_SAMPLES;
+  }
+
+  // How soon the next preview is worth asking for; 0: it is windows now that are followed.
+  previewMs() {
+    if (this.status?.history.windows !== 0) return 0;
+    const flame = this.shown?.flame;
+    return flame && this.isCollecting(flame) ? COLLECTING_MS : PREVIEW_MS;
+  }
+
   showProfile(flame, series, without) {
-    const few = this.status.history.windows === 0 && flame.samples < MIN_SAMPLES;
+    const few = this.isCollecting(flame);
     const { range, filters, group, before, beforeFilters } = this.state;
     const selection = JSON.stringify([range, filters, group, before, beforeFilters]);
     this.graph.open(flame, Boolean(range.ago) && this.selection === selection);

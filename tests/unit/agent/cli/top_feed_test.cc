@@ -44,7 +44,7 @@ TEST_F(TopFeedTest, AWindowIsNamedAndKnowsItsOwnProcesses) {
   EXPECT_EQ(window->profile.processes.at(0).name, "made");
   EXPECT_EQ(window->cgroups, std::vector<std::string>{"/web.slice"});
   EXPECT_EQ(window->own_pids.front(), static_cast<std::uint32_t>(::getpid()));
-  EXPECT_EQ(window->own_pids.back(), static_cast<std::uint32_t>(client_->worker_pid()));
+  EXPECT_EQ(window->own_pids.back(), static_cast<std::uint32_t>(client_->worker_pids().at(0)));
   EXPECT_FALSE(window->profile.meta.notes.contains("windows_left_out"));
 }
 

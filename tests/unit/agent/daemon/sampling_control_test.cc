@@ -32,7 +32,7 @@ class ToldSession final : public Session {
   }
   Result<SymbolizedProfile> finish() override { return SymbolizedProfile{}; }
   Result<void> stop() override { return {}; }
-  EndedWindow open_window() override { return {}; }
+  std::vector<EndedWindow> open_windows() override { return {}; }
   [[nodiscard]] const SessionCapabilities& capabilities() const override { return none_; }
   void follow(const SamplingPlan& plan) override {
     divisors.push_back(plan.divisor);

@@ -142,6 +142,36 @@ TEST_F(WindowWriterTest, WindowsThatTheWriterIsTooLateForAreCountedOldestFirst) 
   EXPECT_EQ(counts.written + lost, counts.taken);
 }
 
+TEST_F(WindowWriterTest, WhatWasTakenIsInTheHistoryOnceItWasHandedOver) {
+  WindowWriter writer(*history_, *names_, *completer_);
+  EXPECT_TRUE(writer.hand_over(seconds(0))) << "nothing was taken";
+  for (std::uint64_t i = 0; i < WindowWriter::kMaxWaiting; ++i) {
+    writer.take(window(i));
+    ASSERT_TRUE(writer.hand_over(seconds(20)));
+    const auto windows = history_->windows({0, ~std::uint64_t{0} >> 1U});
+    ASSERT_TRUE(windows.ok());
+    ASSERT_EQ(windows->size(), i + 1);
+  }
+}
+
+TEST_F(WindowWriterTest, NobodyWaitsTwiceForAWindowThatIsOverdue) {
+  SymbolizerClient::Options options;
+  options.executable = "/bin/sleep";  // never answers
+  options.arguments = {"60"};
+  options.deadline = seconds(2);
+  auto slow = SymbolizerClient::start(options);
+  ASSERT_TRUE(slow.ok());
+  WindowCompleter completer(*names_, **slow);
+  WindowWriter writer(*history_, *names_, completer);
+  writer.take(window(0));
+  EXPECT_FALSE(writer.hand_over(std::chrono::milliseconds(1)));
+  const auto asked = std::chrono::steady_clock::now();
+  EXPECT_FALSE(writer.hand_over(seconds(60)));
+  EXPECT_LT(std::chrono::steady_clock::now() - asked, seconds(1));
+  ASSERT_TRUE(writer.finish(seconds(60), seconds(60)));
+  EXPECT_TRUE(writer.hand_over(seconds(0)));
+}
+
 TEST_F(WindowWriterTest, NamesReachTheDiskWhileWindowsKeepComing) {
   auto archive = NameArchive::open(base_.path() / "names", 1 << 20);
   ASSERT_TRUE(archive.ok());

@@ -57,15 +57,37 @@ TEST(WindowSetTest, WithoutALengthThereIsOneWindow) {
   EXPECT_EQ(all[0].span.begin_wall_ns, kBegin.wall_ns);
 }
 
-TEST(WindowSetTest, TheOpenWindowCanBeReadAndGoesOn) {
+TEST(WindowSetTest, TheOpenWindowsCanBeReadAndGoOn) {
+  WindowSet windows(kTen);
+  EXPECT_TRUE(windows.copies(kBegin).empty());
+  windows.begin(kBegin);
+  add(windows, later(kSecond).mono_ns);
+  const auto open = windows.copies(later(2 * kSecond));
+  ASSERT_EQ(open.size(), 1U);
+  EXPECT_EQ(open[0].window.samples, 1U);
+  EXPECT_EQ(open[0].span.end_wall_ns - open[0].span.begin_wall_ns, 2 * kSecond);
+  add(windows, later(3 * kSecond).mono_ns);
+  EXPECT_EQ(windows.copies(later(4 * kSecond)).at(0).window.samples, 2U);
+}
+
+TEST(WindowSetTest, AnEndedWindowIsReadUntilItIsClosed) {
   WindowSet windows(kTen);
   windows.begin(kBegin);
   add(windows, later(kSecond).mono_ns);
-  const FilledWindow open = windows.current(later(2 * kSecond));
-  EXPECT_EQ(open.window.samples, 1U);
-  EXPECT_EQ(open.span.end_wall_ns - open.span.begin_wall_ns, 2 * kSecond);
-  add(windows, later(3 * kSecond).mono_ns);
-  EXPECT_EQ(windows.current(later(4 * kSecond)).window.samples, 2U);
+  const ClockReading now = later(kTen + kSecond);
+  windows.observe(now);
+  add(windows, now.mono_ns);
+  add(windows, later(2 * kSecond).mono_ns);  // late
+  const auto open = windows.copies(now);
+  ASSERT_EQ(open.size(), 2U);
+  EXPECT_EQ(open[0].window.samples, 2U);
+  EXPECT_EQ(open[1].window.samples, 1U);
+  EXPECT_EQ(open[0].span.end_mono_ns, open[1].span.begin_mono_ns);
+  EXPECT_EQ(open[1].span.end_mono_ns, now.mono_ns);
+  const auto closed = windows.close(now.mono_ns);
+  ASSERT_TRUE(closed);
+  EXPECT_EQ(closed->span.begin_wall_ns, open[0].span.begin_wall_ns);
+  EXPECT_EQ(windows.copies(now).size(), 1U);
 }
 
 TEST(WindowSetTest, EachWindowHasItsOwnLimit) {

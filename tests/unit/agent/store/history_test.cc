@@ -107,11 +107,12 @@ TEST_F(HistoryTest, SumsAndSeriesAreChosenByMatchersAndGroupedByLabels) {
   EXPECT_EQ(history->series({kAll, selector(R"({process="none"})")})->size(), 0U);
 }
 
-TEST_F(HistoryTest, SumsLeaveOutTheWindowThatWhoAsksHas) {
+TEST_F(HistoryTest, SumsLeaveOutTheWindowsThatWhoAsksHas) {
   const auto history = open();
-  for (std::uint64_t i = 0; i < 3; ++i) history->add(closed_window_of("app", i, 10 + i));
+  for (std::uint64_t i = 0; i < 4; ++i) history->add(closed_window_of("app", i, 10 + i));
   const std::vector<std::string> by{"process"};
-  const auto sums = history->sums({kAll, {}}, {.group_by = by, .without_ns = kBegin + kTen});
+  const auto sums =
+      history->sums({kAll, {}}, {.group_by = by, .without_ns = {kBegin + kTen, kBegin + 3 * kTen}});
   EXPECT_EQ(sums->at(0).totals.samples, 10U + 12);
 }
 

@@ -63,7 +63,8 @@ class ProfileReaderTest : public ReadHistoryTest {
     window.window().kernel_content = kernel;
     window.stack(process, {word});
     const ClosedWindow open = window.done();
-    const ReadProfile got = read({.selection = {kAllOfHistory, {}}, .before = {}, .open = &open});
+    const ReadProfile got =
+        read({.selection = {kAllOfHistory, {}}, .before = {}, .open = {&open, 1}});
     return got.profile.stacks.size() == 1 ? texts(got.profile).front() : "no stack";
   }
 };
@@ -224,17 +225,17 @@ TEST_F(ProfileReaderTest, TwoRangesShareTheirStacks) {
 
 TEST_F(ProfileReaderTest, TheOpenWindowCountsWhereItBegins) {
   history_->add(closed_window_of("app", 0));
-  const ClosedWindow open = closed_window_of("app", 1, 7);
-  const auto samples = [&](std::uint64_t end, const ClosedWindow* window) {
+  const std::vector<ClosedWindow> open{closed_window_of("app", 1, 7)};
+  const auto samples = [&](std::uint64_t end, std::span<const ClosedWindow> windows) {
     std::uint64_t sum = 0;
     const ReadProfile got =
-        read({.selection = {{kBeginNs, kBeginNs + end}, {}}, .before = {}, .open = window});
+        read({.selection = {{kBeginNs, kBeginNs + end}, {}}, .before = {}, .open = windows});
     for (const ProfileStack& stack : got.profile.stacks) sum += stack.samples;
     return sum;
   };
-  EXPECT_EQ(samples(2 * kTenSeconds, nullptr), 10U);
-  EXPECT_EQ(samples(2 * kTenSeconds, &open), 17U);
-  EXPECT_EQ(samples(kTenSeconds, &open), 10U) << "it begins where the range ends";
+  EXPECT_EQ(samples(2 * kTenSeconds, {}), 10U);
+  EXPECT_EQ(samples(2 * kTenSeconds, open), 17U);
+  EXPECT_EQ(samples(kTenSeconds, open), 10U) << "it begins where the range ends";
 }
 
 TEST_F(ProfileReaderTest, WhatIsPastTheLimitsIsCounted) {

@@ -30,25 +30,28 @@ class WindowWalkTest : public ReadHistoryTest {
 
 TEST_F(WindowWalkTest, AWindowBelongsToTheRangeThatItBeginsIn) {
   for (std::uint64_t i = 0; i < 5; ++i) history_->add(closed_window_of("app", i));
-  const ClosedWindow open = closed_window_of("app", 5);
+  const std::vector<ClosedWindow> open{closed_window_of("app", 5), closed_window_of("app", 6)};
   EXPECT_THAT(walk({.range = kAllOfHistory}), ElementsAre(0, 1, 2, 3, 4));
   EXPECT_THAT(walk({.range = range(kTenSeconds, 3 * kTenSeconds)}), ElementsAre(1, 2));
   EXPECT_THAT(walk({.range = range(1, 2 * kTenSeconds + 1)}), ElementsAre(1, 2));
-  EXPECT_THAT(walk({.range = range(4 * kTenSeconds, 6 * kTenSeconds), .open = &open}),
+  EXPECT_THAT(walk({.range = range(4 * kTenSeconds, 7 * kTenSeconds), .open = open}),
+              ElementsAre(4, 5, 6));
+  EXPECT_THAT(walk({.range = range(4 * kTenSeconds, 6 * kTenSeconds), .open = open}),
               ElementsAre(4, 5));
-  EXPECT_THAT(walk({.range = range(4 * kTenSeconds, 5 * kTenSeconds), .open = &open}),
+  EXPECT_THAT(walk({.range = range(4 * kTenSeconds, 5 * kTenSeconds), .open = open}),
               ElementsAre(4));
 }
 
 TEST_F(WindowWalkTest, AnOpenWindowThatIsStoredMeanwhileCountsOnce) {
-  const ClosedWindow open = closed_window_of("app", 1, 3);
+  const std::vector<ClosedWindow> open{closed_window_of("app", 1, 3),
+                                       closed_window_of("app", 2, 4)};
   for (std::uint64_t i = 0; i < 2; ++i) history_->add(closed_window_of("app", i, 5));
   std::vector<std::uint64_t> samples;
   const auto problems =
-      walk_windows(*history_, {.range = kAllOfHistory, .open = &open},
+      walk_windows(*history_, {.range = kAllOfHistory, .open = open},
                    [&](const ClosedWindow& one) { samples.push_back(one.window.samples); });
   ASSERT_TRUE(problems.ok());
-  EXPECT_THAT(samples, ElementsAre(5, 5)) << "as it was stored: all of it";
+  EXPECT_THAT(samples, ElementsAre(5, 5, 4)) << "as it was stored: all of it";
 }
 
 TEST_F(WindowWalkTest, TargetsAreChosenByEveryCondition) {

@@ -126,9 +126,9 @@ TEST_F(ApiSeriesTest, AWindowThatEndsMeanwhileCountsOnce) {
 
   now_ns_ += kTenSeconds;
   ApiSources next = sources();
-  next.open_window = [this] {
+  next.open_windows = [this] {
     history_->add(window_of_a_test(kWindows + 1));
-    return std::optional(window_of_a_test(kWindows + 2));
+    return std::vector{window_of_a_test(kWindows + 1), window_of_a_test(kWindows + 2)};
   };
   HttpRequest request;
   request.query = "from=-30s&live=1";

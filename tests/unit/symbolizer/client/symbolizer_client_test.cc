@@ -17,6 +17,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <iterator>
 #include <string>
 #include <thread>
@@ -233,7 +234,7 @@ TEST(SymbolizerClientTest, AWorkerThatCannotBeEndedHoldsNothingUp) {
       adopt_foreign(UniqueFd(::open(files.file().c_str(), O_RDONLY | O_CLOEXEC)));
   ASSERT_TRUE(stuck);
   files.stop_answering();
-  const int worker = (*client)->worker_pid();
+  const int worker = (*client)->worker_pids().at(0);
   const auto before = std::chrono::steady_clock::now();
   const auto info = (*client)->describe(stuck->get());
   EXPECT_LT(std::chrono::steady_clock::now() - before, std::chrono::seconds(20));
@@ -306,7 +307,7 @@ TEST(SymbolizerClientTest, ACallThatIsInterruptedEndsAndTheNextOneIsServed) {
   const UniqueFd program = memory_file(program_bytes());
   auto client = SymbolizerClient::start(real_worker());
   ASSERT_TRUE(client.ok());
-  ASSERT_EQ(::kill((*client)->worker_pid(), SIGSTOP), 0);
+  ASSERT_EQ(::kill((*client)->worker_pids().at(0), SIGSTOP), 0);
   std::jthread impatient([&](const std::stop_token& stop) {
     while (!stop.stop_requested()) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
@@ -323,6 +324,28 @@ TEST(SymbolizerClientTest, ACallThatIsInterruptedEndsAndTheNextOneIsServed) {
   EXPECT_TRUE((*client)->rows(program.get()).ok());
 }
 
+TEST(SymbolizerClientTest, WhileOneWorkerIsBusyAnotherOneAnswers) {
+  const UniqueFd slow = memory_file(program_bytes());
+  const UniqueFd other = patched(EI_CLASS, std::uint8_t{ELFCLASS64});
+  SymbolizerClient::Options options = real_worker();
+  options.keep_second = std::chrono::milliseconds(0);
+  auto client = SymbolizerClient::start(options);
+  ASSERT_TRUE(client.ok());
+  const int first = (*client)->worker_pids().at(0);
+  ASSERT_EQ(::kill(first, SIGSTOP), 0);
+  auto waiting = std::async(std::launch::async, [&] { return (*client)->rows(slow.get()).ok(); });
+  while ((*client)->counters().requests == 0) std::this_thread::yield();
+  EXPECT_TRUE((*client)->describe(other.get()).ok());
+  EXPECT_EQ((*client)->worker_pids().size(), 2U);
+  EXPECT_EQ(waiting.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  ASSERT_EQ(::kill(first, SIGCONT), 0);
+  EXPECT_TRUE(waiting.get());
+  EXPECT_TRUE((*client)->rows(other.get()).ok());
+  EXPECT_EQ((*client)->worker_pids(), std::vector<int>{first}) << "the second was not needed";
+  EXPECT_EQ((*client)->counters().worker_starts, 2U);
+  EXPECT_EQ((*client)->counters().worker_restarts, 0U);
+}
+
 TEST(SymbolizerClientTest, KillsWhileRequestsRunLoseNoAnswer) {
   const UniqueFd libc(::open("/usr/lib/x86_64-linux-gnu/libc.so.6", O_RDONLY | O_CLOEXEC));
   ASSERT_TRUE(libc);
@@ -334,8 +357,8 @@ TEST(SymbolizerClientTest, KillsWhileRequestsRunLoseNoAnswer) {
   std::jthread killer([&](const std::stop_token& stop) {
     for (unsigned pause = 20; kills < kKills && !stop.stop_requested(); pause = (pause * 7) % 193) {
       std::this_thread::sleep_for(std::chrono::milliseconds(20 + pause));
-      const int pid = (*client)->worker_pid();
-      if (pid > 0 && ::kill(pid, SIGKILL) == 0) ++kills;
+      const std::vector<int> pids = (*client)->worker_pids();
+      if (!pids.empty() && ::kill(pids.front(), SIGKILL) == 0) ++kills;
     }
   });
   int answered = 0;

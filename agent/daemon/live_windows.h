@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How other threads read the window that is being filled: they ask, the session's thread copies it
-// at its next look, and one of those that asked names it for all.
+// How other threads read the windows that are being filled: they ask, the session's thread copies
+// them at its next look, and one of those that asked names them for all.
 #pragma once
 
 #include <chrono>
@@ -10,6 +10,7 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <vector>
 
 #include "agent/daemon/window_completer.h"
 #include "agent/engine/ended_window.h"
@@ -18,7 +19,7 @@
 namespace sonde {
 
 // Thread-safe.
-class LiveWindow {
+class LiveWindows {
  public:
   // A copy so old is as good as a new one.
   static constexpr std::uint64_t kFreshNs = 500'000'000;
@@ -28,24 +29,23 @@ class LiveWindow {
   // completer  outlives this.
   // wake       the session's thread sleeps on it; outlives this.
   // patience   of a reader, with the session and with whoever names the copy.
-  LiveWindow(WindowCompleter& completer, const WakeEvent& wake,
-             std::chrono::milliseconds patience = kPatience)
+  LiveWindows(WindowCompleter& completer, const WakeEvent& wake,
+              std::chrono::milliseconds patience = kPatience)
       : completer_(completer), wake_(wake), patience_(patience) {}
 
-  // The open window as it was at most kFreshNs before the call; none if there is no such copy in
-  // time: an older one may be of a window that has ended since.
+  // The windows that were being filled at most kFreshNs before the call, oldest first; none if
+  // there is no such copy in time: an older one may be of windows that have ended since.
   // cost  some ms of waiting for the session's thread; the copy, and for one of those that ask at
-  // once the names that
-  //       are not known yet.
-  std::optional<ClosedWindow> read();
+  //       once the names that are not known yet.
+  std::vector<ClosedWindow> read();
 
   // Called by the session's thread at each look.
-  // copy  the open window as it is now; called if somebody waits for it.
-  void serve(const std::function<EndedWindow()>& copy);
+  // copy  those windows as they are now; called if somebody waits for them.
+  void serve(const std::function<std::vector<EndedWindow>()>& copy);
 
  private:
   struct Copy {
-    EndedWindow window;
+    std::vector<EndedWindow> windows;
     std::uint64_t made_ns = 0;
   };
   struct Reader;
@@ -61,7 +61,7 @@ class LiveWindow {
   std::optional<Copy> copy_;  // without names: who finds it completes it
   // When the copy was made that a reader completes, without the lock; 0: none does.
   std::uint64_t completing_ns_ = 0;
-  std::optional<ClosedWindow> latest_;
+  std::vector<ClosedWindow> latest_;
   std::uint64_t latest_ns_ = 0;  // when it was copied
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // With real readers' threads and the real completer; this thread stands for the session's.
-#include "agent/daemon/live_window.h"
+#include "agent/daemon/live_windows.h"
 
 #include <gtest/gtest.h>
 
@@ -17,18 +17,20 @@ namespace {
 
 using std::chrono::milliseconds;
 
-class LiveWindowTest : public ReadHistoryTest {
+class LiveWindowsTest : public ReadHistoryTest {
  protected:
   void SetUp() override {
     ReadHistoryTest::SetUp();
     completer_ = std::make_unique<WindowCompleter>(*names_, *client_);
   }
-  // The copy says when it was made.
-  EndedWindow copy() {
+  // An ended window and an open one; each copy says when it was made.
+  std::vector<EndedWindow> copy() {
     ++copies_;
-    EndedWindow out;
-    out.closed = WindowBuilder(0).done();
-    out.closed.meta.begin_ns = monotonic_ns();
+    std::vector<EndedWindow> out(2);
+    for (EndedWindow& one : out) {
+      one.closed = WindowBuilder(0).done();
+      one.closed.meta.begin_ns = monotonic_ns();
+    }
     return out;
   }
 
@@ -37,18 +39,18 @@ class LiveWindowTest : public ReadHistoryTest {
   int copies_ = 0;
 };
 
-TEST_F(LiveWindowTest, WhoAsksAtTheSameTimeIsAnsweredWithTheSameWindow) {
+TEST_F(LiveWindowsTest, WhoAsksAtTheSameTimeIsAnsweredWithTheSameWindow) {
   constexpr int kReaders = 6;
   for (int round = 0; round < 20; ++round) {
-    LiveWindow live(*completer_, wake_, std::chrono::seconds(60));
+    LiveWindows live(*completer_, wake_, std::chrono::seconds(60));
     std::barrier begin(kReaders);
     std::vector<std::future<bool>> readers;
     for (int i = 0; i < kReaders; ++i) {
       readers.push_back(std::async(std::launch::async, [&] {
         begin.arrive_and_wait();
         const std::uint64_t asked_ns = monotonic_ns();
-        const auto window = live.read();
-        return window && window->meta.begin_ns + LiveWindow::kFreshNs >= asked_ns;
+        const auto windows = live.read();
+        return windows.size() == 2 && windows[0].meta.begin_ns + LiveWindows::kFreshNs >= asked_ns;
       }));
     }
     copies_ = 0;
@@ -62,27 +64,27 @@ TEST_F(LiveWindowTest, WhoAsksAtTheSameTimeIsAnsweredWithTheSameWindow) {
   }
 }
 
-TEST_F(LiveWindowTest, ACopyThatComesTooLateIsNotUsed) {
-  LiveWindow live(*completer_, wake_, milliseconds(5));
-  EXPECT_FALSE(live.read()) << "no session";
+TEST_F(LiveWindowsTest, ACopyThatComesTooLateIsNotUsed) {
+  LiveWindows live(*completer_, wake_, milliseconds(5));
+  EXPECT_TRUE(live.read().empty()) << "no session";
   live.serve([this] { return copy(); });
   EXPECT_EQ(copies_, 0) << "nobody waits any more";
-  EXPECT_FALSE(live.read()) << "what was left behind is no answer";
+  EXPECT_TRUE(live.read().empty()) << "what was left behind is no answer";
 }
 
-TEST_F(LiveWindowTest, ACopyIsGoodForAllWhoAskSoonAfter) {
-  LiveWindow live(*completer_, wake_, std::chrono::seconds(60));
+TEST_F(LiveWindowsTest, ACopyIsGoodForAllWhoAskSoonAfter) {
+  LiveWindows live(*completer_, wake_, std::chrono::seconds(60));
   auto reader = std::async(std::launch::async, [&] { return live.read(); });
   while (reader.wait_for(milliseconds(1)) != std::future_status::ready) {
     live.serve([this] { return copy(); });
   }
   const auto first = reader.get();
-  ASSERT_TRUE(first);
+  ASSERT_EQ(first.size(), 2U);
   EXPECT_EQ(copies_, 1);
-  if (monotonic_ns() < first->meta.begin_ns + LiveWindow::kFreshNs / 2) {
+  if (monotonic_ns() < first[0].meta.begin_ns + LiveWindows::kFreshNs / 2) {
     const auto again = live.read();
-    ASSERT_TRUE(again);
-    EXPECT_EQ(again->meta.begin_ns, first->meta.begin_ns);
+    ASSERT_EQ(again.size(), 2U);
+    EXPECT_EQ(again[0].meta.begin_ns, first[0].meta.begin_ns);
   }
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "agent/daemon/live_window.h"
+#include "agent/daemon/live_windows.h"
 
 #include <utility>
 
@@ -8,8 +8,8 @@
 namespace sonde {
 
 // Nothing is made or kept for readers that left. Made and ended with the lock.
-struct LiveWindow::Reader {
-  explicit Reader(LiveWindow& of) : live(of) { ++live.readers_; }
+struct LiveWindows::Reader {
+  explicit Reader(LiveWindows& of) : live(of) { ++live.readers_; }
   ~Reader() {
     if (--live.readers_ > 0) return;
     live.wanted_ = false;
@@ -17,10 +17,10 @@ struct LiveWindow::Reader {
   }
   Reader(const Reader&) = delete;
   Reader& operator=(const Reader&) = delete;
-  LiveWindow& live;
+  LiveWindows& live;
 };
 
-std::optional<ClosedWindow> LiveWindow::read() {
+std::vector<ClosedWindow> LiveWindows::read() {
   const auto latest = std::chrono::steady_clock::now() + patience_;
   const std::uint64_t asked_ns = monotonic_ns();
   const auto is_fresh = [&](std::uint64_t made_ns) {
@@ -41,16 +41,16 @@ std::optional<ClosedWindow> LiveWindow::read() {
     }
     in_time = changed_.wait_until(lock, latest) == std::cv_status::no_timeout;
   }
-  return is_fresh(latest_ns_) ? latest_ : std::nullopt;
+  return is_fresh(latest_ns_) ? latest_ : std::vector<ClosedWindow>();
 }
 
 // Takes the copy; the lock is open meanwhile.
-void LiveWindow::complete(std::unique_lock<std::mutex>& lock) {
+void LiveWindows::complete(std::unique_lock<std::mutex>& lock) {
   Copy copy = std::move(*copy_);
   copy_.reset();
   completing_ns_ = copy.made_ns;
   struct Completing {
-    LiveWindow& live;
+    LiveWindows& live;
     std::unique_lock<std::mutex>& lock;
     ~Completing() {
       if (!lock) lock.lock();
@@ -59,19 +59,20 @@ void LiveWindow::complete(std::unique_lock<std::mutex>& lock) {
     }
   } const completing{*this, lock};
   lock.unlock();
-  ClosedWindow window = completer_.complete(std::move(copy.window));
+  std::vector<ClosedWindow> windows;
+  for (EndedWindow& one : copy.windows) windows.push_back(completer_.complete(std::move(one)));
   lock.lock();
-  latest_ = std::move(window);
+  latest_ = std::move(windows);
   latest_ns_ = copy.made_ns;
 }
 
-void LiveWindow::serve(const std::function<EndedWindow()>& copy) {
+void LiveWindows::serve(const std::function<std::vector<EndedWindow>()>& copy) {
   {
     const std::lock_guard lock(mutex_);
     if (!wanted_) return;
     wanted_ = false;
   }
-  Copy made{.window = copy(), .made_ns = monotonic_ns()};
+  Copy made{.windows = copy(), .made_ns = monotonic_ns()};
   const std::lock_guard lock(mutex_);
   if (readers_ == 0) return;
   copy_ = std::move(made);

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Two workers, so that a large file holds up nobody else: whoever finds the first one free has it;
+// the second one runs only while both are needed.
+#pragma once
+
+#include <array>
+#include <condition_variable>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "symbolizer/client/worker_link.h"
+
+namespace sonde {
+
+// Thread-safe.
+class WorkerPool {
+  struct Lane {
+    explicit Lane(const SymbolizerClient::Options& options) : link(options) {}
+    WorkerLink link;
+    bool is_taken = false;      // under mutex_, as what follows
+    std::uint64_t used_ns = 0;  // when it was given back
+  };
+
+ public:
+  // A worker of one's own, until the end of its life.
+  class Lease {
+   public:
+    Lease(WorkerPool& pool, Lane& lane) : pool_(pool), lane_(lane) {}
+    ~Lease() { pool_.give_back(lane_); }
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    WorkerLink* operator->() const { return &lane_.link; }
+
+   private:
+    WorkerPool& pool_;
+    Lane& lane_;
+  };
+
+  explicit WorkerPool(const SymbolizerClient::Options& options);
+
+  // Starts the first worker: before files of others are open. errors: worker_unavailable.
+  Result<void> start();
+
+  // Waits until a worker is free.
+  [[nodiscard]] Lease lease();
+
+  // Ends the workers that have nothing to do.
+  void retire();
+  // Ends all of them: see WorkerLink::interrupt().
+  void interrupt();
+
+  // Of those that run.
+  [[nodiscard]] std::vector<int> pids() const;
+  // Sums; of memory as well: both may have their peak at once.
+  [[nodiscard]] SymbolizerCounters counters() const;
+
+ private:
+  void give_back(Lane& lane);
+  void retire_second();
+
+  const std::uint64_t keep_second_ns_;
+  std::array<std::unique_ptr<Lane>, 2> lanes_;
+  std::mutex mutex_;
+  std::condition_variable given_back_;
+};
+
+}  // namespace sonde
