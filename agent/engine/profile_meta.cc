@@ -120,4 +120,12 @@ ProfileMeta make_profile_meta(const MetaSources& from) {
   return meta;
 }
 
+ProfileMeta meta_of_copy(ProfileMeta now, std::uint64_t samples) {
+  now.ticks = {.expected = samples, .run = samples, .emitted = samples};
+  now.lost.clear();
+  now.notes.clear();
+  now.cost = {};
+  return now;
+}
+
 }  // namespace sonde

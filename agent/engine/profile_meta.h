@@ -47,4 +47,8 @@ struct MetaSources {
 // Call after the clocks are off and every ring was drained: then the books balance exactly.
 ProfileMeta make_profile_meta(const MetaSources& sources);
 
+// Of a copy of a window that is still filled: its books are those of its samples, what else its
+// ticks became is told when it is done.
+ProfileMeta meta_of_copy(ProfileMeta now, std::uint64_t samples);
+
 }  // namespace sonde

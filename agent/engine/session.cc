@@ -386,17 +386,12 @@ void CpuSession::hand_on(FilledWindow&& filled, bool last) {
   options_.on_window(std::move(ended));
 }
 
-// Their books are those of their samples: what else their ticks became is told when they end.
 std::vector<EndedWindow> CpuSession::open_windows() {
-  ProfileMeta now = meta(0);
-  now.lost.clear();
-  now.notes.clear();
-  now.cost = {};
+  const ProfileMeta now = meta(0);
   std::vector<EndedWindow> out;
   for (FilledWindow& filled : windows_.copies(read_clocks())) {
-    const std::uint64_t samples = filled.window.samples;
-    now.ticks = {.expected = samples, .run = samples, .emitted = samples};
-    out.push_back(maker_->make(std::move(filled), now));
+    ProfileMeta own = meta_of_copy(now, filled.window.samples);
+    out.push_back(maker_->make(std::move(filled), std::move(own)));
   }
   return out;
 }
