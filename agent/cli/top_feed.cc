@@ -33,7 +33,7 @@ TopFeed::~TopFeed() {
     ends_ = true;
   }
   changed_.notify_all();
-  client_.interrupt();
+  client_.interrupt(thread_.get_id());
   thread_.join();
 }
 

@@ -129,9 +129,11 @@ void Agent::add_page(Router& router) {
 
 // In this order no window is missed: one that ends in between is in both, and is known by its
 // begin.
-std::vector<ClosedWindow> Agent::open_windows() {
-  std::vector<ClosedWindow> open = live_->read();
-  writer_->hand_over(kWaitForDisk);
+OpenWindows Agent::open_windows() {
+  OpenWindows open{.windows = live_->read(), .problem = {}};
+  if (!writer_->hand_over(kWaitForDisk)) {
+    open.problem = "windows that ended last are not here yet: their names or the disk take long";
+  }
   return open;
 }
 

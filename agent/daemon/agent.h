@@ -20,6 +20,7 @@
 #include "agent/store/history.h"
 #include "agent/store/name_keeper.h"
 #include "agent/store/profile_reader.h"
+#include "agent/web/api.h"
 #include "agent/web/metrics_page.h"
 #include "agent/web/router.h"
 #include "symbolizer/client/symbolizer_client.h"
@@ -59,7 +60,7 @@ class Agent {
   void add_metric_sources();
   void add_page(Router& router);
   Result<void> reload();
-  std::vector<ClosedWindow> open_windows();
+  OpenWindows open_windows();
   [[nodiscard]] AgentFacts facts() const;
 
   const RunOptions& options_;

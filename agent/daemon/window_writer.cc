@@ -59,15 +59,12 @@ void WindowWriter::take(EndedWindow&& window) {
 bool WindowWriter::hand_over(std::chrono::milliseconds patience) {
   std::unique_lock lock(mutex_);
   const std::uint64_t taken = counts_.taken;
-  while (done_windows(counts_) < taken) {
-    const std::uint64_t done = done_windows(counts_);
-    const auto is_further = [&] { return done_windows(counts_) > done; };
-    if (overdue_ == done + 1 || !changed_.wait_for(lock, patience, is_further)) {
-      overdue_ = done + 1;
-      return false;
-    }
-  }
-  return true;
+  const auto is_done = [&] { return done_windows(counts_) >= taken; };
+  if (is_done()) return true;
+  if (overdue_ == done_windows(counts_) + 1) return false;
+  if (changed_.wait_for(lock, patience, is_done)) return true;
+  overdue_ = done_windows(counts_) + 1;
+  return false;
 }
 
 bool WindowWriter::finish(std::chrono::milliseconds patience, std::chrono::milliseconds most) {

@@ -43,7 +43,7 @@ class WindowWriter {
   // Waits until the history has every window taken so far, or has lost it: then whoever asks it
   // finds them.
   //
-  // patience  for the next window. Where one is overdue, nobody waits again until it is done.
+  // patience  for all of them. Where one is overdue, nobody waits again until it is done.
   // returns   false: some are still on their way.
   bool hand_over(std::chrono::milliseconds patience);
 

@@ -37,7 +37,7 @@ RowLoader::~RowLoader() {
   const auto ended = [this] { return ended_; };
   bool done = changed_.wait_for(lock, kPatience, ended);
   while (!done) {
-    client_.interrupt();
+    client_.interrupt(thread_.get_id());
     done = changed_.wait_for(lock, kBetweenInterrupts, ended);
   }
 }

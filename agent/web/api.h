@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <vector>
 
 #include "agent/store/history.h"
@@ -18,13 +19,18 @@
 
 namespace sonde {
 
+// The windows that are being filled, as far as they are, oldest first; the history has every window
+// before them, but for what the problem says.
+struct OpenWindows {
+  std::vector<ClosedWindow> windows = {};
+  std::string problem = {};  // a sentence; empty: none
+};
+
 // What the answers are made of. The functions are called by several threads at once.
 struct ApiSources {
   History& history;
   ProfileReader& profiles;
-  // The windows that are being filled, as far as they are, oldest first. When it returns, the
-  // history has every window before them.
-  std::function<std::vector<ClosedWindow>()> open_windows;
+  std::function<OpenWindows()> open_windows;
   std::function<AgentFacts()> facts;
   // Samples these processes more often for so long. errors: kResourceExhausted (too many are).
   // Without it there are no such paths.

@@ -102,14 +102,14 @@ struct Made {
 };
 
 Made flame_of(const ApiSources& sources, const FlameQuery& query) {
-  const std::vector<ClosedWindow> open =
-      query.live ? sources.open_windows() : std::vector<ClosedWindow>();
+  const OpenWindows open = query.live ? sources.open_windows() : OpenWindows();
   ProfileQuestion question = question_of(sources, query);
   question.group_by = query.group;
-  question.open = open;
+  question.open = open.windows;
   if (query.before) question.before = history_range(*query.before);
   auto read = sources.profiles.read(question);
   if (!read) return {error_answer(read.error())};
+  if (!open.problem.empty()) read->errors.push_back(open.problem);
   const bool is_whole = read->errors.empty();
   return {{.body = payload_of(sources, query, *read)}, is_whole};
 }
@@ -133,14 +133,14 @@ Result<std::string> bytes_of(const SymbolizedProfile& profile, ProfileFormat for
 }
 
 Made file_of(const ApiSources& sources, const ProfileQuery& query) {
-  const std::vector<ClosedWindow> open =
-      query.range.to_now ? sources.open_windows() : std::vector<ClosedWindow>();
+  const OpenWindows open = query.range.to_now ? sources.open_windows() : OpenWindows();
   ProfileQuestion question = question_of(sources, query);
-  question.open = open;
+  question.open = open.windows;
   // pprof tells processes apart; everything else puts those of one name together.
   if (query.format == ProfileFormat::kPprof) question.group_by = {"process", "pid"};
   auto read = sources.profiles.read(question);
   if (!read) return {error_answer(read.error())};
+  if (!open.problem.empty()) read->errors.push_back(open.problem);
   fill_meta(sources, *read);
   auto bytes = bytes_of(read->profile, query.format);
   if (!bytes) return {error_answer(bytes.error())};

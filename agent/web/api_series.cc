@@ -161,7 +161,8 @@ class SeriesAnswer {
   // Those that begin in the range.
   std::vector<WindowTotals> read_open() {
     std::vector<WindowTotals> out;
-    for (const ClosedWindow& one : sources_.open_windows()) {
+    const OpenWindows open = sources_.open_windows();
+    for (const ClosedWindow& one : open.windows) {
       const std::uint64_t begin_ns = one.meta.begin_ns;
       if (begin_ns >= range_.begin_ns && begin_ns < range_.end_ns) out.push_back(totals_of(one));
     }

@@ -15,7 +15,7 @@
 #include "symbolizer/client/debug_files.h"
 #include "symbolizer/client/name_message.h"
 #include "symbolizer/client/row_cache.h"
-#include "symbolizer/client/worker_pool.h"
+#include "symbolizer/client/worker_lanes.h"
 #include "symbolizer/wire/file_key.h"
 #include "symbolizer/wire/row_file.h"
 #include "symbolizer/wire/sealed_file.h"
@@ -76,7 +76,7 @@ Question rows_question() { return Question{.kind = RequestKind::kRows, .fds = {}
 }  // namespace
 
 class SymbolizerClient::Impl {
-  using Worker = WorkerPool::Lease;
+  using Worker = WorkerLanes::Lease;
 
  public:
   explicit Impl(const Options& options) : workers_(options) { open_cache(options); }
@@ -87,7 +87,7 @@ class SymbolizerClient::Impl {
   Result<RowTable> rows(int fd);
   Result<NameTable> names(const NameRequest& request);
   Result<NameTable> code_names(int fd, std::span<const std::uint64_t> addresses);
-  void interrupt() { workers_.interrupt(); }
+  void interrupt(std::optional<std::thread::id> of) { workers_.interrupt(of); }
   void drop_caches();
   [[nodiscard]] SymbolizerCounters counters() const;
   [[nodiscard]] std::vector<int> worker_pids() const { return workers_.pids(); }
@@ -109,7 +109,7 @@ class SymbolizerClient::Impl {
   static Result<NameTable> ask_names(const Worker& worker, const NameRequest& request,
                                      const FileKey& key, Question question, bool& rejected);
 
-  WorkerPool workers_;
+  WorkerLanes workers_;
   std::string cache_problem_;
   std::mutex cache_mutex_;
   std::optional<RowCache> cache_;  // guarded by cache_mutex_
@@ -387,7 +387,7 @@ Result<NameTable> SymbolizerClient::code_names(int fd, std::span<const std::uint
   return impl_->code_names(fd, addresses);
 }
 void SymbolizerClient::drop_caches() { impl_->drop_caches(); }
-void SymbolizerClient::interrupt() { impl_->interrupt(); }
+void SymbolizerClient::interrupt(std::optional<std::thread::id> of) { impl_->interrupt(of); }
 SymbolizerCounters SymbolizerClient::counters() const { return impl_->counters(); }
 std::vector<int> SymbolizerClient::worker_pids() const { return impl_->worker_pids(); }
 std::string SymbolizerClient::cache_problem() const { return impl_->cache_problem(); }

@@ -11,6 +11,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/base/result.h"
@@ -136,10 +137,12 @@ class SymbolizerClient {
   // as of names().
   Result<NameTable> code_names(int fd, std::span<const std::uint64_t> addresses);
 
-  // Ends the calls that are being served: they answer as if their worker had been killed. Calls
-  // that wait for their turn are served, by another worker. For who cannot wait for a deadline.
-  // cost  up to 2 s where a worker cannot be ended at once.
-  void interrupt();
+  // Ends calls that are being served: they answer as if their worker had been killed. Calls that
+  // wait for their turn are served, by another worker. For who cannot wait for a deadline. Never
+  // waits.
+  //
+  // of  the thread whose call it is; none: whoever's.
+  void interrupt(std::optional<std::thread::id> of = std::nullopt);
 
   // Gives memory back: ends workers that serve no call, whose caches go with them, and forgets what
   // files said about themselves. The next call starts another worker.

@@ -75,13 +75,13 @@ Result<std::vector<Answer>> WorkerLink::ask(const FileKey& file,
         pause_before_retry(kills);
         break;
       case Failure::kCrashed:
-        strike(file, Reason::kWorkerCrashed);
+        strikes_.add(file, Reason::kWorkerCrashed);
         break;  // again, unless that marked it
       case Failure::kDeadline:
-        strike(file, Reason::kWorkerDeadline);
+        strikes_.add(file, Reason::kWorkerDeadline);
         return refuse(Reason::kWorkerDeadline, how);
       case Failure::kProtocol:
-        strike(file, Reason::kWorkerProtocol);
+        strikes_.add(file, Reason::kWorkerProtocol);
         break;
     }
   }
@@ -151,14 +151,15 @@ Result<Answer> WorkerLink::receive(const Question& question, std::uint64_t id,
   return answer;
 }
 
+// Whoever interrupts does not wait for its end.
+std::unique_ptr<WorkerProcess> WorkerLink::take_worker() {
+  const std::lock_guard lock(worker_mutex_);
+  return std::move(worker_);
+}
+
 void WorkerLink::retire() {
   if (!worker_) return;
-  WorkerProcess::Death death;
-  {
-    const std::lock_guard lock(worker_mutex_);
-    death = worker_->kill();
-    worker_.reset();
-  }
+  const WorkerProcess::Death death = take_worker()->kill();
   is_retired_ = true;
   described_.reset();
   pid_.store(0, std::memory_order_relaxed);
@@ -173,12 +174,8 @@ void WorkerLink::interrupt() {
 
 WorkerLink::Failure WorkerLink::bury(const Error& error, std::string& how) {
   const bool closed = error.code == ErrorCode::kUnavailable;
-  WorkerProcess::Death death;
-  {
-    const std::lock_guard lock(worker_mutex_);
-    death = closed ? worker_->reap() : worker_->kill();
-    worker_.reset();
-  }
+  const auto worker = take_worker();
+  const WorkerProcess::Death death = closed ? worker->reap() : worker->kill();
   described_.reset();
   pid_.store(0, std::memory_order_relaxed);
   note_usage(death.cpu_ns, death.peak_rss_bytes, true);
@@ -199,22 +196,30 @@ WorkerLink::Failure WorkerLink::bury(const Error& error, std::string& how) {
 Error WorkerLink::reject_answer(const FileKey& file, const Error& why) {
   std::string how;
   if (worker_) bury(Error{ErrorCode::kInvalidArgument, why.message}, how);
-  strike(file, Reason::kWorkerProtocol);
+  strikes_.add(file, Reason::kWorkerProtocol);
   return refuse(Reason::kWorkerProtocol, why.message);
 }
 
-bool WorkerLink::strike(const FileKey& file, Reason reason) {
+void FileStrikes::add(const FileKey& file, Reason reason) {
+  const std::lock_guard lock(mutex_);
   if (strikes_.size() >= kMaxMarked) strikes_.clear();  // each costs two more deaths at most
   Strikes& strikes = strikes_[file];
   strikes.reason = reason;
-  return ++strikes.count >= kMaxStrikes;
+  ++strikes.count;
+}
+
+std::optional<Reason> FileStrikes::marked(const FileKey& file) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = strikes_.find(file);
+  if (found == strikes_.end() || found->second.count < kMaxStrikes) return std::nullopt;
+  return found->second.reason;
 }
 
 std::optional<Error> WorkerLink::marked(const FileKey& file) {
-  const auto found = strikes_.find(file);
-  if (found == strikes_.end() || found->second.count < kMaxStrikes) return std::nullopt;
+  const auto reason = strikes_.marked(file);
+  if (!reason) return std::nullopt;
   count(&SymbolizerCounters::files_refused);
-  return refuse(found->second.reason, "this file brought the worker down before");
+  return refuse(*reason, "this file brought the worker down before");
 }
 
 void WorkerLink::count(std::uint64_t SymbolizerCounters::*which) {

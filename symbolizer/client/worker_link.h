@@ -40,10 +40,28 @@ struct Answer {
   bool debug_file_rejected = false;
 };
 
-// Calls are confined to whoever has it from the pool, except interrupt(), pid() and counters().
+// Files that brought a worker down. Thread-safe.
+class FileStrikes {
+ public:
+  void add(const FileKey& file, Reason reason);
+  // Why it is not given to a worker again; none if it may.
+  [[nodiscard]] std::optional<Reason> marked(const FileKey& file) const;
+
+ private:
+  struct Strikes {
+    int count = 0;
+    Reason reason = Reason::kNone;
+  };
+  mutable std::mutex mutex_;
+  std::map<FileKey, Strikes> strikes_;  // guarded by mutex_
+};
+
+// Calls are confined to whoever has the lane, except interrupt(), pid() and counters().
 class WorkerLink {
  public:
-  explicit WorkerLink(const SymbolizerClient::Options& options) : options_(options) {}
+  // strikes  outlives this: against files, whichever worker they brought down.
+  WorkerLink(const SymbolizerClient::Options& options, FileStrikes& strikes)
+      : options_(options), strikes_(strikes) {}
 
   // Makes it possible to start workers: to be called before files of others are open.
   // errors: worker_unavailable.
@@ -65,8 +83,8 @@ class WorkerLink {
   // Ends the worker that has nothing to do; the next question starts another one.
   void retire();
 
-  // By any thread: ends the worker. What it was asked fails with worker_killed and is not asked
-  // again; the next question starts another one.
+  // By any thread, which waits for nothing: ends the worker. What it was asked fails with
+  // worker_killed and is not asked again; the next question starts another one.
   void interrupt();
 
   // The file whose unwind bytes the running worker holds (kRows needs no fd then).
@@ -76,19 +94,15 @@ class WorkerLink {
   [[nodiscard]] SymbolizerCounters counters() const;
 
  private:
-  struct Strikes {
-    int count = 0;
-    Reason reason = Reason::kNone;
-  };
   enum class Failure : std::uint8_t { kKilled, kCrashed, kDeadline, kProtocol };
 
   Result<std::vector<Answer>> try_once(std::span<const Question> questions, bool& refused);
   Result<Answer> exchange(const Question& question, WireDeadline deadline, bool& refused);
   Result<Answer> receive(const Question& question, std::uint64_t id, WireDeadline deadline,
                          bool& refused);
+  std::unique_ptr<WorkerProcess> take_worker();
   // Ends the worker after a failed attempt and says what kind of failure it was.
   Failure bury(const Error& error, std::string& how);
-  bool strike(const FileKey& file, Reason reason);
   std::optional<Error> marked(const FileKey& file);
   void count(std::uint64_t SymbolizerCounters::*which);
   void note_names(const WireAnswer& header);
@@ -101,7 +115,7 @@ class WorkerLink {
   std::atomic<std::uint64_t> interrupts_{0};
   bool is_retired_ = false;  // its next worker is no restart
   std::optional<FileKey> described_;
-  std::map<FileKey, Strikes> strikes_;
+  FileStrikes& strikes_;
   std::uint64_t next_id_ = 1;
 
   std::atomic<int> pid_{0};

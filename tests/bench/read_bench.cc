@@ -169,7 +169,7 @@ int run(const std::string& directory, std::uint64_t windows) {
   Router router;
   add_api(router, {.history = **history,
                    .profiles = reader,
-                   .open_windows = [] { return std::vector<ClosedWindow>(); },
+                   .open_windows = [] { return OpenWindows(); },
                    .facts = [] { return AgentFacts{}; }});
   const std::string range = "from=" + std::to_string(kBeginNs / 1'000'000) +
                             "&to=" + std::to_string((kBeginNs + windows * kWindowNs) / 1'000'000);

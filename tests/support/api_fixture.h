@@ -106,7 +106,10 @@ class ApiTest : public ReadHistoryTest {
   ApiSources sources() {
     return {.history = *history_,
             .profiles = *reader_,
-            .open_windows = [] { return std::vector{window_of_a_test(kWindows)}; },
+            .open_windows =
+                [this] {
+                  return OpenWindows{{window_of_a_test(kWindows)}, open_problem_};
+                },
             .facts = [this] { return facts_; },
             .boost = [this](const ProcessSelector& processes,
                             std::chrono::seconds time) -> Result<BoostFacts> {
@@ -159,6 +162,7 @@ class ApiTest : public ReadHistoryTest {
 
   std::uint64_t now_ns_ = kBeginNs + kWindows * kTenSeconds + 3'000'000'000;
   AgentFacts facts_;
+  std::string open_problem_;
   bool boosts_full_ = false;
   Router router_;
   std::unique_ptr<ProfileReader> reader_;

@@ -37,6 +37,12 @@ class ApiFlameTest : public ApiTest {
   }
 };
 
+TEST_F(ApiFlameTest, WindowsThatAreStillOnTheirWayAreToldOf) {
+  open_problem_ = "some are not here yet";
+  EXPECT_EQ(json("/flame?from=-20s&live=1")["errors"], Json::array({open_problem_}));
+  EXPECT_EQ(json("/flame?from=-20s")["errors"], Json::array());
+}
+
 TEST_F(ApiFlameTest, ARangeIsAFlameGraphWithNames) {
   const Json json = this->json("/flame?" + between(0, 6));
   EXPECT_THAT(outline(json),

@@ -128,7 +128,7 @@ TEST_F(ApiSeriesTest, AWindowThatEndsMeanwhileCountsOnce) {
   ApiSources next = sources();
   next.open_windows = [this] {
     history_->add(window_of_a_test(kWindows + 1));
-    return std::vector{window_of_a_test(kWindows + 1), window_of_a_test(kWindows + 2)};
+    return OpenWindows{.windows = {window_of_a_test(kWindows + 1), window_of_a_test(kWindows + 2)}};
   };
   HttpRequest request;
   request.query = "from=-30s&live=1";

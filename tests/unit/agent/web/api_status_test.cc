@@ -49,7 +49,7 @@ TEST_F(ApiStatusTest, AHistoryThatShedsSaysWhy) {
   ProfileReader reader(**small, *names_, *client_);
   const ApiSources sources{.history = **small,
                            .profiles = reader,
-                           .open_windows = [] { return std::vector<ClosedWindow>(); },
+                           .open_windows = [] { return OpenWindows(); },
                            .facts = [this] { return facts_; }};
   const auto parsed = parse_json(answer_status(sources, {}).body);
   ASSERT_TRUE(parsed.ok());
@@ -68,7 +68,7 @@ TEST_F(ApiStatusTest, AnIndexThatCannotBeReadOrIsBehindIsNoEmptyHistory) {
     ProfileReader reader(history, *names_, *client_);
     ApiSources other{.history = history,
                      .profiles = reader,
-                     .open_windows = [] { return std::vector<ClosedWindow>(); },
+                     .open_windows = [] { return OpenWindows(); },
                      .facts = [] { return AgentFacts{}; }};
     const auto parsed = parse_json(answer_status(other, {}).body);
     EXPECT_TRUE(parsed.ok());

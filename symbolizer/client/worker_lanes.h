@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <thread>
 #include <vector>
 
 #include "symbolizer/client/worker_link.h"
@@ -15,11 +17,12 @@
 namespace sonde {
 
 // Thread-safe.
-class WorkerPool {
+class WorkerLanes {
   struct Lane {
-    explicit Lane(const SymbolizerClient::Options& options) : link(options) {}
+    Lane(const SymbolizerClient::Options& options, FileStrikes& strikes) : link(options, strikes) {}
     WorkerLink link;
-    bool is_taken = false;      // under mutex_, as what follows
+    bool is_taken = false;  // under mutex_, as what follows
+    std::thread::id taker;
     std::uint64_t used_ns = 0;  // when it was given back
   };
 
@@ -27,29 +30,29 @@ class WorkerPool {
   // A worker of one's own, until the end of its life.
   class Lease {
    public:
-    Lease(WorkerPool& pool, Lane& lane) : pool_(pool), lane_(lane) {}
+    Lease(WorkerLanes& pool, Lane& lane) : pool_(pool), lane_(lane) {}
     ~Lease() { pool_.give_back(lane_); }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     WorkerLink* operator->() const { return &lane_.link; }
 
    private:
-    WorkerPool& pool_;
+    WorkerLanes& pool_;
     Lane& lane_;
   };
 
-  explicit WorkerPool(const SymbolizerClient::Options& options);
+  explicit WorkerLanes(const SymbolizerClient::Options& options);
 
   // Starts the first worker: before files of others are open. errors: worker_unavailable.
   Result<void> start();
 
-  // Waits until a worker is free.
+  // Waits until a worker is free, in the order of arrival.
   [[nodiscard]] Lease lease();
 
   // Ends the workers that have nothing to do.
   void retire();
-  // Ends all of them: see WorkerLink::interrupt().
-  void interrupt();
+  // Ends those that serve a call: of this thread, or of any. See WorkerLink::interrupt().
+  void interrupt(std::optional<std::thread::id> of);
 
   // Of those that run.
   [[nodiscard]] std::vector<int> pids() const;
@@ -57,13 +60,18 @@ class WorkerPool {
   [[nodiscard]] SymbolizerCounters counters() const;
 
  private:
+  [[nodiscard]] Lane* free_lane() const;
+  void take(Lane& lane);  // under mutex_, as the one before
   void give_back(Lane& lane);
   void retire_second();
 
   const std::uint64_t keep_second_ns_;
+  FileStrikes strikes_;
   std::array<std::unique_ptr<Lane>, 2> lanes_;
   std::mutex mutex_;
   std::condition_variable given_back_;
+  std::uint64_t arrived_ = 0;  // under mutex_: who waited for a lane so far
+  std::uint64_t served_ = 0;   // and who got one
 };
 
 }  // namespace sonde
