@@ -91,6 +91,10 @@ function(sonde_test name)
     add_dependencies(${label}_tests ${name})
   endforeach()
   sonde_label_properties("${arg_LABELS}" properties)
+  if(SONDE_SANITIZE STREQUAL "thread")
+    list(APPEND properties ENVIRONMENT
+      "TSAN_OPTIONS=suppressions=${PROJECT_SOURCE_DIR}/tests/tsan.supp")
+  endif()
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     PROPERTIES TIMEOUT ${arg_TIMEOUT} ${properties})
 endfunction()

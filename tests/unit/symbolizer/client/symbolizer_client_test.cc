@@ -293,7 +293,7 @@ TEST(SymbolizerClientTest, AWorkerThatFailsIsNamedByTheWayItFails) {
 }
 
 TEST(SymbolizerClientTest, AWorkerWithoutMemoryRefusesTheFileAndLives) {
-#if SONDE_ADDRESS_SANITIZER
+#if SONDE_ADDRESS_SANITIZER || SONDE_THREAD_SANITIZER
   GTEST_SKIP() << "SKIP memory-limit: the sanitizer reserves more address space than any limit";
 #endif
   SymbolizerClient::Options options = real_worker();
