@@ -56,6 +56,7 @@ std::vector<FlameRows> rows_of(std::vector<MergedGroup>& groups) {
 
 std::vector<FlameStep> steps_of(const std::vector<FrameName>& root) {
   std::vector<FlameStep> steps;
+  steps.reserve(root.size());
   for (const FrameName& frame : root) steps.push_back({.name = frame.name, .image = frame.image});
   return steps;
 }
@@ -213,7 +214,7 @@ HttpResponse answer_profile(const ApiSources& sources, const HttpRequest& reques
   Made made;
   if (query->format == ProfileFormat::kJson) {
     FlameQuery flame;
-    static_cast<SelectionQuery&>(flame) = *query;
+    static_cast<SelectionQuery&>(flame) = static_cast<const SelectionQuery&>(*query);
     flame.live = query->range.to_now;
     made = flame_of(sources, flame);
   } else {

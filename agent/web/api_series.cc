@@ -133,6 +133,7 @@ class SeriesAnswer {
     for (const HistoryWindow& one : *windows) columns_.add(one.begin_ns, one.end_ns, one.lost);
     std::erase_if(open, [&](const auto& one) { return has_window(*windows, one.begin_ns); });
     std::vector<std::uint64_t> begins;
+    begins.reserve(open.size());
     for (const WindowTotals& one : open) begins.push_back(one.begin_ns);
     if (auto done = read_sums(std::move(begins)); !done) return done.error();
     for (const WindowTotals& one : open) add_open(one);
