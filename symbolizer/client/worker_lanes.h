@@ -30,14 +30,14 @@ class WorkerLanes {
   // A worker of one's own, until the end of its life.
   class Lease {
    public:
-    Lease(WorkerLanes& pool, Lane& lane) : pool_(pool), lane_(lane) {}
-    ~Lease() { pool_.give_back(lane_); }
+    Lease(WorkerLanes& lanes, Lane& lane) : lanes_(lanes), lane_(lane) {}
+    ~Lease() { lanes_.give_back(lane_); }
     Lease(const Lease&) = delete;
     Lease& operator=(const Lease&) = delete;
     WorkerLink* operator->() const { return &lane_.link; }
 
    private:
-    WorkerLanes& pool_;
+    WorkerLanes& lanes_;
     Lane& lane_;
   };
 
