@@ -2,6 +2,7 @@
 """The agent is there soon after it starts, fills its history, and ends soon and without losing a
 window, the one that was being filled included."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -87,15 +88,18 @@ class StartStop(AgentTest):
         self.addCleanup(self.end, process)
 
     def stop_workers(self, agent):
-        """Until they are killed."""
-        for pid, command in children(agent.process.pid).items():
-            if command.endswith(" worker"):
+        """Until they are killed. Returns how many there are."""
+        workers = [pid for pid, command in children(agent.process.pid).items()
+                   if command.endswith(" worker")]
+        for pid in workers:
+            with contextlib.suppress(ProcessLookupError):  # killed meanwhile
                 os.kill(pid, signal.SIGSTOP)
+        return len(workers)
 
     def test_a_worker_that_does_not_answer_holds_up_no_end(self):
         agent = self.agent().wait_until_ready()
         agent.wait_for_windows(2)
-        self.stop_workers(agent)
+        self.assertGreaterEqual(self.stop_workers(agent), 1)
         self.new_program(1)
         for _ in range(250):
             time.sleep(0.01)
